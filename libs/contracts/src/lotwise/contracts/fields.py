@@ -1,0 +1,44 @@
+"""Field types that every contract shares; both sides of the bus and of HTTP check them the same way."""
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+SLUG = r"^[a-z0-9-]{1,40}$"
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+
+
+def _clean(text: str) -> str:
+    if _FORBIDDEN.search(text):
+        raise ValueError("contains a character that cannot be stored (NUL or a lone surrogate)")
+    return text
+
+
+def _instant(value: AwareDatetime) -> AwareDatetime:
+    if value.year < 1970 or value.year > 2200:
+        raise ValueError("lies outside the years 1970 to 2200")
+    return value
+
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+"""A site's identity, or `chain`: lower-case letters, digits and dashes, at most 40."""
+
+QuantityText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,19}(\.[0-9]{1,6})?$")]
+"""A quantity as a decimal string in the product's unit, at most six decimals."""
+
+PositiveQuantity = Annotated[str, StringConstraints(pattern=r"^(?=.*[1-9])[0-9]{1,19}(\.[0-9]{1,6})?$")]
+"""A quantity above zero as a decimal string in the product's unit."""
+
+PriceText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,6})?$")]
+"""A price or cost per unit as a decimal string, at most six decimals."""
+
+Minor = Annotated[int, Field(ge=-(2**63) + 1, le=2**63 - 1)]
+"""Money in minor units of the chain's currency."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_clean)]
+Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_clean)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_clean)]
+Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+Id = UUID
