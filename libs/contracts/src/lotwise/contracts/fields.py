@@ -22,13 +22,21 @@ def _instant(value: AwareDatetime) -> AwareDatetime:
     return value
 
 
+def _positive(text: str) -> str:
+    if not text.strip("0."):
+        raise ValueError("must be above zero")
+    return text
+
+
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 """A site's identity, or `chain`: lower-case letters, digits and dashes, at most 40."""
 
 QuantityText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,19}(\.[0-9]{1,6})?$")]
 """A quantity as a decimal string in the product's unit, at most six decimals."""
 
-PositiveQuantity = Annotated[str, StringConstraints(pattern=r"^(?=.*[1-9])[0-9]{1,19}(\.[0-9]{1,6})?$")]
+PositiveQuantity = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{1,19}(\.[0-9]{1,6})?$"), AfterValidator(_positive)
+]
 """A quantity above zero as a decimal string in the product's unit."""
 
 PriceText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,6})?$")]
