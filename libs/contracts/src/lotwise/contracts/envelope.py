@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from lotwise.contracts.fields import Slug
 
 CHAIN = "chain"
-SUBJECT = re.compile(r"^lotwise\.(?P<site>[a-z0-9-]{1,40})\.(?P<speaker>[a-z]+)\.(?P<event>[a-z-]+)\.v(?P<version>[0-9]+)$")
+SUBJECT = re.compile(
+    r"^lotwise\.(?P<site>[a-z0-9-]{1,40})\.(?P<speaker>[a-z]+)\.(?P<event>[a-z-]+)\.v(?P<version>[0-9]+)$"
+)
 SPEAKERS = ("catalog", "sales", "stock", "purchasing", "alerts", "reporting", "backoffice", "till")
 REGISTRY: "dict[tuple[str, str, int], type[Event]]" = {}
 
@@ -28,7 +30,7 @@ class Value(BaseModel):
 
 
 class Event(Value):
-    """A thing that happened, said once by its only speaker. Subclasses register themselves by (speaker, name, version)."""
+    """A thing that happened, said once by its only speaker. Subclasses register by (speaker, name, version)."""
 
     speaker: ClassVar[str]
     version: ClassVar[int] = 1

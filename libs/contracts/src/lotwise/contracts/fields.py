@@ -34,9 +34,7 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 QuantityText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,19}(\.[0-9]{1,6})?$")]
 """A quantity as a decimal string in the product's unit, at most six decimals."""
 
-PositiveQuantity = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{1,19}(\.[0-9]{1,6})?$"), AfterValidator(_positive)
-]
+PositiveQuantity = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}(\.[0-9]{1,6})?$"), AfterValidator(_positive)]
 """A quantity above zero as a decimal string in the product's unit."""
 
 PriceText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,6})?$")]

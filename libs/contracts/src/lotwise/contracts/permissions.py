@@ -4,39 +4,115 @@ from typing import Literal
 
 Role = Literal["owner", "manager", "front_desk", "practitioner", "buyer", "auditor"]
 
-READS = frozenset({
-    "catalog.read", "sales.read", "stock.read", "purchasing.read", "alerts.read", "reporting.read",
-})
-WRITES = frozenset({
-    "catalog.write", "catalog.price", "catalog.site",
-    "member.read", "member.write", "charge.create", "charge.void", "charge.return", "charge.backdate",
-    "stock.receive", "stock.adjust", "stock.hold", "stock.minimum", "stock.transfer", "stock.quarantine", "stock.backdate",
-    "supplier.write", "order.write", "order.send", "order.receive",
-    "alert.manage", "ops.read", "ops.manage", "audit.read", "user.manage", "key.manage", "journal.read",
-})
+READS = frozenset(
+    {
+        "catalog.read",
+        "sales.read",
+        "stock.read",
+        "purchasing.read",
+        "alerts.read",
+        "reporting.read",
+    }
+)
+WRITES = frozenset(
+    {
+        "catalog.write",
+        "catalog.price",
+        "catalog.site",
+        "member.read",
+        "member.write",
+        "charge.create",
+        "charge.void",
+        "charge.return",
+        "charge.backdate",
+        "stock.receive",
+        "stock.adjust",
+        "stock.hold",
+        "stock.minimum",
+        "stock.transfer",
+        "stock.quarantine",
+        "stock.backdate",
+        "supplier.write",
+        "order.write",
+        "order.send",
+        "order.receive",
+        "alert.manage",
+        "ops.read",
+        "ops.manage",
+        "audit.read",
+        "user.manage",
+        "key.manage",
+        "journal.read",
+    }
+)
 PERMISSIONS = READS | WRITES
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": PERMISSIONS - {"stock.hold", "charge.backdate", "stock.backdate"},
-    "manager": PERMISSIONS - {"stock.hold", "charge.backdate", "stock.backdate", "user.manage", "key.manage", "catalog.site", "ops.manage"},
-    "front_desk": frozenset({
-        "catalog.read", "sales.read", "stock.read", "alerts.read", "member.read", "member.write", "charge.create", "charge.return",
-    }),
+    "manager": PERMISSIONS
+    - {"stock.hold", "charge.backdate", "stock.backdate", "user.manage", "key.manage", "catalog.site", "ops.manage"},
+    "front_desk": frozenset(
+        {
+            "catalog.read",
+            "sales.read",
+            "stock.read",
+            "alerts.read",
+            "member.read",
+            "member.write",
+            "charge.create",
+            "charge.return",
+        }
+    ),
     "practitioner": frozenset({"catalog.read", "stock.read", "sales.read", "member.read", "alerts.read"}),
-    "buyer": READS | {
-        "stock.receive", "stock.transfer", "stock.minimum", "supplier.write", "order.write", "order.send", "order.receive",
+    "buyer": READS
+    | {
+        "stock.receive",
+        "stock.transfer",
+        "stock.minimum",
+        "supplier.write",
+        "order.write",
+        "order.send",
+        "order.receive",
         "alert.manage",
     },
     "auditor": READS | {"audit.read", "ops.read", "journal.read", "member.read"},
-    "service": frozenset({
-        "catalog.read", "sales.read", "stock.read", "purchasing.read", "stock.hold", "charge.create", "journal.read", "ops.read",
-        "alerts.read", "reporting.read",
-    }),
-    "importer": READS | {
-        "catalog.write", "catalog.price", "catalog.site", "member.read", "member.write", "charge.create", "charge.void",
-        "charge.return", "charge.backdate", "stock.receive", "stock.adjust", "stock.minimum", "stock.transfer",
-        "stock.quarantine", "stock.backdate", "supplier.write", "order.write", "order.send", "order.receive", "ops.read",
+    "service": frozenset(
+        {
+            "catalog.read",
+            "sales.read",
+            "stock.read",
+            "purchasing.read",
+            "stock.hold",
+            "charge.create",
+            "journal.read",
+            "ops.read",
+            "alerts.read",
+            "reporting.read",
+        }
+    ),
+    "importer": READS
+    | {
+        "catalog.write",
+        "catalog.price",
+        "catalog.site",
+        "member.read",
+        "member.write",
+        "charge.create",
+        "charge.void",
+        "charge.return",
+        "charge.backdate",
+        "stock.receive",
+        "stock.adjust",
+        "stock.minimum",
+        "stock.transfer",
+        "stock.quarantine",
+        "stock.backdate",
+        "supplier.write",
+        "order.write",
+        "order.send",
+        "order.receive",
+        "ops.read",
     },
     "till": frozenset({"catalog.read", "stock.read", "charge.create", "charge.return", "charge.backdate"}),
 }
-"""Roles for persons, then three for machines: `service` (calls between services), `importer`, `till` (outside tills)."""
+"""Roles for persons, then three for machines: `service` (calls between services), `importer`, `till`."""

@@ -36,7 +36,7 @@ def amount(price_micros: int, quantity: int, unit_decimals: int, exponent: int =
 
     Raises ValueError when the result leaves the range of a bigint.
     """
-    result = half_up(price_micros * quantity * 10**exponent, MICROS * 10**unit_decimals)
+    result: int = half_up(price_micros * quantity * 10**exponent, MICROS * 10**unit_decimals)
     if abs(result) > BIGINT_MAX:
         raise ValueError("the amount is too large")
     return result
@@ -45,7 +45,7 @@ def amount(price_micros: int, quantity: int, unit_decimals: int, exponent: int =
 def parse_minor(text: str, exponent: int = 2) -> int:
     """Read an amount ("12.50") as minor units (1250). Raises ValueError when it has more decimals than the currency."""
     micros = parse_price(text)
-    scale = 10 ** (6 - exponent)
+    scale: int = 10 ** (6 - exponent)
     if micros % scale:
         raise ValueError(f"{text} has more decimals than the currency")
     return micros // scale

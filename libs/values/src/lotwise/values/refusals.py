@@ -14,7 +14,9 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     title: ClassVar[str] = "This cannot be done"
     status: ClassVar[int] = 409
 
-    def __init__(self, detail: str, *, ways_out: tuple[str, ...] = (), field: str | None = None, **numbers: object) -> None:
+    def __init__(
+        self, detail: str, *, ways_out: tuple[str, ...] = (), field: str | None = None, **numbers: object
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.ways_out = ways_out
