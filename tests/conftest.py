@@ -1,0 +1,79 @@
+"""The only home of the servers that tests share: a PostgreSQL 18 and a NATS 2.15, embedded or in containers."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lotwise.onebox.databases import DatabaseLogin, drop_database, ensure_databases, run_apart
+from lotwise.onebox.servers import NatsServer, PostgresServer
+
+IN_CONTAINERS = os.environ.get("LOTWISE_TEST_BACKEND") == "containers"
+
+
+class Databases:
+    """A PostgreSQL server for tests. `server` can be stopped and killed; `admin_url` is the superuser's address."""
+
+    def __init__(self, server: Any, admin_url: str) -> None:
+        self.server = server
+        self.admin_url = admin_url
+        self._made = 0
+
+    def login(self, name: str) -> DatabaseLogin:
+        """Make a fresh, empty database and its two roles; names are unique in the server."""
+        self._made += 1
+        login = DatabaseLogin(f"{name}_{self._made}", secrets.token_urlsafe(16), secrets.token_urlsafe(16))
+        run_apart(ensure_databases(self.admin_url, [login]))
+        return login
+
+    def database(self, name: str) -> tuple[str, str]:
+        """A fresh, empty database: the owner's address (for migrations) and the app role's (for the service)."""
+        login = self.login(name)
+        return login.owner_url(self.admin_url), login.app_url(self.admin_url)
+
+    def drop(self, login: DatabaseLogin) -> None:
+        """Drop a database that `login` made, and its roles."""
+        run_apart(drop_database(self.admin_url, login))
+
+
+@pytest.fixture(scope="session")
+def servers_home() -> Iterator[Path]:
+    """A folder for the servers' data that the servers' account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="lotwise-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers_home: Path) -> Iterator[Databases]:
+    """A running PostgreSQL 18 for the whole session."""
+    if IN_CONTAINERS:
+        from testcontainers.postgres import PostgresContainer
+
+        with PostgresContainer("postgres:18", driver=None) as container:
+            yield Databases(container, container.get_connection_url())
+        return
+    server = PostgresServer(servers_home)
+    server.start()
+    yield Databases(server, server.url())
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def nats_server(servers_home: Path) -> Iterator[Any]:
+    """A running NATS with JetStream, fsync on every acknowledgement, for the whole session; `.url` is its address."""
+    if IN_CONTAINERS:
+        from tests.containers import NatsInContainer
+
+        with NatsInContainer() as container:
+            yield container
+        return
+    server = NatsServer(servers_home)
+    server.start()
+    yield server
+    server.stop()
