@@ -47,6 +47,10 @@ def main() -> None:
     """Write all locks."""
     compile_lock(ROOT / "requirements.in", ROOT / "requirements.lock")
     compile_lock(ROOT / "requirements-dev.in", ROOT / "requirements-dev.lock", constraint=ROOT / "requirements.lock")
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "build.in"
+        source.write_text("hatchling\n")
+        compile_lock(source, ROOT / "deploy" / "compose" / "build.lock", constraint=ROOT / "requirements.lock")
     for service in sorted((ROOT / "services").iterdir()):
         if not (service / "pyproject.toml").exists():
             continue

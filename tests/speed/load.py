@@ -43,7 +43,9 @@ class Connection:
 
     def __init__(self, host: str, port: int, token: str) -> None:
         self.host, self.port = host, port
-        self.head = f"Host: {host}:{port}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n".encode()
+        self.head = (
+            f"Host: {host}:{port}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n".encode()
+        )
 
     async def open(self) -> "Connection":
         """Connect; returns itself."""
@@ -67,9 +69,7 @@ class Connection:
         self.writer.close()
 
 
-async def flood(
-    port: int, path: str, token: str, body: Body, *, connections: int, seconds: float
-) -> Answers:
+async def flood(port: int, path: str, token: str, body: Body, *, connections: int, seconds: float) -> Answers:
     """Closed-loop load: every connection sends its next request as soon as it has its answer."""
     answers = Answers(first=time.perf_counter())
     end = answers.first + seconds

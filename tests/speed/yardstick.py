@@ -38,7 +38,8 @@ taken as (update y_lot set on_hand = on_hand - 1 from soonest where y_lot.id = s
 moved as (insert into y_movement (lot, product, site, quantity, cause)
           select taken.id, :product, :site, -1, heard.id from taken, heard returning id)
 insert into y_outbox (subject, body)
-select 'lotwise.y.stock.stock-issued.v1', jsonb_build_object('movement', moved.id, 'left', taken.on_hand) from moved, taken;
+select 'lotwise.y.stock.stock-issued.v1', jsonb_build_object('movement', moved.id, 'left', taken.on_hand)
+from moved, taken;
 """
 
 
@@ -52,7 +53,9 @@ class Database:
 
     def prepare(self) -> None:
         """Make the tables of both scripts."""
-        self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-c", "set client_min_messages = warning", "-c", TABLES, self.url)
+        self._run(
+            "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-c", "set client_min_messages = warning", "-c", TABLES, self.url
+        )
         self._run("pgbench", "-i", "-q", "-s", "10", self.url)
 
     def tps(self, *, seconds: int, clients: int, ledger: bool) -> float:
@@ -71,7 +74,11 @@ class Database:
 
     def _run(self, tool: str, *args: str) -> str:
         done = subprocess.run(
-            [str(self.bindir / tool), *args], check=False, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
+            [str(self.bindir / tool), *args],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "LC_ALL": "C"},
         )
         if done.returncode:
             raise RuntimeError(f"{tool}: {done.stderr[-500:]}")
