@@ -1,0 +1,1 @@
+"""HTTP in: shapes, permission, then one operation or one read."""

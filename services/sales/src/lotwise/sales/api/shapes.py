@@ -1,0 +1,450 @@
+"""The only home of the JSON that crosses sales' HTTP border: what is asked and what is answered."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from lotwise.contracts.fields import Code, Id, Instant, Minor, Note, PriceText, QuantityText, Slug, Text
+from lotwise.contracts.sales import Disposition, Effect
+
+Source = Literal["desk", "till", "import"]
+Short = Annotated[Note, StringConstraints(max_length=200)]
+TenderKind = Literal["cash", "card", "account", "other"]
+
+
+class Strict(BaseModel):
+    """A request: unknown fields are refused, so that a misspelt one is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class LineIn(Strict):
+    """A line of a charge: a product by id or by code, a decimal quantity, and perhaps the price that was taken."""
+
+    product_id: Id | None = None
+    code: Code | None = None
+    quantity: QuantityText
+    unit_price: PriceText | None = None
+    effect: Effect = "sale"
+    description: Short = ""
+    treatment_id: Id | None = None
+    lot_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _names_a_product(self) -> "LineIn":
+        if self.product_id is None and self.code is None:
+            raise ValueError("name the product by product_id or by code")
+        return self
+
+
+class TenderIn(Strict):
+    """A payment."""
+
+    kind: TenderKind
+    amount_minor: Minor
+    reference: Short = ""
+
+
+Lines = Annotated[tuple[LineIn, ...], Field(min_length=1, max_length=500)]
+Tenders = Annotated[tuple[TenderIn, ...], Field(max_length=20)]
+
+
+class ChargeIn(Strict):
+    """A charge to record.
+
+    `hold` true (the desk's way): stock sets the goods aside first and may refuse. `hold` false: a fact, a sale that
+    already happened (needs charge.backdate). `charge_id` is the Idempotency-Key; one of the two may be left out.
+    """
+
+    charge_id: Id | None = None
+    site: Slug
+    happened_at: Instant | None = None
+    member_id: Id | None = None
+    hold: bool = True
+    source: Source | None = None
+    lines: Lines
+    tenders: Tenders = ()
+
+
+class FactIn(Strict):
+    """A sale that already happened, from a till that was offline or an import; `charge_id` is its idempotency key."""
+
+    charge_id: Id
+    site: Slug
+    happened_at: Instant
+    member_id: Id | None = None
+    source: Source = "till"
+    lines: Lines
+    tenders: Tenders = ()
+
+
+class FactsIn(Strict):
+    """Up to 1,000 facts in one call."""
+
+    charges: Annotated[tuple[FactIn, ...], Field(min_length=1, max_length=1000)]
+
+
+class LineOut(BaseModel):
+    """A line as it was priced and taxed."""
+
+    line: int
+    product_id: UUID
+    quantity: str
+    effect: Effect
+    unit_price: str
+    list_price: str | None
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    total_minor: int
+    treatment_id: UUID | None = None
+    lot_id: UUID | None = None
+    description: str = ""
+
+
+class TenderOut(BaseModel):
+    """A payment as it was kept."""
+
+    kind: TenderKind
+    amount_minor: int
+    reference: str = ""
+
+
+class ChargeOut(BaseModel):
+    """A recorded charge; money in minor units."""
+
+    charge_id: UUID
+    number: str
+    site: str
+    state: Literal["recorded", "voided"]
+    member_id: UUID | None
+    happened_at: datetime
+    recorded_at: datetime
+    currency: str
+    is_held: bool
+    source: Source
+    actor: str
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    tax_minor: int
+    total_minor: int
+    paid_minor: int
+    change_minor: int
+    due_minor: int
+    lines: list[LineOut]
+    tenders: list[TenderOut]
+
+
+class ChargeLineView(LineOut):
+    """A line as it is shown: with the product's code and name of today, and what came back of it."""
+
+    code: str | None
+    name: str | None
+    returned: str
+
+
+class VoidOut(BaseModel):
+    """The reversal of a charge."""
+
+    charge_id: UUID
+    void_id: UUID
+    happened_at: datetime
+    reason: str
+    disposition: Disposition
+
+
+class ReturnLineOut(BaseModel):
+    """A returned line; amounts are what went back."""
+
+    line: int
+    charge_line: int | None
+    product_id: UUID
+    quantity: str
+    unit_price: str
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    total_minor: int
+    disposition: Disposition
+    moves_stock: bool
+    description: str = ""
+
+
+class ReturnOut(BaseModel):
+    """A return; money in minor units, above zero is what went back."""
+
+    return_id: UUID
+    number: str
+    charge_id: UUID | None
+    site: str
+    member_id: UUID | None
+    happened_at: datetime
+    recorded_at: datetime
+    currency: str
+    reason: str
+    source: Source
+    actor: str
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    tax_minor: int
+    total_minor: int
+    lines: list[ReturnLineOut]
+    tenders: list[TenderOut]
+
+
+class ChargeView(ChargeOut):
+    """A charge with what happened to it since."""
+
+    lines: list[ChargeLineView]  # type: ignore[assignment]
+    void: VoidOut | None
+    returns: list[ReturnOut]
+
+
+class ChargeRowOut(BaseModel):
+    """A charge in a list."""
+
+    charge_id: UUID
+    number: str
+    site: str
+    state: Literal["recorded", "voided"]
+    member_id: UUID | None
+    happened_at: datetime
+    source: Source
+    is_held: bool
+    total_minor: int
+    currency: str
+
+
+class ResultOut(BaseModel):
+    """What became of one row of a batch; a refused one says why and changed nothing."""
+
+    id: UUID
+    outcome: Literal["accepted", "replayed", "refused"]
+    number: str | None = None
+    total_minor: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchOut(BaseModel):
+    """The results of a batch in the order of its rows, and how many of each kind there are."""
+
+    accepted: int
+    replayed: int
+    refused: int
+    results: list[ResultOut]
+
+
+class VoidIn(Strict):
+    """Why a charge is taken back whole, and where its goods go."""
+
+    reason: Text
+    disposition: Disposition = "restock"
+    happened_at: Instant | None = None
+
+
+class AbandonIn(Strict):
+    """Closes a charge id for good; `release_hold` also lets go of the goods that stock holds for it."""
+
+    site: Slug
+    reason: Short = ""
+    release_hold: bool = True
+
+
+class AbandonOut(BaseModel):
+    """A closed charge id."""
+
+    charge_id: UUID
+    site: str
+    state: Literal["abandoned"] = "abandoned"
+
+
+class ReturnLineIn(Strict):
+    """A line that comes back: of the charge by its `line` number, else a product with its price."""
+
+    line: Annotated[int, Field(ge=1, le=500)] | None = None
+    product_id: Id | None = None
+    code: Code | None = None
+    quantity: QuantityText
+    unit_price: PriceText | None = None
+    disposition: Disposition = "restock"
+    moves_stock: bool | None = None
+    description: Short = ""
+
+    @model_validator(mode="after")
+    def _names_a_line(self) -> "ReturnLineIn":
+        if self.line is None and self.product_id is None and self.code is None:
+            raise ValueError("name a line of the charge, or the product by product_id or code")
+        return self
+
+
+class ReturnIn(Strict):
+    """Goods or money that come back, with or without the charge they were sold by."""
+
+    return_id: Id | None = None
+    charge_id: Id | None = None
+    site: Slug
+    happened_at: Instant | None = None
+    member_id: Id | None = None
+    reason: Short = ""
+    source: Source = "desk"
+    lines: Annotated[tuple[ReturnLineIn, ...], Field(min_length=1, max_length=500)]
+    tenders: Tenders = ()
+
+    @model_validator(mode="after")
+    def _lines_fit(self) -> "ReturnIn":
+        if any((line.line is None) != (self.charge_id is None) for line in self.lines):
+            raise ValueError("with charge_id each line names a line of that charge; without it, a product")
+        return self
+
+
+class ReturnsIn(Strict):
+    """Up to 1,000 returns in one call; each needs its return_id."""
+
+    returns: Annotated[tuple[ReturnIn, ...], Field(min_length=1, max_length=1000)]
+
+
+class QuoteIn(Strict):
+    """What would be charged; nothing is kept and nothing is held."""
+
+    site: Slug
+    happened_at: Instant | None = None
+    lines: Lines
+
+
+class QuoteLineOut(LineOut):
+    """A line of a quote with the steps that led to its total."""
+
+    code: str
+    name: str
+    unit: str
+    kind: str
+    tax_inclusive: bool
+    on_hand: str | None
+    available: str | None
+    explanation: list[str]
+
+
+class TaxTotalOut(BaseModel):
+    """One tax: name, percent, what was taxed, the tax."""
+
+    name: str
+    percent: str
+    base_minor: int
+    tax_minor: int
+
+
+class QuoteOut(BaseModel):
+    """A priced and taxed charge that was not recorded."""
+
+    site: str
+    happened_at: datetime
+    currency: str
+    lines: list[QuoteLineOut]
+    taxes: list[TaxTotalOut]
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    tax_minor: int
+    total_minor: int
+
+
+class ReceiptOut(BaseModel):
+    """What is printed: the site, the charge with names, each tax, payments, change."""
+
+    site: str
+    site_name: str
+    number: str
+    happened_at: datetime
+    local_time: str
+    state: str
+    currency: str
+    lines: list[ChargeLineView]
+    taxes: list[TaxTotalOut]
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    paid_minor: int
+    change_minor: int
+    due_minor: int
+    tenders: list[TenderOut]
+
+
+class MemberIn(Strict):
+    """What is kept of a member."""
+
+    member_id: Id | None = None
+    name: Text
+    phone: Short = ""
+    email: Short = ""
+    note: Note = ""
+
+
+class MemberEdit(Strict):
+    """What a member's record becomes."""
+
+    name: Text
+    phone: Short = ""
+    email: Short = ""
+    note: Note = ""
+    is_archived: bool = False
+
+
+class MemberOut(BaseModel):
+    """A member; `revision` is the ETag."""
+
+    member_id: UUID
+    name: str
+    phone: str
+    email: str
+    note: str
+    is_archived: bool
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class TileOut(BaseModel):
+    """A product as the desk shows it: its price now at the site, tax included or not, and stock's last figures."""
+
+    key: str | None = None
+    product_id: UUID
+    code: str
+    name: str
+    kind: str
+    unit: str
+    unit_decimals: int
+    category_name: str | None
+    price: str | None
+    tax_inclusive: bool
+    on_hand: str | None
+    available: str | None
+    minimum: str | None
+
+
+class TaxesOut(BaseModel):
+    """The two taxes in force at a site."""
+
+    valid_from: date
+    name_1: str
+    rate_1_1: str
+    rate_1_2: str
+    name_2: str
+    rate_2_1: str
+    rate_2_2: str
+
+
+class DeskOut(BaseModel):
+    """All that the charge desk of a site needs to open: F1 to F12 and its settings."""
+
+    site: str
+    site_name: str
+    time_zone: str
+    currency: str
+    tax_rounding: str
+    stock_unreachable: str
+    taxes: TaxesOut
+    tiles: list[TileOut]

@@ -1,0 +1,188 @@
+"""The only home of the named noes of selling: each has a stable code, a sentence, its numbers and the ways out."""
+
+from lotwise.values import BadValue, Refusal, Unknown
+
+
+class UnknownSite(Unknown):
+    """No such site was defined."""
+
+    code = "unknown-site"
+    title = "There is no such site"
+
+
+class UnknownProduct(Unknown):
+    """No product has this id or code."""
+
+    code = "unknown-product"
+    title = "There is no such product"
+
+
+class UnknownMember(Unknown):
+    """No member has this id."""
+
+    code = "unknown-member"
+    title = "There is no such member"
+
+
+class UnknownCharge(Unknown):
+    """No charge has this id, or it belongs to a site out of reach."""
+
+    code = "unknown-charge"
+    title = "There is no such charge"
+
+
+class UnknownLine(Unknown):
+    """The charge has no line of this number."""
+
+    code = "unknown-line"
+    title = "The charge has no such line"
+
+
+class BadQuantity(BadValue):
+    """A quantity that the product or the kind of line does not allow."""
+
+    code = "bad-quantity"
+    title = "The quantity is not allowed"
+
+
+class BadPrice(BadValue):
+    """A price below zero on a line that is not a correction, or one too large to be money."""
+
+    code = "bad-price"
+    title = "The price is not allowed"
+
+
+class BadMoment(BadValue):
+    """A charge that would lie in the future."""
+
+    code = "bad-moment"
+    title = "The time is not allowed"
+
+
+class BadTender(BadValue):
+    """Tenders that do not fit what is to be paid."""
+
+    code = "bad-tender"
+    title = "The payment does not fit the charge"
+
+
+class AmountTooLarge(BadValue):
+    """Money beyond the range that can be kept."""
+
+    code = "amount-too-large"
+    title = "The amount is too large"
+
+
+class ProductIsArchived(Refusal):
+    """An archived product is not offered any more."""
+
+    code = "product-archived"
+    title = "The product is archived"
+
+
+class NotForSale(Refusal):
+    """Back bar is consumed by services, never sold."""
+
+    code = "not-for-sale"
+    title = "The product is back bar: it is not for sale"
+
+
+class NoPrice(Refusal):
+    """The price book has no price for the product at this site and time, and none was given."""
+
+    code = "no-price"
+    title = "The product has no price here"
+
+
+class NotPermitted(Refusal):
+    """The person may charge, but not this way (a price of their own, a past date, a correction, a fact)."""
+
+    code = "forbidden"
+    title = "You may not do this"
+    status = 403
+
+
+class DifferentBody(Refusal):
+    """The same id came again with other contents."""
+
+    code = "idempotency-key-reused"
+    title = "This id was used for another request"
+    status = 422
+
+
+class ChargeClosed(Refusal):
+    """The charge id was abandoned: nothing can be recorded under it any more."""
+
+    code = "charge-closed"
+    title = "The charge was abandoned"
+
+
+class AlreadyRecorded(Refusal):
+    """A recorded charge cannot be abandoned."""
+
+    code = "already-recorded"
+    title = "The charge is already recorded"
+
+
+class AlreadyVoided(Refusal):
+    """A charge is voided once."""
+
+    code = "already-voided"
+    title = "The charge is already voided"
+
+
+class HasReturns(Refusal):
+    """A charge of which something came back cannot be voided whole."""
+
+    code = "has-returns"
+    title = "Part of the charge was already returned"
+
+
+class MoreThanSold(Refusal):
+    """A return takes back at most what was sold and not yet returned."""
+
+    code = "more-than-sold"
+    title = "More would come back than was sold"
+
+
+class NotReturnable(Refusal):
+    """Only sold lines come back; corrections and adjustments are reversed by lines of their own."""
+
+    code = "not-returnable"
+    title = "The line is not a sale"
+
+
+class TreatedGoods(Refusal):
+    """Goods used in a treatment never return to sellable stock (SAL-19)."""
+
+    code = "treated-goods"
+    title = "Treated goods cannot go back on the shelf"
+
+
+class HoldTooShort(Refusal):
+    """The hold on the goods is about to run out: less than 30 seconds remain."""
+
+    code = "hold-too-short"
+    title = "The hold on the goods is about to run out"
+
+
+class StockUnreachable(Refusal):
+    """Stock did not answer in time and the site's setting is to refuse."""
+
+    code = "stock-unreachable"
+    title = "Stock could not be asked"
+
+
+class StockRefused(Refusal):
+    """Stock refused the hold; its own code, numbers and ways out pass through."""
+
+    code = "not-enough-stock"
+    title = "Stock too low, can't create charge"
+
+
+class StaleRevision(Refusal):
+    """The record was changed by somebody else since it was read."""
+
+    code = "stale"
+    title = "The record was changed in the meantime"
+    status = 412

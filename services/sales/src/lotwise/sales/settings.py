@@ -1,0 +1,20 @@
+"""The only home of sales' knobs; each has its unit in its name and a limit."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from lotwise.kit.settings import ServiceSettings
+
+
+class SalesSettings(ServiceSettings):
+    """Settings of the sales service, prefix SALES_."""
+
+    model_config = SettingsConfigDict(env_prefix="SALES_", extra="ignore")
+
+    hold_deadline_ms: int = Field(default=500, ge=50, le=10_000)
+    hold_minutes: int = Field(default=15, ge=1, le=240)
+    hold_left_seconds_min: int = Field(default=30, ge=0, le=600)
+    group_charges_max: int = Field(default=500, ge=1, le=2000)
+    charge_body_bytes_max: int = Field(default=1_000_000, ge=10_000, le=10_000_000)
+    batch_body_bytes_max: int = Field(default=16_000_000, ge=100_000, le=64_000_000)
+    partition_months_ahead: int = Field(default=3, ge=1, le=24)
