@@ -15,7 +15,14 @@ def names() -> list[str]:
         for service in SERVICES
         for name in ("{}_PASSWORD", "{}_OWNER_PASSWORD", "NATS_{}_PASSWORD", "{}_CLIENT_SECRET")
     ]
-    return ["POSTGRES_PASSWORD", "NATS_OPS_PASSWORD", "NATS_TILL_PASSWORD", "IMPORTER_CLIENT_SECRET", *per_service]
+    return [
+        "POSTGRES_PASSWORD",
+        "NATS_OPS_PASSWORD",
+        "NATS_TILL_PASSWORD",
+        "IMPORTER_CLIENT_SECRET",
+        "GRAFANA_ADMIN_PASSWORD",
+        *per_service,
+    ]
 
 
 def main() -> None:
