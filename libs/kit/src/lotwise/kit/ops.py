@@ -1,0 +1,205 @@
+"""The only home of the endpoints that every service has: health, metrics, parked messages, the audit trail."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from lotwise.contracts.fields import Text
+from lotwise.kit import audit, metrics
+from lotwise.kit.audit import Deed
+from lotwise.kit.commands import Answer, Cmd, Read, visible
+from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
+from lotwise.kit.problems import problem
+from lotwise.kit.web import PUBLIC, Router
+from lotwise.values import Unknown
+
+health = Router(prefix="", tags=["health"])
+ops = Router(prefix="/v1", tags=["ops"])
+
+
+class Health(BaseModel):
+    """Whether this process can do its work, part by part."""
+
+    ok: bool
+    parts: dict[str, bool] = {}
+
+
+class Consumer(BaseModel):
+    """One durable subscription: its lag in messages and what it has in hand."""
+
+    name: str
+    lag: int
+    in_hand: int = 0
+    redelivered: int = 0
+
+
+class OpsStatus(BaseModel):
+    """How the machinery of this service is doing."""
+
+    service: str
+    outbox_depth: int
+    outbox_oldest_seconds: float
+    outbox_failed: int
+    dead_letters: int
+    waiting: int
+    bus_connected: bool
+    consumers: list[Consumer]
+
+
+class ParkedMessage(BaseModel):
+    """A message that could not be applied: why, and how often it was tried."""
+
+    id: UUID
+    consumer: str
+    stream: str
+    sequence: int
+    subject: str
+    reason: str
+    error: str
+    failed_at: datetime
+    tries: int
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+
+
+class ParkedDetail(ParkedMessage):
+    """A parked message with its headers, the beginning of its body and the stack of its failure."""
+
+    headers: dict[str, Any]
+    body: str
+    stack: str
+
+
+class WaitingMessage(BaseModel):
+    """A message that came before what it refers to."""
+
+    id: UUID
+    consumer: str
+    kind: str
+    key: str
+    subject: str
+    parked_at: datetime
+    tries: int
+
+
+class Retried(BaseModel):
+    """A parked message on its way through its handler again."""
+
+    id: UUID
+    retried: bool = True
+
+
+class RetryBody(BaseModel):
+    """Why a message is tried again; for the audit trail."""
+
+    reason: Text = Field(default="tried again")
+
+
+@health.get("/livez", permission=PUBLIC)
+async def live() -> Health:
+    """Answers as long as the event loop turns."""
+    return Health(ok=True)
+
+
+@health.get("/readyz", permission=PUBLIC)
+async def ready(request: Request) -> Response:
+    """200 when the database answers; the bus may be away: selling goes on without it."""
+    parts: dict[str, bool] = await request.app.state.runtime.health()
+    ok = parts.get("database", True) and parts.get("started", True)
+    return JSONResponse({"ok": ok, "parts": parts}, 200 if ok else 503)
+
+
+@health.get("/metrics", permission=PUBLIC)
+async def prometheus(request: Request) -> Response:
+    """Counters and gauges in the Prometheus text format."""
+    await request.app.state.runtime.measure()
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@ops.get("/ops/status", permission="ops.read")
+async def status(read: Read) -> OpsStatus:
+    """Outbox depth and age, consumer lag, parked messages."""
+    return await read.runtime.status()
+
+
+_DEAD = """
+    select id, consumer, stream, sequence, subject, reason, error, failed_at, tries, settled_at, settled_by
+      from dead_letter where (settled_at is null or $1) {after} order by failed_at desc, id desc limit {limit}
+"""
+
+
+@ops.get("/ops/dead-letters", permission="ops.read")
+async def dead_letters(
+    read: Read, after: After = None, limit: Limit = 100, settled: bool = False
+) -> Page[ParkedMessage]:
+    """Parked messages, newest first; settled ones on request."""
+    keys = cursor_decode(after, datetime, UUID)
+    sql = _DEAD.format(after="and (failed_at, id) < ($2, $3)" if keys else "", limit=limit + 1)
+    async with read.connection() as tx:
+        rows = await tx.fetch(sql, settled, *(keys or ()))
+    page = [ParkedMessage.model_validate(dict(row)) for row in rows[:limit]]
+    last = page[-1] if len(rows) > limit else None
+    return Page(rows=page, next=cursor_encode(last.failed_at, last.id) if last else None)
+
+
+@ops.get("/ops/dead-letters/{id}", permission="ops.read", site="chain")
+async def dead_letter(id: UUID, read: Read) -> ParkedDetail:  # noqa: A002 - the name in the address
+    """A parked message with its stack. Refuses an unknown one."""
+    async with read.connection() as tx:
+        row = await tx.fetchrow("select * from dead_letter where id = $1", id)
+    if row is None:
+        raise Unknown("No parked message has this id.", field="id")
+    body = bytes(row["body"][:20_000]).decode(errors="replace")
+    return ParkedDetail.model_validate(dict(row) | {"body": body})
+
+
+@ops.post("/ops/dead-letters/{id}:retry", permission="ops.manage", site="chain", status_code=202)
+async def retry(id: UUID, body: RetryBody, cmd: Cmd) -> Answer[Retried]:  # noqa: A002 - the name in the address
+    """Hand a parked message to its handler again; if it fails once more, it is parked anew. Refuses an unknown one."""
+    async with cmd.transaction() as tx:
+        known = await tx.fetchval("select true from dead_letter where id = $1 and settled_at is null for update", id)
+        if not known:
+            raise Unknown("No parked message with this id waits for a decision.", field="id")
+        await cmd.runtime.retry(tx, id, cmd.who.actor)
+        return await cmd.answer(tx, Retried(id=id), 202, reason=body.reason)
+
+
+@ops.get("/ops/waiting", permission="ops.read")
+async def waiting(read: Read, limit: Limit = 100) -> Page[WaitingMessage]:
+    """Messages that wait for a definition, oldest first (at most `limit`)."""
+    async with read.connection() as tx:
+        rows = await tx.fetch(
+            "select msg_id as id, consumer, kind, key, subject, parked_at, tries from waiting"
+            " order by parked_at, msg_id limit $1",
+            limit,
+        )
+    return Page(rows=[WaitingMessage.model_validate(dict(row)) for row in rows])
+
+
+@ops.get("/audit-trail", permission="audit.read")
+async def audit_trail(
+    read: Read,
+    actor: str | None = None,
+    site: str | None = None,
+    target: str | None = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> Page[Deed]:
+    """Who did what, newest first; a person bound to sites sees the deeds at these sites only."""
+    keys = cursor_decode(after, UUID)
+    sites = visible(read.who, "audit.read", site)
+    async with read.connection() as tx:
+        rows = await audit.read(
+            tx, before=keys[0] if keys else None, actor=actor, sites=sites, target=target, limit=limit + 1
+        )
+    page = rows[:limit]
+    return Page(rows=page, next=cursor_encode(page[-1].id) if len(rows) > limit else None)
+
+
+def not_started() -> Response:
+    """The answer while the service is starting or stopping."""
+    return problem(503, "starting", "The service is starting.", headers={"Retry-After": "1"})

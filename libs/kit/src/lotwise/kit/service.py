@@ -1,0 +1,262 @@
+"""The only home of a running service: its app, its start and its graceful end.
+
+A service is a table of contents (`Service`); `create_app` makes the web app of it, `run` the process.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lotwise.kit import logs, metrics, openapi, problems, telemetry
+from lotwise.kit.bus import Bus
+from lotwise.kit.client import MachineToken, ServiceClient
+from lotwise.kit.commands import replayed
+from lotwise.kit.database import Database, Tx
+from lotwise.kit.edge import SECURITY_HEADERS, Edge
+from lotwise.kit.idempotency import Replay
+from lotwise.kit.inbox import Consumers, Subscription
+from lotwise.kit.jobs import Job, Jobs
+from lotwise.kit.ops import Consumer, OpsStatus, health, ops
+from lotwise.kit.outbox import outbox_status
+from lotwise.kit.settings import ServiceSettings
+from lotwise.kit.tokens import Verifier
+from lotwise.kit.watchdog import Watchdog
+from lotwise.kit.web import Router, add_routes
+
+log = structlog.get_logger(__name__)
+FLUSH_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service consists of: the one page that lists all its doors.
+
+    `settings` is the class, read from the environment at start. `on_start` and `on_stop` get the runtime; what they
+    keep goes into `runtime.state`. `headers` replaces the safe headers of a JSON API (pages need others).
+    """
+
+    name: str
+    package: str
+    settings: type[ServiceSettings]
+    routers: Sequence[Router] = ()
+    subscriptions: Sequence[Subscription] = ()
+    jobs: Sequence[Job] = ()
+    on_start: Callable[["Runtime"], Awaitable[None]] | None = None
+    on_stop: Callable[["Runtime"], Awaitable[None]] | None = None
+    extend: Callable[[FastAPI], None] | None = None
+    headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
+
+
+class Runtime:
+    """A service while it runs: its settings, its database, its clients, and `state` for what it keeps in memory."""
+
+    db: Database
+    http: httpx.AsyncClient
+
+    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+        self.service = service
+        self.name = service.name
+        self.settings = settings
+        self.state: dict[str, Any] = {}
+        self.verifier = Verifier(settings.jwks_url, settings.jwks_cache)
+        self.jobs = Jobs(self, service.jobs)
+        self.watchdog = Watchdog()
+        self.is_started = False
+        self.machinery: Machinery | None = None
+        self._clients: dict[str, ServiceClient] = {}
+
+    def client(self, name: str) -> ServiceClient:
+        """The client of another service, speaking with this service's own token."""
+        if name not in self._clients:
+            token = MachineToken(self.settings.door_url, self.name, self.settings.client_secret)
+            url = str(getattr(self.settings, f"{name}_url"))
+            self._clients[name] = ServiceClient(name, url, self.http, token)
+        return self._clients[name]
+
+    def wake_relay(self) -> None:
+        """Tell the relay of this process that something was told; called after a commit."""
+        self.db.told.set()
+
+    async def health(self) -> dict[str, bool]:
+        """Whether the parts answer: the database, the bus, and whether the start is over."""
+        parts = {"started": self.is_started, "database": False}
+        if self.is_started:
+            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                async with asyncio.timeout(2), self.db.pool.acquire(timeout=2) as connection:
+                    parts["database"] = await connection.fetchval("select true")
+        if self.machinery is not None:
+            parts["bus"] = self.machinery.bus.is_connected
+        return parts
+
+    async def status(self) -> OpsStatus:
+        """Depth and age of the outbox, lag of the consumers, counts of parked messages."""
+        async with self.db.reading() as tx:
+            outbox = await outbox_status(tx)
+            dead = await tx.fetchval("select count(*) from dead_letter where settled_at is null")
+            waiting = await tx.fetchval("select count(*) from waiting")
+        consumers = [] if self.machinery is None else await self.machinery.lag()
+        return OpsStatus(
+            service=self.name,
+            outbox_depth=outbox.unpublished,
+            outbox_oldest_seconds=outbox.oldest_seconds,
+            outbox_failed=outbox.failed,
+            dead_letters=dead,
+            waiting=waiting,
+            bus_connected=self.machinery is not None and self.machinery.bus.is_connected,
+            consumers=consumers,
+        )
+
+    async def measure(self) -> None:
+        """Bring the gauges up to date; a database or bus that is away leaves them as they were."""
+        if not self.is_started:
+            return
+        try:
+            status = await asyncio.wait_for(self.status(), 3)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return
+        metrics.OUTBOX_DEPTH.set(status.outbox_depth)
+        metrics.OUTBOX_AGE_SECONDS.set(status.outbox_oldest_seconds)
+        metrics.OUTBOX_FAILED.set(status.outbox_failed)
+        metrics.DEAD_LETTERS.set(status.dead_letters)
+        metrics.WAITING.set(status.waiting)
+        for consumer in status.consumers:
+            metrics.CONSUMER_LAG.labels(consumer.name).set(consumer.lag)
+
+    async def retry(self, tx: Tx, dead_letter_id: UUID, actor: str) -> None:
+        """Hand a parked message to its handler again, in this transaction."""
+        raise NotImplementedError(f"{dead_letter_id} {actor} {tx}")
+
+    async def start(self) -> None:
+        """Open what the service stands on: its database, its bus, its own start, then its jobs."""
+        telemetry.start(self.name, otlp_endpoint=self.settings.otlp_endpoint, ratio=self.settings.trace_sample_ratio)
+        self.watchdog.start()
+        self.http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50))
+        self.verifier.load_cache()
+        self.db = await Database.open(
+            self.settings.database_url,
+            connections_max=self.settings.pool_connections_max,
+            application_name=f"lotwise-{self.name}",
+        )
+        if self.service.on_start is not None:
+            await self.service.on_start(self)
+        self.machinery = Machinery(self)
+        self.machinery.start()
+        self.jobs.start()
+        self.is_started = True
+
+    async def stop(self) -> None:
+        """Leave gracefully: no new jobs, the batch in hand finished, the outbox flushed, connections closed."""
+        self.is_started = False
+        await self.jobs.stop()
+        if self.machinery is not None:
+            await self.machinery.stop()
+        if self.service.on_stop is not None:
+            await self.service.on_stop(self)
+        await self.http.aclose()
+        await self.db.close()
+        await self.watchdog.stop()
+        await asyncio.to_thread(telemetry.stop)
+
+
+class Machinery:
+    """The two ends of the bus in this process: the relay that speaks, the consumers that hear."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        settings = runtime.settings
+        self.bus = Bus.from_settings(runtime.name, settings)
+        self.consumers = Consumers(
+            runtime.name, runtime.db, self.bus, runtime.service.subscriptions, batch_max=settings.consumer_batch_max
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to speak and to hear; the bus may still be away."""
+        self._tasks = [asyncio.create_task(self.consumers.run(), name="consumers")]
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, flush the outbox, leave the bus."""
+        await self.consumers.stop()
+        _, late = await asyncio.wait(self._tasks, timeout=FLUSH_SECONDS) if self._tasks else (set(), set())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.bus.close()
+
+    async def lag(self) -> list[Consumer]:
+        """How far each consumer is behind."""
+        return [
+            Consumer(name=one.name, lag=one.lag or 0, in_hand=one.in_hand, redelivered=one.redelivered or 0)
+            for one in await self.consumers.lag()
+        ]
+
+
+def create_app(service: Service, settings: ServiceSettings | None = None) -> FastAPI:
+    """The web app of a service. Settings are read from the environment when it starts, unless given.
+
+    Raises ValueError when a route declares no permission.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = Runtime(service, settings or service.settings())
+        app.state.runtime = runtime
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
+
+    app = FastAPI(
+        title=f"Lotwise {service.name}",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    add_routes(app, (*service.routers, health, ops))
+    if service.extend is not None:
+        service.extend(app)
+    openapi.install(app, service.name)
+    problems.install(app)
+    app.add_exception_handler(Replay, _replay)
+    app.add_middleware(Edge, headers=service.headers)
+    app.openapi()
+    return app
+
+
+async def _replay(_request: Request, error: Exception) -> Response:
+    return replayed(error.kept) if isinstance(error, Replay) else problems.of_any(error)
+
+
+def run(service: Service) -> None:
+    """Run a service in this process until SIGTERM or SIGINT; returns after a graceful end."""
+    settings = service.settings()
+    logs.start(service.name, settings.log_level)
+    app = create_app(service, settings)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=15,
+        timeout_keep_alive=75,
+        backlog=1024,
+    )
