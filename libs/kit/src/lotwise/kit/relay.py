@@ -1,0 +1,317 @@
+"""The only home of speaking: one leader per database publishes the outbox in order, in atomic batches, for ever.
+
+The outbox is the truth and the bus is replaceable: on start and after every reconnect the leader compares what the
+stream holds with what it was given, and says again what the bus has lost. Marks are written without waiting for the
+disk: a lost mark means a message said twice, and hearers count a message once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import orjson
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error
+from nats.js.errors import Error as JetStreamError
+from opentelemetry.trace import SpanKind
+from pydantic import BaseModel
+
+from lotwise.contracts.envelope import SUBJECT, stream_of
+from lotwise.kit import wire
+from lotwise.kit.bus import Bus
+from lotwise.kit.database import SESSION, Database
+from lotwise.kit.outbox import CHANNEL
+from lotwise.kit.tracing import child_of, is_sampled, traceparent_of
+
+log = structlog.get_logger("lotwise.kit.relay")
+
+LOCK = 7_020_251_122
+ACK_SECONDS = 5.0
+IDLE_AFTER_POLLS = 40
+IDLE_POLL_SECONDS = 0.5
+HEADERS_BYTES = 2_000
+REFUSED = {10054}
+"""Error codes of JetStream that are about a message itself (too large), never about the state of the bus."""
+
+_UNPUBLISHED = """
+select id, subject, traceparent, correlation_id, actor, cause_id, body, created_at
+from outbox where published_at is null and failed_at is null order by seq limit $1
+"""
+_MARK = """
+with state as (update relay_state set last_seq = $4 where stream = $5 and last_seq < $4)
+update outbox o set published_at = now(), stream_seq = u.stream_seq, stream_epoch = $3
+from unnest($1::uuid[], $2::bigint[]) as u(id, stream_seq) where o.id = u.id
+"""
+_FAIL = "update outbox set failed_at = now(), error = $2 where id = $1"
+_STATE = "select epoch, last_seq from relay_state where stream = $1"
+_KEEP_STATE = """
+insert into relay_state (stream, epoch, last_seq) values ($1, $2, $3)
+on conflict (stream) do update set epoch = excluded.epoch, last_seq = excluded.last_seq
+"""
+_UNMARK = "update outbox set published_at = null, stream_seq = null, stream_epoch = null where published_at is not null and "
+_LOST_TAIL = f"{_UNMARK} stream_seq > $1 and stream_epoch = $2"
+_LOST_ALL = f"{_UNMARK} stream_epoch is distinct from $1 and created_at > now() - interval '30 days'"
+
+
+class BusFault(Exception):  # noqa: N818 - a fault of the bus, in words
+    """The bus cannot take messages now; the rows stay and are tried again."""
+
+
+class RelayStatus(BaseModel):
+    """How speaking goes: whether this process leads, what it said, healed and set aside, and its fault in words."""
+
+    is_leader: bool
+    published: int
+    healed: int
+    refused: int
+    fault: str | None
+
+
+class Relay:
+    """Publishes a service's outbox to the stream of its speaker. `run` until cancelled or `stop`ped."""
+
+    def __init__(self, db: Database, bus: Bus, speaker: str, *, batch_max: int = 500, poll_ms: int = 50) -> None:
+        self._db = db
+        self._bus = bus
+        self._speaker = speaker
+        self._stream = stream_of(speaker)
+        self._batch_max = batch_max
+        self._poll = poll_ms / 1000
+        self._stopping = False
+        self._must_heal = True
+        self._epoch = 0
+        self._last_seq = 0
+        self._status = RelayStatus(is_leader=False, published=0, healed=0, refused=0, fault="not started")
+        bus.on_renewal(self._on_renewal)
+
+    def status(self) -> RelayStatus:
+        """How speaking goes right now."""
+        return self._status.model_copy()
+
+    async def stop(self) -> None:
+        """Ask `run` to say what is left and finish."""
+        self._stopping = True
+        self._db.told.set()
+
+    async def run(self) -> None:
+        """Lead or stand by, reconnecting for ever; no fault of the database or the bus ends it."""
+        while not self._stopping:
+            try:
+                async with self._leadership() as connection:
+                    await self._lead(connection)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                self._fault(f"database: {type(error).__name__}: {error}")
+                await self._pause(0.5)
+
+    @asynccontextmanager
+    async def _leadership(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """A connection of our own that holds the lock of the leader: a pool or a pgbouncer would lose it."""
+        settings = {**SESSION, "synchronous_commit": "off", "application_name": f"relay-{self._speaker}"}
+        connection = await asyncpg.connect(self._db.url, timeout=10, command_timeout=60, server_settings=settings)
+        try:
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+                self._status.fault = None
+                await self._pause(1)
+                if self._stopping:
+                    yield connection
+                    return
+            await connection.add_listener(CHANNEL, lambda *_: self._db.told.set())
+            self._status.is_leader = self._db.relay_is_here = self._must_heal = True
+            yield connection
+        finally:
+            self._status.is_leader = self._db.relay_is_here = False
+            connection.terminate() if connection.is_closed() else await connection.close(timeout=5)
+
+    async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        quiet = 0
+        while True:
+            self._db.told.clear()
+            try:
+                said = await self._turn(connection)
+                self._status.fault = None
+            except (BusFault, Error, JetStreamError, TimeoutError) as error:
+                self._fault(f"bus: {type(error).__name__}: {error}")
+                await self._pause(0.5)
+                said, self._must_heal = 0, True
+            if self._stopping and not said:
+                return
+            quiet = 0 if said else quiet + 1
+            if said < self._batch_max and not self._db.told.is_set():
+                await self._pause(self._poll if quiet < IDLE_AFTER_POLLS else IDLE_POLL_SECONDS)
+
+    async def _turn(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+        """Say one batch; how many rows it settled."""
+        rows = [] if self._must_heal else await connection.fetch(_UNPUBLISHED, self._batch_max)
+        if not rows and not self._must_heal:
+            return 0
+        bus = await self._connected()
+        if self._must_heal:
+            await self._heal(connection, bus)
+            return self._batch_max
+        good = [row for row in rows if not (why := self._why_not(row, bus)) or await self._refuse(connection, row, why)]
+        if good:
+            await self._mark(connection, await self._say(connection, bus, good))
+        return len(rows)
+
+    async def _connected(self) -> Client:
+        try:
+            async with asyncio.timeout(2):
+                connection = await self._bus.connect()
+        except TimeoutError:
+            raise BusFault(self._bus.fault or "not connected") from None
+        if not connection.is_connected:
+            raise BusFault("disconnected")
+        return connection
+
+    def _why_not(self, row: asyncpg.Record, bus: Client) -> str | None:
+        """Why a row can never be said; the table's checks make these rare."""
+        match = SUBJECT.match(row["subject"])
+        if match is None:
+            return "the subject is malformed"
+        if match["speaker"] != self._speaker:
+            return f"{self._speaker} cannot speak for {match['speaker']}"
+        if len(row["body"]) + HEADERS_BYTES > bus.max_payload:
+            return f"{len(row['body'])} bytes are more than the bus takes"
+        return None
+
+    async def _refuse(self, connection: "asyncpg.Connection[asyncpg.Record]", row: asyncpg.Record, why: str) -> bool:
+        log.error("an event was set aside", id=str(row["id"]), subject=row["subject"], error=why)
+        await connection.execute(_FAIL, row["id"], why)
+        self._status.refused += 1
+        return False
+
+    async def _say(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Client, rows: Sequence[asyncpg.Record]
+    ) -> list[tuple[Any, int]]:
+        """Publish rows; ids and stream sequences of those that the stream holds now."""
+        if len(rows) > 1:
+            answer = await self._say_at_once(bus, rows)
+            if "error" not in answer:
+                first = int(answer["seq"]) - len(rows) + 1
+                return [(row["id"], first + place) for place, row in enumerate(rows)]
+        answers = await asyncio.gather(*(self._say_one(bus, row) for row in rows), return_exceptions=True)
+        return [pair for pair in [await self._judge(connection, *one) for one in zip(rows, answers, strict=True)] if pair]
+
+    async def _say_at_once(self, bus: Client, rows: Sequence[asyncpg.Record]) -> dict[str, Any]:
+        """All or nothing, with one fsync; refused whole when the stream knows one of the ids already (10201)."""
+        batch = uuid4().hex
+        *others, last = rows
+        await wire.send(
+            bus,
+            [
+                (
+                    row["subject"],
+                    "",
+                    wire.header_block(f"{self._headers(row)}Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {place}\r\n"),
+                    row["body"],
+                )
+                for place, row in enumerate(others, 1)
+            ],
+        )
+        end = f"Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {len(rows)}\r\nNats-Batch-Commit: 1\r\n"
+        return await self._request(bus, last, self._headers(last) + end)
+
+    async def _say_one(self, bus: Client, row: asyncpg.Record) -> dict[str, Any]:
+        return await self._request(bus, row, self._headers(row))
+
+    async def _request(self, bus: Client, row: asyncpg.Record, headers: str) -> dict[str, Any]:
+        pairs = dict(line.split(": ", 1) for line in headers.split("\r\n") if line)
+        reply = await bus.request(row["subject"], row["body"], timeout=ACK_SECONDS, headers=pairs)
+        answer: dict[str, Any] = orjson.loads(reply.data)
+        return answer
+
+    async def _judge(
+        self,
+        connection: "asyncpg.Connection[asyncpg.Record]",
+        row: asyncpg.Record,
+        answer: dict[str, Any] | BaseException,
+    ) -> tuple[Any, int] | None:
+        """What the answer to one row means: its place in the stream, a row set aside, or a bus that is at fault."""
+        if isinstance(answer, BaseException):
+            raise answer
+        error = answer.get("error")
+        if error is None:
+            return row["id"], int(answer["seq"])
+        if error.get("err_code") in REFUSED:
+            await self._refuse(connection, row, str(error.get("description")))
+            return None
+        raise BusFault(str(error.get("description", error)))
+
+    def _headers(self, row: asyncpg.Record) -> str:
+        """CloudEvents in binary mode, the trace and the story; each line ends with CRLF."""
+        number = row["id"]
+        _, _, speaker, event, version = row["subject"].split(".")
+        trace = row["traceparent"]
+        if is_sampled(trace):
+            span = child_of(trace, f"publish {event}", SpanKind.PRODUCER, **{"messaging.message.id": str(number)})
+            trace = traceparent_of(span) or trace
+            span.end()
+        lines = (
+            f"Nats-Msg-Id: {number}\r\nce-specversion: 1.0\r\nce-id: {number}\r\nce-source: lotwise/{speaker}\r\n"
+            f"ce-type: {speaker}.{event}.{version}\r\nce-time: {row['created_at'].isoformat()}\r\n"
+        )
+        for name, value in (
+            ("traceparent", trace),
+            ("correlation_id", row["correlation_id"]),
+            ("actor", row["actor"]),
+            ("causation_id", row["cause_id"]),
+        ):
+            if value:
+                lines += f"{name}: {value}\r\n"
+        return lines
+
+    async def _mark(self, connection: "asyncpg.Connection[asyncpg.Record]", said: Sequence[tuple[Any, int]]) -> None:
+        if not said:
+            return
+        places = [place for _, place in said]
+        top = max(places)
+        await connection.execute(_MARK, [number for number, _ in said], places, self._epoch, top, self._stream)
+        self._status.published += len(said)
+        if min(places) <= self._last_seq and top > self._last_seq:
+            log.info("some were on the bus before", speaker=self._speaker)
+        self._last_seq = max(self._last_seq, top)
+
+    async def _heal(self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Client) -> None:
+        """Take back the marks of what the stream no longer holds: its tail, or everything when it is another stream."""
+        info = await bus.jetstream(timeout=ACK_SECONDS).stream_info(self._stream)
+        epoch, last_seq = _epoch(info.created), info.state.last_seq
+        known = await connection.fetchrow(_STATE, self._stream)
+        if known is None or known["epoch"] != epoch:
+            healed = await connection.execute(_LOST_ALL, epoch, timeout=600)
+        elif known["last_seq"] > last_seq:
+            healed = await connection.execute(_LOST_TAIL, last_seq, epoch, timeout=600)
+        else:
+            healed = "UPDATE 0"
+        await connection.execute(_KEEP_STATE, self._stream, epoch, last_seq)
+        self._epoch, self._last_seq, self._must_heal = epoch, last_seq, False
+        if count := int(healed.split()[-1]):
+            self._status.healed += count
+            log.warning("the bus had lost messages: they are said again", stream=self._stream, count=count)
+
+    def _on_renewal(self) -> None:
+        self._must_heal = True
+        self._db.told.set()
+
+    def _fault(self, fault: str) -> None:
+        if fault != self._status.fault:
+            log.warning("relay waits", speaker=self._speaker, error=fault)
+        self._status.fault = fault
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._db.told.wait()
+        except TimeoutError:
+            return
+
+
+def _epoch(created: datetime | str | None) -> int:
+    """When the stream was made, in microseconds since 1970: a stream made anew has another epoch."""
+    if isinstance(created, str):
+        created = datetime.fromisoformat(created)
+    return 0 if created is None else int(created.astimezone(UTC).timestamp() * 1e6)
