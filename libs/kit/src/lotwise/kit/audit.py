@@ -47,11 +47,12 @@ class Deed(BaseModel):
 
 
 _RECORD = f"""
-    insert into audit (id, at, actor, subject, action, site, target, details, reason, request_key, traceparent, content_hash)
+    insert into audit
+           (id, at, actor, subject, action, site, target, details, reason, request_key, traceparent, content_hash)
     select r.*, sha256(convert_to({CONTENT.format("r.")}, 'UTF8'))
       from (select id, now() as at, actor, subject, action, site, target, details::jsonb as details, reason, key, trace
-              from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                          $9::text[], $10::text[])
+              from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                          $8::text[], $9::text[], $10::text[])
                 as u(id, actor, subject, action, site, target, details, reason, key, trace)) r
 """
 _READ = """

@@ -127,7 +127,7 @@ class ServiceClient:
         began = time.monotonic()
         bearer = token or await self._token.get(self._http, timeout)
         left = max(0.01, timeout - (time.monotonic() - began))
-        with client_span(method, self.name, path):
+        with client_span(method, self.name):
             try:
                 response = await self._http.request(
                     method,

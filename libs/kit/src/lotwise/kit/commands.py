@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from lotwise.kit import audit, idempotency
 from lotwise.kit.database import Tx
-from lotwise.kit.idempotency import Claim, KeyMissing, Kept, Replay
+from lotwise.kit.idempotency import Claim, Kept, KeyMissing, Replay
 from lotwise.kit.principal import Principal
 from lotwise.values import BadValue, Refusal
 
@@ -47,7 +47,7 @@ def _plain(value: Any) -> Any:
 
 
 class Command:
-    """A request that writes. `who` asks, `key` names the request, `claim` is what a grouped writer stores answers by."""
+    """A request that writes. `who` asks, `key` names it, `claim` is what a grouped writer stores answers by."""
 
     __slots__ = ("_request", "claim", "key", "runtime", "who")
 
@@ -72,7 +72,6 @@ class Command:
         except (Refusal, asyncpg.IntegrityConstraintViolationError):
             await self._raise_if_answered()
             raise
-        self.runtime.wake_relay()
 
     async def answer(
         self,
@@ -149,7 +148,7 @@ def replayed(kept: Kept) -> Answer[Any]:
 
 
 def visible(who: Principal, permission: str, site: str | None = None) -> Sequence[str] | None:
-    """The sites a list may show: the asked one if it may be seen (else Forbidden), or all that may; None is every site."""
+    """The sites a list may show: the asked one (Forbidden if it may not be seen), else all that may; None is every."""
     if site is not None:
         who.at(permission, site)
         return [site]

@@ -6,6 +6,8 @@ Pure ASGI and one layer only: a request passes it in a few microseconds.
 import re
 import time
 from collections.abc import Iterable
+from contextvars import ContextVar, Token
+from typing import Any
 
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +28,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 _TRACEPARENT = re.compile(rb"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-9a-f]$")
 _CORRELATION = re.compile(rb"^[!-~]{1,200}$")
 UNMATCHED = "unmatched"
+Tokens = tuple[tuple[ContextVar[Any], Token[Any]], ...]
 
 
 class TooLarge(Exception):  # noqa: N818 - an answer, not an error of ours
@@ -79,7 +82,7 @@ class _Passage:
         self._span: trace.Span | None = None
         self.status = 0
 
-    def enter(self) -> tuple[object, ...]:
+    def enter(self) -> "Tokens":
         """Make the request's trace, story and (not yet known) actor the current ones."""
         parent, story = _traces(self._scope["headers"])
         if telemetry.wants(parent):
@@ -89,23 +92,21 @@ class _Passage:
             here = telemetry.new_traceparent(parent, sampled=False)
         self._scope["lotwise.trace"] = here
         return (
-            context.traceparent.set(here),
-            context.correlation_id.set(story or here[3:35]),
-            context.actor.set(None),
-            context.cause_id.set(None),
+            (context.traceparent, context.traceparent.set(here)),
+            (context.correlation_id, context.correlation_id.set(story or here[3:35])),
+            (context.actor, context.actor.set(None)),
+            (context.cause_id, context.cause_id.set(None)),
         )
 
-    def leave(self, tokens: tuple[object, ...]) -> None:
+    def leave(self, tokens: Tokens) -> None:
         """Count the request, end its span and forget its context."""
         route = getattr(self._scope.get("route"), "path", UNMATCHED)
         method, status = self._scope["method"], self.status or 499
         metrics.request_done(method if route != UNMATCHED else "-", route, status, time.perf_counter() - self._began)
         if self._span is not None:
             telemetry.end_server(self._span, method, route, status)
-        for variable, token in zip(
-            (context.traceparent, context.correlation_id, context.actor, context.cause_id), tokens, strict=True
-        ):
-            variable.reset(token)  # type: ignore[arg-type]
+        for variable, token in tokens:
+            variable.reset(token)
 
     async def send(self, message: Message) -> None:
         """Send on, with the safe headers that the answer did not set itself."""
@@ -132,7 +133,7 @@ def _limit(scope: Scope) -> int:
     return BATCH_BYTES_MAX if scope["path"].endswith(":batch") else BODY_BYTES_MAX
 
 
-def _too_large(scope: Scope) -> "Answering":
+def _too_large(scope: Scope) -> ASGIApp:
     limit = _limit(scope)
     return problem(
         413, "too-large", f"A request here has at most {limit:,} bytes.", numbers={"limit_bytes": limit},
@@ -140,7 +141,7 @@ def _too_large(scope: Scope) -> "Answering":
     )  # fmt: skip
 
 
-def _unreadable(scope: Scope) -> "Answering | None":
+def _unreadable(scope: Scope) -> ASGIApp | None:
     """Refuse by the head alone: a declared length over the limit, or a NUL in the address."""
     if b"%00" in scope.get("query_string", b"") or "\x00" in scope["path"]:
         return problem(422, "bad-value", "The address contains a NUL character.")
@@ -165,6 +166,3 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return counted
-
-
-Answering = ASGIApp

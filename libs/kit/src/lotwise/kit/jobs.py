@@ -32,7 +32,7 @@ class Job:
 
 
 class Jobs:
-    """Runs the jobs of a service. Whoever holds the advisory lock of a job runs it; a lost connection is a lost lock."""
+    """Runs the jobs of a service. Who holds the advisory lock of a job runs it; a lost connection is a lost lock."""
 
     def __init__(self, runtime: "Runtime", jobs: Sequence[Job]) -> None:
         self._runtime = runtime

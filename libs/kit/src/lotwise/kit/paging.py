@@ -62,9 +62,11 @@ def _shaped(key: Any, shape: type) -> Any:
         return None
     if isinstance(key, str) and "\x00" in key:
         raise _bad()
-    if shape in {str, int}:
-        if type(key) is not shape or (shape is int and not -(2**63) <= key < 2**63):
-            raise _bad()
+    if shape is str and isinstance(key, str):
         return key
+    if shape is int and type(key) is int and -(2**63) <= key < 2**63:
+        return key
+    if shape in {str, int}:
+        raise _bad()
     read = getattr(shape, "fromisoformat", shape)
     return read(key)

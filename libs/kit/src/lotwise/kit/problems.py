@@ -21,7 +21,8 @@ from lotwise.values import Refusal
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
-    400: "The request is not well formed", 401: "Please sign in", 403: "You may not do this", 404: "There is no such thing",
+    400: "The request is not well formed", 401: "Please sign in", 403: "You may not do this",
+    404: "There is no such thing",
     405: "This address does not take that method", 406: "No such representation", 409: "This cannot be done",
     411: "The length is missing", 412: "This was changed by somebody else", 413: "The request is too large",
     415: "This kind of content is not taken", 422: "A value is not allowed", 428: "Say which version you edit",
@@ -113,23 +114,6 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> ProblemAnswer:
     return problem(422, "invalid", detail[:500], field=first.field or None, errors=rows)
 
 
-def of_database(error: Exception) -> ProblemAnswer | None:
-    """What a database's no means to the caller; None when it is our own fault."""
-    if isinstance(error, _BAD_VALUES):
-        return problem(422, "bad-value", "A value cannot be stored as it was sent.")
-    if isinstance(error, asyncpg.UniqueViolationError | asyncpg.ExclusionViolationError):
-        return problem(409, "already-exists", "Something with the same identity exists already.")
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
-        return problem(409, "unknown-reference", "It refers to something that does not exist, or is still in use.")
-    if isinstance(error, asyncpg.CheckViolationError | asyncpg.NotNullViolationError):
-        return problem(422, "not-allowed", "A rule of the database forbids these values.")
-    if isinstance(error, _BUSY):
-        return problem(503, "busy", "Too much at once; try again.", headers={"Retry-After": "1"})
-    if isinstance(error, _AWAY):
-        return problem(503, "unavailable", "The database cannot be reached; try again.", headers={"Retry-After": "2"})
-    return None
-
-
 _BAD_VALUES = (asyncpg.DataError, asyncpg.exceptions._base.DataError)  # noqa: SLF001 - the client's own has no other name
 _BUSY = (
     asyncpg.TransactionRollbackError,
@@ -147,6 +131,37 @@ _AWAY = (
     ConnectionError,
     TimeoutError,
 )
+_DATABASE: tuple[tuple[tuple[type[BaseException], ...], int, str, str], ...] = (
+    (_BAD_VALUES, 422, "bad-value", "A value cannot be stored as it was sent."),
+    (
+        (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError),
+        409,
+        "already-exists",
+        "Something with the same identity exists already.",
+    ),
+    (
+        (asyncpg.ForeignKeyViolationError,),
+        409,
+        "unknown-reference",
+        "It refers to something that does not exist, or is still in use.",
+    ),
+    (
+        (asyncpg.CheckViolationError, asyncpg.NotNullViolationError),
+        422,
+        "not-allowed",
+        "A rule of the database forbids these values.",
+    ),
+    (_BUSY, 503, "busy", "Too much at once; try again."),
+    (_AWAY, 503, "unavailable", "The database cannot be reached; try again."),
+)
+
+
+def of_database(error: Exception) -> ProblemAnswer | None:
+    """What a database's no means to the caller; None when it is our own fault."""
+    for kinds, status, code, detail in _DATABASE:
+        if isinstance(error, kinds):
+            return problem(status, code, detail, headers={"Retry-After": "1"} if status == 503 else None)
+    return None
 
 
 def of_any(error: Exception) -> ProblemAnswer:

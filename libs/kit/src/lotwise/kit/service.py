@@ -30,6 +30,7 @@ from lotwise.kit.inbox import Consumers, Subscription
 from lotwise.kit.jobs import Job, Jobs
 from lotwise.kit.ops import Consumer, OpsStatus, health, ops
 from lotwise.kit.outbox import outbox_status
+from lotwise.kit.relay import Relay
 from lotwise.kit.settings import ServiceSettings
 from lotwise.kit.tokens import Verifier
 from lotwise.kit.watchdog import Watchdog
@@ -179,19 +180,34 @@ class Machinery:
         self.consumers = Consumers(
             runtime.name, runtime.db, self.bus, runtime.service.subscriptions, batch_max=settings.consumer_batch_max
         )
-        self._tasks: list[asyncio.Task[None]] = []
+        self.relay = Relay(
+            runtime.db, self.bus, runtime.name, batch_max=settings.relay_batch_max, poll_ms=settings.relay_poll_ms
+        )
+        self._hearing: asyncio.Task[None] | None = None
+        self._speaking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to speak and to hear; the bus may still be away."""
-        self._tasks = [asyncio.create_task(self.consumers.run(), name="consumers")]
+        self._speaking = asyncio.create_task(self.relay.run(), name="relay")
+        self._hearing = asyncio.create_task(self._hear(), name="consumers")
+
+    async def _hear(self) -> None:
+        """Hear until stopped; whatever ends it is written down and tried again."""
+        while True:
+            try:
+                await self.consumers.run()
+            except Exception:
+                log.exception("hearing ended")
+                await asyncio.sleep(2)
+            else:
+                return
 
     async def stop(self) -> None:
         """Finish the batch in hand, flush the outbox, leave the bus."""
         await self.consumers.stop()
-        _, late = await asyncio.wait(self._tasks, timeout=FLUSH_SECONDS) if self._tasks else (set(), set())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _finished(self._hearing, FLUSH_SECONDS)
+        await self.relay.stop()
+        await _finished(self._speaking, FLUSH_SECONDS if self.bus.is_connected else 0.1)
         await self.bus.close()
 
     async def lag(self) -> list[Consumer]:
@@ -235,6 +251,14 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
     app.add_middleware(Edge, headers=service.headers)
     app.openapi()
     return app
+
+
+async def _finished(task: "asyncio.Task[None] | None", seconds: float) -> None:
+    """Wait for a task to end by itself, then end it."""
+    if task is not None:
+        await asyncio.wait([task], timeout=seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _replay(_request: Request, error: Exception) -> Response:

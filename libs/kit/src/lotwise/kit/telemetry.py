@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -71,7 +72,7 @@ def _plain(span: ReadableSpan) -> dict[str, Any]:
 
 
 def start(service: str, *, otlp_endpoint: str | None = None, ratio: float = 1.0) -> None:
-    """Begin making spans if there is anywhere to send them: an OTLP/HTTP endpoint, or the file of LOTWISE_TRACE_FILE."""
+    """Begin making spans if there is where to send them: an OTLP/HTTP endpoint, or the file of LOTWISE_TRACE_FILE."""
     exporters: list[SpanExporter] = []
     if otlp_endpoint:
         exporters.append(OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces", timeout=5))
@@ -137,7 +138,7 @@ def _begin(
 ) -> Span:
     if _State.tracer is None:
         return trace.INVALID_SPAN
-    above = trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))) if parent else trace.Context()
+    above = trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))) if parent else Context()
     return _State.tracer.start_span(name, context=above, kind=kind, attributes=attributes, links=links)
 
 
@@ -166,8 +167,8 @@ def _around(name: str, kind: SpanKind, attributes: dict[str, Any]) -> Iterator[N
         yield
 
 
-def client_span(method: str, service: str, path: str) -> Any:
-    """The span of one call to another service; ids in the path are left out of the attributes."""
+def client_span(method: str, service: str) -> Any:
+    """The span of one call to another service."""
     return _around(f"{method} {service}", SpanKind.CLIENT, {"http.request.method": method, "peer.service": service})
 
 
