@@ -1,0 +1,18 @@
+"""Reporting's table of contents: every route group, subscription and job."""
+
+from lotwise.contracts.envelope import SPEAKERS
+from lotwise.kit.inbox import Subscription
+from lotwise.kit.service import Service
+from lotwise.reporting.api import journeys, rebuilds, sales, stock
+from lotwise.reporting.handlers import on_events
+from lotwise.reporting.jobs import JOBS
+from lotwise.reporting.settings import Settings
+
+SERVICE = Service(
+    name="reporting",
+    package="lotwise.reporting",
+    settings=Settings,
+    routers=(sales.router, stock.router, journeys.router, rebuilds.router),
+    subscriptions=tuple(Subscription(speaker=speaker, handlers={}, every=on_events) for speaker in SPEAKERS),
+    jobs=JOBS,
+)

@@ -1,0 +1,1 @@
+"""Rules of reporting: how events add up to figures; pure functions over plain values."""

@@ -1,0 +1,26 @@
+"""The only home of the cost of goods sold: from the lots really taken, and given back."""
+
+from lotwise.reporting.domain import waste
+from lotwise.reporting.domain.facts import Fact, local_day, micro
+from lotwise.reporting.domain.tally import Tally
+
+
+def issued(tally: Tally, fact: Fact) -> None:
+    """Goods of a charge left: their cost becomes cost of goods sold."""
+    _add(tally, fact, 1)
+
+
+def returned(tally: Tally, fact: Fact) -> None:
+    """Goods came back: their cost leaves the cost of goods sold; what is thrown away at once becomes waste."""
+    _add(tally, fact, -1)
+    if fact.body.get("disposition") == "waste":
+        for taken in fact.body["taken"]:
+            waste.add(tally, fact, taken, "returned")
+
+
+def _add(tally: Tally, fact: Fact, sign: int) -> None:
+    day = local_day(fact.body["happened_at"], tally.zone(fact.site))
+    for taken in fact.body["taken"]:
+        cell = tally.costs[fact.site, day, taken["product_id"]]
+        cell[0] += sign * micro(taken["quantity"])
+        cell[1] += sign * taken["cost_minor"]

@@ -1,0 +1,38 @@
+"""The one table of which event adds to which read model; events that stand here nowhere are only journalled."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from lotwise.reporting.domain import costs, orders, sales, states, waste
+from lotwise.reporting.domain.facts import Fact
+from lotwise.reporting.domain.tally import Tally
+
+RULES: dict[str, Callable[[Tally, Fact], None]] = {
+    "sale-recorded": sales.recorded,
+    "sale-voided": sales.voided,
+    "sale-returned": sales.returned,
+    "stock-issued": costs.issued,
+    "stock-returned": costs.returned,
+    "stock-adjusted": waste.adjusted,
+    "lot-expired": waste.expired,
+    "stock-level-changed": states.level,
+    "site-defined": states.site,
+    "product-defined": states.product,
+    "category-defined": states.category,
+    "supplier-defined": states.supplier,
+    "purchase-order-drafted": orders.stepped,
+    "purchase-order-sent": orders.stepped,
+    "purchase-order-received": orders.stepped,
+    "purchase-order-cancelled": orders.stepped,
+}
+
+
+def fold(facts: Iterable[Fact], zones: Mapping[str, str]) -> Tally:
+    """What facts add up to. A site's days follow its zone as `zones` knows it; a zone told within the facts is kept
+    beside, to be applied by whoever stores the tally.
+    """
+    tally = Tally(zones=dict(zones))
+    for fact in facts:
+        rule = RULES.get(fact.name)
+        if rule is not None:
+            rule(tally, fact)
+    return tally

@@ -1,0 +1,81 @@
+"""The only home of which ids an event can be found by: the threads of a journey.
+
+Sales are found by charge and lot, not by product: a product's sales are figures, its journey is deliveries and
+shortages.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+_OWN: dict[str, tuple[str, ...]] = {
+    "sale-recorded": ("charge_id",),
+    "sale-voided": ("charge_id", "void_id"),
+    "sale-returned": ("return_id", "charge_id"),
+    "stock-received": ("receipt_id", "lot_id", "product_id"),
+    "stock-issued": ("charge_id",),
+    "stock-returned": ("return_id", "charge_id"),
+    "stock-adjusted": ("adjustment_id", "lot_id", "product_id"),
+    "stock-below-min": ("shortage_id", "product_id"),
+    "reorder-point-reached": ("shortage_id", "product_id"),
+    "stock-restored": ("shortage_id", "product_id"),
+    "stock-out": ("shortage_id", "product_id"),
+    "shortage-recorded": ("charge_id", "product_id"),
+    "lot-expiring": ("lot_id", "product_id"),
+    "lot-expired": ("lot_id", "product_id"),
+    "lot-quarantined": ("lot_id", "product_id"),
+    "lot-released": ("lot_id", "product_id"),
+    "transfer-shipped": ("transfer_id",),
+    "transfer-received": ("transfer_id",),
+    "hold-broken": ("hold_id", "product_id"),
+    "product-defined": ("product_id",),
+    "product-archived": ("product_id",),
+    "product-purpose-changed": ("product_id",),
+    "price-changed": ("product_id",),
+    "recipe-defined": ("service_id",),
+    "supplier-defined": ("supplier_id",),
+    "cost-updated": ("product_id",),
+    "purchase-order-drafted": ("order_id",),
+    "purchase-order-sent": ("order_id",),
+    "purchase-order-received": ("order_id", "receipt_id"),
+    "purchase-order-cancelled": ("order_id",),
+    "alert-raised": ("alert_id", "subject_id"),
+    "alert-cleared": ("alert_id", "subject_id"),
+    "sale-reported": ("sale_id",),
+}
+_PARTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "stock-issued": (("taken", "lot_id"),),
+    "stock-returned": (("taken", "lot_id"),),
+    "transfer-shipped": (("taken", "lot_id"), ("taken", "product_id")),
+    "transfer-received": (("taken", "lot_id"), ("taken", "product_id")),
+    "purchase-order-drafted": (("lines", "product_id"),),
+    "purchase-order-sent": (("lines", "product_id"),),
+    "purchase-order-received": (("lines", "product_id"),),
+}
+_THREADS = ("shortage_id", "order_id", "transfer_id", "alert_id", "charge_id", "return_id", "receipt_id")
+
+
+def references(name: str, body: Mapping[str, Any]) -> set[str]:
+    """The ids under which an event of this name is found, each once."""
+    found = {body.get(key) for key in _OWN.get(name, ())}
+    for group, key in _PARTS.get(name, ()):
+        found.update(part.get(key) for part in body.get(group, ()))
+    found.update(body.get("shortage_ids", ()))
+    return {text for text in found if text and _is_id(text)}
+
+
+def threads(body: Mapping[str, Any]) -> set[str]:
+    """The ids of an event that lead to what came before and after it; a lot or product leads too far."""
+    found = {body.get(key) for key in _THREADS}
+    found.update(body.get("shortage_ids", ()))
+    return {text for text in found if text}
+
+
+def _is_id(text: str) -> bool:
+    if len(text) != 36:
+        return False
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""The only home of what reporting's tests share: a migrated database, and events as messages."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from lotwise.contracts.envelope import Event
+from lotwise.contracts.ids import uuid7
+from lotwise.kit.database import Database
+from lotwise.kit.message import Message
+from lotwise.kit.migrate import upgrade
+
+
+@pytest.fixture(scope="session")
+async def reporting_urls(postgres: Any) -> tuple[str, str]:
+    """A migrated reporting database: the owner's address and the app role's."""
+    login = postgres.login("reporting")
+    owner, app = login.owner_url(postgres.admin_url), login.app_url(postgres.admin_url)
+    await upgrade("lotwise.reporting", owner, app.split("//")[1].split(":")[0])
+    return owner, app
+
+
+@pytest.fixture
+async def db(reporting_urls: tuple[str, str]) -> AsyncIterator[Database]:
+    """An empty reporting database."""
+    import asyncpg
+
+    owner = await asyncpg.connect(reporting_urls[0])
+    await owner.execute(
+        "truncate journal, journal_ref, sale_day, charge_day, cost_day, waste_day, level, purchase_order, site,"
+        " product, category, supplier, inbox, outbox, dead_letter, idempotency, audit"
+    )
+    await owner.close()
+    database = await Database.open(reporting_urls[1], connections_max=4)
+    yield database
+    await database.close()
+
+
+_sequence = iter(range(1, 10**9))
+
+
+def said(event: Event, cause: "Message[Any] | None" = None) -> "Message[Any]":
+    """An event as it comes from the bus."""
+    headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "correlation_id": "story"}
+    if cause is not None:
+        headers["causation_id"] = str(cause.id)
+    body = event.model_dump_json().encode()
+    return Message(id=uuid7(), subject=event.subject(), body=body, headers=headers, sequence=next(_sequence))
+
+
+def uid(number: int) -> UUID:
+    """A small id that reads well."""
+    return UUID(int=(7 << 76) | (2 << 62) | number)
