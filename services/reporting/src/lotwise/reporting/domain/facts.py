@@ -13,7 +13,6 @@ UTC_ZONE = "UTC"
 class Fact(NamedTuple):
     """One event as the journal keeps it: `name` is its kebab name ("sale-recorded"), `body` its JSON object."""
 
-    id: str
     name: str
     site: str
     at: datetime

@@ -39,8 +39,8 @@ _OWN: dict[str, tuple[str, ...]] = {
     "purchase-order-sent": ("order_id",),
     "purchase-order-received": ("order_id", "receipt_id"),
     "purchase-order-cancelled": ("order_id",),
-    "alert-raised": ("alert_id", "subject_id"),
-    "alert-cleared": ("alert_id", "subject_id"),
+    "alert-raised": ("alert_id",),
+    "alert-cleared": ("alert_id",),
     "sale-reported": ("sale_id",),
 }
 _PARTS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -57,11 +57,14 @@ _THREADS = ("shortage_id", "order_id", "transfer_id", "alert_id", "charge_id", "
 
 def references(name: str, body: Mapping[str, Any]) -> set[str]:
     """The ids under which an event of this name is found, each once."""
-    found = {body.get(key) for key in _OWN.get(name, ())}
+    found: set[Any] = {body.get(key) for key in _OWN.get(name, ())}
     for group, key in _PARTS.get(name, ()):
-        found.update(part.get(key) for part in body.get(group, ()))
+        found.update([part.get(key) for part in body.get(group, ())])
     found.update(body.get("shortage_ids", ()))
-    return {text for text in found if text and _is_id(text)}
+    found.discard(None)
+    if "subject_id" in body and _is_id(body["subject_id"]):
+        found.add(body["subject_id"])
+    return found
 
 
 def threads(body: Mapping[str, Any]) -> set[str]:

@@ -24,7 +24,7 @@ _DATED = tuple(
 
 async def keep(tx: "Tx", entries: Sequence[Entry]) -> None:
     """Keep a batch of fresh events: the journal gains them, the figures move with them."""
-    facts = [journal.fact_of(entry.id, entry.at, entry.subject, entry.body) for entry in entries]
+    facts = [journal.fact_of(entry.at, entry.subject, entry.body) for entry in entries]
     await (projections.alone if _tells_site(facts) else projections.join)(tx)
     live = await projections.live(tx)
     tally = fold(facts, live.zones)

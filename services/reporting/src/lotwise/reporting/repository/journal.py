@@ -30,10 +30,10 @@ class Entry(NamedTuple):
     body: bytes
 
 
-def fact_of(event_id: object, at: datetime, subject: str, body: bytes) -> Fact:
+def fact_of(at: datetime, subject: str, body: bytes) -> Fact:
     """An entry as plain values."""
-    _, site, _, name, _ = subject.split(".")
-    return Fact(str(event_id), name, site, at, orjson.loads(body))
+    words = subject.split(".")
+    return Fact(words[3], words[1], at, orjson.loads(body))
 
 
 async def append(tx: "Tx", entries: Iterable[Entry], references: "Sequence[tuple[str, datetime, UUID]]") -> None:
@@ -67,23 +67,23 @@ async def zones(tx: "Tx") -> dict[str, str]:
 async def read(tx: "Tx", after: int, until: int, rows_max: int) -> "tuple[list[Fact], int]":
     """Up to `rows_max` facts after a position, in order, and the position reached (`until` when there are no more)."""
     rows = await tx.fetch(
-        """select position, id, at, subject, body from journal where position > $1 and position <= $2
+        """select position, at, subject, body from journal where position > $1 and position <= $2
            order by position limit $3""",
         after,
         until,
         rows_max,
     )
-    facts = [fact_of(row["id"], row["at"], row["subject"], row["body"]) for row in rows]
+    facts = [fact_of(row["at"], row["subject"], row["body"]) for row in rows]
     return facts, rows[-1]["position"] if len(rows) == rows_max else until
 
 
 async def facts_of_site(tx: "Tx", site: str, names: Sequence[str], rows_max: int) -> "AsyncIterator[list[Fact]]":
     """All facts of a site with these names, in portions."""
     cursor: Any = await tx.cursor(
-        """select id, at, subject, body from journal where subject like 'lotwise.' || $1::text || '.%'
+        """select at, subject, body from journal where subject like 'lotwise.' || $1::text || '.%'
            and split_part(subject, '.', 4) = any($2::text[]) order by position""",
         site,
         names,
     )
     while rows := await cursor.fetch(rows_max):
-        yield [fact_of(row["id"], row["at"], row["subject"], row["body"]) for row in rows]
+        yield [fact_of(row["at"], row["subject"], row["body"]) for row in rows]
