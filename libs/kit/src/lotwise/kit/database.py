@@ -42,7 +42,7 @@ class Connection(_Connection):
 
 
 def _json_text(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=str).decode()
 
 
 async def codecs(connection: _Connection) -> None:
