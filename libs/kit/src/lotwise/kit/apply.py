@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -46,6 +47,10 @@ insert into dead_letter (id, consumer, stream, sequence, msg_id, subject, header
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (consumer, stream, sequence, published_at) do nothing
 """
+
+
+kind_of = lru_cache(maxsize=4096)(event_type)
+"""The contract of a subject, or None; subjects are few (sites times events)."""
 
 
 def is_fault_of_the_place(error: BaseException) -> bool:
@@ -101,7 +106,7 @@ class Applier:
         """The messages that a handler may see, parsed; others are dropped (nobody listens) or bad."""
         good = []
         for message in messages:
-            kind = event_type(message.subject)
+            kind = kind_of(message.subject)
             if message.id.version != 7:
                 bad.append(Bad(message, "bad-id", f"the id {message.id} is no UUIDv7"))
             elif kind in self.handlers:
@@ -183,7 +188,7 @@ class Applier:
             if self.handlers:
                 groups = defaultdict(list)
                 for message in fresh:
-                    groups[event_type(message.subject)].append(message)
+                    groups[kind_of(message.subject)].append(message)
                 for kind, handler in self.handlers.items():
                     if kind in groups:
                         await handler(tx, groups[kind])
@@ -214,6 +219,16 @@ class Applier:
                 message.published_at,
                 message.tries,
             )
+
+    async def once_more(self, tx: Tx, message: Message[Any]) -> None:
+        """Apply one dead letter inside a running transaction, whatever the inbox says. Raises what the handler raises,
+        ValueError when the message still cannot be read."""
+        bad: list[Bad] = []
+        known = self._known([message], bad)
+        if bad:
+            raise ValueError(bad[0].error)
+        await self._fresh(tx, known)
+        await self._handle(tx, known)
 
     async def again(self, tx: Tx, messages: Sequence[Message[Any]]) -> None:
         """Apply parked messages inside a running transaction; each that fails keeps its place or dies, alone."""

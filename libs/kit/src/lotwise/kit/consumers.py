@@ -68,9 +68,10 @@ def retry_delay(tries: int) -> float:
 class _Consumer:
     """One durable: the pull it feeds on, the applier it feeds."""
 
-    def __init__(self, name: str, stream: str, applier: Applier, bus: Bus, batch_max: int) -> None:
+    def __init__(self, name: str, speaker: str, applier: Applier, bus: Bus, batch_max: int) -> None:
         self.name = name
-        self.stream = stream
+        self.speaker = speaker
+        self.stream = stream_of(speaker)
         self.applier = applier
         self.bus = bus
         self.batch_max = batch_max
@@ -88,7 +89,7 @@ class _Consumer:
         self.bus.on_renewal(self.pull.renew)
         subscriber = self.bus.broker.subscriber(
             "",
-            config=ConsumerConfig(filter_subjects=[f"lotwise.*.{self.stream.lower()}.>"]),
+            config=ConsumerConfig(filter_subjects=[f"lotwise.*.{self.speaker}.>"]),
             stream=JStream(self.stream, declare=False),
             durable=self.name,
             pull_sub=PullSub(batch_size=self.batch_max, batch=True),
@@ -202,7 +203,7 @@ class Consumers:
         self._consumers = {
             f"{service}-{one.speaker}": _Consumer(
                 f"{service}-{one.speaker}",
-                stream_of(one.speaker),
+                one.speaker,
                 Applier(f"{service}-{one.speaker}", db, one.handlers, one.every),
                 bus,
                 batch_max,

@@ -1,8 +1,12 @@
 """The only home of migrations: runs a service's alembic folder as the owner role, and gives the app role its rights."""
 
+import asyncio
+import os
 import re
+import sys
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 from alembic import command, context, op
 from alembic.autogenerate import compare_metadata
@@ -136,3 +140,15 @@ async def drift(owner_url: str, metadata: MetaData) -> list[Any]:
 def _is_index(directive: Any) -> bool:
     name = directive[0] if isinstance(directive, tuple) else ""
     return isinstance(name, str) and ("index" in name or "constraint" in name or "fk" in name or "comment" in name)
+
+
+def main(package: str) -> int:
+    """Migrate the database of a package from its settings in the environment (STOCK_OWNER_DATABASE_URL, …_DATABASE_URL)."""
+    prefix = package.rpartition(".")[2].upper()
+    app_role = urlsplit(os.environ[f"{prefix}_DATABASE_URL"]).username or ""
+    asyncio.run(upgrade(package, os.environ[f"{prefix}_OWNER_DATABASE_URL"], app_role))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))

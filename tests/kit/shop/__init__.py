@@ -1,0 +1,1 @@
+"""The smallest service: one table of counters and a log, to try the kit with."""
