@@ -64,6 +64,14 @@ class Pack(Value):
     gtin: str | None = None
 
 
+class SiteTax(Value):
+    """The tax and application code of a product at one site where they differ from its own (CAT-63)."""
+
+    at_site: Slug
+    tax_code: int = Field(default=0, ge=0, le=8)
+    application_code: int = Field(default=0, ge=0, le=1)
+
+
 class ProductDefined(Event):
     """A product or service exists or was changed. Unit and decimals are fixed after the first movement."""
 
@@ -84,6 +92,7 @@ class ProductDefined(Event):
     tax_code: int = Field(default=0, ge=0, le=8)
     application_code: int = Field(default=0, ge=0, le=1)
     tax_inclusive: bool = False
+    site_taxes: tuple[SiteTax, ...] = ()
     cost: PriceText | None = None
     reorder_at: QuantityText | None = None
     normal_order_quantity: QuantityText | None = None

@@ -1,0 +1,87 @@
+"""The only home of the catalog's named noes."""
+
+from lotwise.values import BadValue, Refusal
+
+
+class BadCode(BadValue):
+    """A code that breaks the rules of our codes."""
+
+    code = "bad-code"
+    title = "The code is not allowed"
+
+
+class BadBarcode(BadValue):
+    """A barcode that no scanner could give back."""
+
+    code = "bad-barcode"
+    title = "The barcode is not allowed"
+
+
+class CodeTaken(Refusal):
+    """Another product has this code."""
+
+    code = "code-taken"
+    title = "The code is taken"
+
+
+class BarcodeTaken(Refusal):
+    """Another product has this barcode."""
+
+    code = "barcode-taken"
+    title = "The barcode belongs to another product"
+
+
+class NameTaken(Refusal):
+    """Another category has this name or code."""
+
+    code = "name-taken"
+    title = "The name is taken"
+
+
+class SiteTaken(Refusal):
+    """A site with this slug exists."""
+
+    code = "site-taken"
+    title = "The site exists"
+
+
+class FieldNotForKind(BadValue):
+    """A field that products of this kind do not have (CAT-59)."""
+
+    code = "field-not-for-kind"
+    title = "This kind of product has no such field"
+
+
+class UnitFixed(Refusal):
+    """Unit and decimals of a product that has moved cannot change."""
+
+    code = "unit-fixed"
+    title = "The unit is fixed"
+
+
+class PriceOverlap(Refusal):
+    """A price period would cover another one."""
+
+    code = "price-overlap"
+    title = "Another price is valid in that period"
+
+
+class ProductInUse(Refusal):
+    """A product with history or open orders cannot be deleted (CAT-22)."""
+
+    code = "product-in-use"
+    title = "The product is in use"
+
+
+class UsesNotKnown(Refusal):
+    """Not every service answered whether the product is used."""
+
+    code = "uses-not-known"
+    title = "Not everybody could be asked"
+
+
+class RecipeNotAllowed(Refusal):
+    """Only a service has a recipe, and only physical products stand in it."""
+
+    code = "recipe-not-allowed"
+    title = "The recipe is not allowed"

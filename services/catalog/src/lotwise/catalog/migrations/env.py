@@ -1,0 +1,6 @@
+"""Runs the catalog's revisions on the connection that the kit opened."""
+
+from lotwise.catalog.tables import Base
+from lotwise.kit.migrate import run_migrations
+
+run_migrations(Base.metadata)

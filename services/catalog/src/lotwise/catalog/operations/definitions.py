@@ -1,0 +1,333 @@
+"""The one use case of defining products, one or five hundred: what changes is stored and told, the rest is silent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from stdnum import ean
+
+from lotwise.catalog.domain import barcodes, codes, prices, products
+from lotwise.catalog.domain.categories import Category, key
+from lotwise.catalog.domain.preferences import Rules
+from lotwise.catalog.domain.prices import Plan, Price
+from lotwise.catalog.domain.products import Product
+from lotwise.catalog.domain.refusals import BarcodeTaken, CodeTaken, UnitFixed
+from lotwise.catalog.operations import categories, telling
+from lotwise.catalog.operations.preferences import rules as load_rules
+from lotwise.catalog.repository import categories as category_rows
+from lotwise.catalog.repository import changes, locking
+from lotwise.catalog.repository import preferences as preference_rows
+from lotwise.catalog.repository import prices as price_rows
+from lotwise.catalog.repository import products as rows
+from lotwise.catalog.repository import sites as site_rows
+from lotwise.catalog.repository.changes import Change
+from lotwise.contracts.envelope import Event
+from lotwise.contracts.ids import uuid7
+from lotwise.kit.database import Tx
+from lotwise.kit.etag import Expected
+from lotwise.kit.inbox import redrive
+from lotwise.kit.outbox import tell
+from lotwise.values import BadValue, Refusal, Unknown
+
+_UNIT_FIELDS = ("kind", "unit", "unit_decimals")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A definition somebody wants: the fields to set, by code (a new or known product), or by id with `expected`.
+
+    `category` is a name; `price` is the chain's price per unit, from `price_from` on. `unit_may_change` says that
+    stock was asked and does not know the product.
+    """
+
+    fields: Mapping[str, Any]
+    id: UUID | None = None
+    category: str | None = None
+    price: str | None = None
+    price_from: datetime | None = None
+    expected: Expected | None = None
+    must_be_new: bool = False
+    unit_may_change: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a wanted definition: created, updated, unchanged or refused."""
+
+    outcome: str
+    product: Product | None = None
+    was: Product | None = None
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    refusal: Refusal | None = None
+    plan: Plan = field(default_factory=Plan)
+
+
+@dataclass(slots=True)
+class _World:
+    """What the decisions of one call look at; it grows while the call decides, so that later rows see earlier ones."""
+
+    rules: Rules
+    now: datetime
+    by_id: dict[UUID, Product]
+    by_code: dict[str, Product]
+    categories: dict[str, Category]
+    category_names: dict[UUID, str]
+    sites: set[str]
+    looks: dict[str, list[str]]
+    owners: dict[str, UUID]
+    prices: dict[UUID, list[Price]]
+    taxes_used: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+async def define(
+    tx: Tx, wanted: Sequence[Wanted], who: str, *, currency: str, is_dry_run: bool = False
+) -> list[Outcome]:
+    """Define products in order; each row's outcome stands alone: a refused one leaves the others in force."""
+    await locking.definitions(tx)
+    world, new_categories = await _load(tx, wanted, currency)
+    outcomes = [_decide(world, one) for one in wanted]
+    if not is_dry_run:
+        await _store(tx, world, outcomes, new_categories, who)
+    return outcomes
+
+
+async def define_one(tx: Tx, wanted: Wanted, who: str, *, currency: str) -> Outcome:
+    """Define one product. Raises the refusal of its row."""
+    (outcome,) = await define(tx, [wanted], who, currency=currency)
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    return outcome
+
+
+async def _load(tx: Tx, wanted: Sequence[Wanted], currency: str) -> tuple[_World, list[Category]]:
+    typed = {one.fields["code"] for one in wanted if "code" in one.fields}
+    candidates = sorted(typed | {f".{code}" for code in typed})
+    known = await rows.by_ids(tx, [one.id for one in wanted if one.id is not None])
+    coded = await rows.by_codes(tx, candidates)
+    found = [shown.product for shown in (*known.values(), *coded.values())]
+    named, new = await categories.named(tx, [one.category for one in wanted if one.category])
+    category_ids = [one.fields["category_id"] for one in wanted if one.fields.get("category_id")]
+    names = await category_rows.known(tx, [*category_ids, *(row.category_id for row in found if row.category_id)])
+    world = _World(
+        rules=await load_rules(tx, currency),
+        now=await price_rows.moment(tx),
+        by_id={row.id: row for row in found},
+        by_code={row.code: row for row in found},
+        categories=named,
+        category_names=names | {row.id: row.name for row in named.values()},
+        sites=await site_rows.known(tx, _sites_in(wanted)),
+        looks=await rows.codes_looking_like(tx, [codes.look(code) for code in candidates]),
+        owners=await rows.barcode_owners(tx, _barcodes_in(wanted)),
+        prices=await price_rows.of_products(tx, [row.id for row in found]),
+    )
+    return world, new
+
+
+def _sites_in(wanted: Iterable[Wanted]) -> list[str]:
+    return [tax["site"] for one in wanted for tax in one.fields.get("site_taxes") or ()]
+
+
+def _barcodes_in(wanted: Iterable[Wanted]) -> list[str]:
+    units = [barcode for one in wanted for barcode in one.fields.get("barcodes") or ()]
+    packs = [pack["gtin"] for one in wanted for pack in one.fields.get("packs") or () if pack.get("gtin")]
+    return units + packs
+
+
+def _decide(world: _World, wanted: Wanted) -> Outcome:
+    try:
+        return _define(world, wanted)
+    except Refusal as refusal:
+        return Outcome("refused", refusal=refusal)
+
+
+def _define(world: _World, wanted: Wanted) -> Outcome:
+    was = _current(world, wanted)
+    told = _with_references(world, wanted)
+    draft = products.define(was, told, world.rules.preferences.code_length_max)
+    if was.revision == 0 and "tax_code" not in told:
+        draft = _with_last_taxes(world, draft)
+    _check(world, was, draft, wanted)
+    now = products.changed(was, draft)
+    result = now or was
+    plan = _price_plan(world, result, wanted)
+    outcome = "unchanged" if now is None and plan == Plan() else ("created" if was.revision == 0 else "updated")
+    if "tax_code" in told:
+        used = (result.tax_code, result.application_code)
+        world.taxes_used[codes.item_type(result.code, result.kind, result.purpose)] = used
+    _remember(world, was, result)
+    return Outcome(outcome, result, was, _warnings(world, was, result), plan=plan)
+
+
+def _current(world: _World, wanted: Wanted) -> Product:
+    """The product as it stands, or a blank of revision 0 with the id it will have."""
+    if wanted.expected is not None:
+        return _existing(world, wanted.id, wanted.expected)
+    code = _code(world, wanted)
+    standing = world.by_code.get(code) or world.by_id.get(wanted.id or uuid7())
+    if standing is None:
+        return _blank(wanted, code)
+    if wanted.must_be_new or standing.code != code:
+        raise _taken(standing)
+    return standing
+
+
+def _blank(wanted: Wanted, code: str) -> Product:
+    for name in ("name", "kind"):
+        if not wanted.fields.get(name):
+            raise BadValue(f"A new product needs a {name}.", field=name)
+    return Product(id=wanted.id or uuid7(), code=code, name=wanted.fields["name"], kind=wanted.fields["kind"])
+
+
+def _existing(world: _World, product_id: UUID | None, expected: Expected) -> Product:
+    product = world.by_id.get(product_id) if product_id else None
+    if product is None:
+        raise Unknown(f"There is no product {product_id}.")
+    expected.check(product.revision)
+    return product
+
+
+def _code(world: _World, wanted: Wanted) -> str:
+    typed: str = wanted.fields["code"]
+    standing = world.by_code.get(typed) or world.by_code.get(f".{typed}")
+    kind = wanted.fields.get("kind") or (standing.kind if standing else "physical")
+    return codes.code_of(typed, kind, world.rules.preferences.code_length_max)
+
+
+def _taken(standing: Product) -> CodeTaken:
+    return CodeTaken(
+        f"{standing.code} is {standing.name}.", field="code", code=standing.code, product_id=str(standing.id)
+    )
+
+
+def _with_references(world: _World, wanted: Wanted) -> dict[str, Any]:
+    told = dict(wanted.fields)
+    if wanted.category:
+        told["category_id"] = world.categories[key(wanted.category)].id
+    elif told.get("category_id") and told["category_id"] not in world.category_names:
+        raise Unknown(f"There is no category {told['category_id']}.", field="category_id")
+    for site in _sites_in([wanted]):
+        if site not in world.sites:
+            raise Unknown(f"There is no site {site[:40]}.", field="site_taxes")
+    return told
+
+
+def _with_last_taxes(world: _World, product: Product) -> Product:
+    shown = codes.item_type(product.code, product.kind, product.purpose)
+    tax_code, application_code = world.taxes_used.get(shown) or world.rules.taxes.get(shown) or (0, 0)
+    return replace(product, tax_code=tax_code, application_code=application_code)
+
+
+def _check(world: _World, was: Product, now: Product, wanted: Wanted) -> None:
+    standing = world.by_code.get(now.code)
+    if standing is not None and standing.id != now.id:
+        raise _taken(standing)
+    if was.revision and not wanted.unit_may_change:
+        changed = [name for name in _UNIT_FIELDS if getattr(was, name) != getattr(now, name)]
+        if changed:
+            raise UnitFixed(
+                f"{was.code} is kept in {was.unit} with {was.unit_decimals} decimals; that is fixed once it has moved.",
+                field=changed[0],
+                ways_out=("define a new product",),
+            )
+    for barcode in products.all_barcodes(now):
+        owner = world.owners.get(barcode)
+        if owner is not None and owner != now.id:
+            raise BarcodeTaken(
+                f"The barcode {barcode} belongs to another product.", field="barcodes", product_id=str(owner)
+            )
+
+
+def _price_plan(world: _World, product: Product, wanted: Wanted) -> Plan:
+    known = world.prices.get(product.id, [])
+    value = _price(world, product, wanted, known)
+    if value is None:
+        return Plan()
+    chain = [row for row in known if row.at_site is None]
+    begins = wanted.price_from or (world.now if chain else prices.BEGINNING)
+    price = Price(uuid7(), product.id, None, value, begins)
+    plan = prices.place(chain, price, uuid7(), world.now)
+    kept = [row for row in known if row.id not in {changed.id for changed in plan.changed}]
+    world.prices[product.id] = [*kept, *plan.changed, *plan.new]
+    return plan
+
+
+def _price(world: _World, product: Product, wanted: Wanted, known: Sequence[Price]) -> int | None:
+    """The chain's price that is wanted: typed, or for a new product from its cost and mark-up (CAT-55)."""
+    if wanted.price is not None:
+        return products.micros("price", wanted.price)
+    if known or product.cost is None or product.markup is None:
+        return None
+    return products.price_from_markup(product.cost, product.markup, world.rules.minor_exponent)
+
+
+def _remember(world: _World, was: Product, now: Product) -> None:
+    for barcode in products.all_barcodes(was):
+        if world.owners.get(barcode) == was.id:
+            del world.owners[barcode]
+    world.by_code.pop(was.code, None)
+    world.owners |= dict.fromkeys(products.all_barcodes(now), now.id)
+    world.by_id[now.id] = now
+    world.by_code[now.code] = now
+    look = world.looks.setdefault(codes.look(now.code), [])
+    if now.code not in look:
+        look.append(now.code)
+
+
+def _warnings(world: _World, was: Product, now: Product) -> list[tuple[str, str]]:
+    """What a person should look at twice: codes that look alike, barcodes whose check digit is wrong."""
+    found: list[tuple[str, str]] = []
+    if was.revision == 0 or was.code != now.code:
+        alike = products.look_alikes(now.code, world.looks.get(codes.look(now.code), []))
+        found += [("look-alike-code", f"{now.code} looks like {other}, which is another product.") for other in alike]
+    fresh = set(products.all_barcodes(now)) - (set(products.all_barcodes(was)) if was.revision else set())
+    found += [
+        ("check-digit", f"The check digit of {barcode} is wrong.")
+        for barcode in sorted(fresh)
+        if barcodes.looks_like_gtin(barcode) and not ean.is_valid(barcode)
+    ]
+    return found
+
+
+async def _store(tx: Tx, world: _World, outcomes: Sequence[Outcome], new: Sequence[Category], who: str) -> None:
+    used = {row.product.category_id for row in outcomes if row.product is not None}
+    needed = [category for category in new if category.id in used]
+    if needed:
+        await categories.store_new(tx, needed, who)
+    latest = {row.product.id: row.product for row in outcomes if _is_changed(row) and row.product is not None}
+    await rows.store(tx, list(latest.values()))
+    await price_rows.apply(tx, [row.plan for row in outcomes])
+    await changes.keep(tx, [change for row in outcomes for change in _history(row)], who)
+    if world.taxes_used:
+        await preference_rows.remember_taxes(tx, world.taxes_used)
+    await tell(tx, *(event for row in outcomes for event in _events(world, row)))
+    created = [str(row.product.id) for row in outcomes if row.outcome == "created" and row.product is not None]
+    await redrive(tx, "product", *created)
+
+
+def _is_changed(row: Outcome) -> bool:
+    return row.product is not None and row.was is not None and row.product.revision != row.was.revision
+
+
+def _history(row: Outcome) -> list[Change]:
+    if row.product is None or row.was is None:
+        return []
+    subject = f"product:{row.product.id}"
+    created = row.outcome == "created"
+    fields = [] if created or not _is_changed(row) else products.differences(row.was, row.product)
+    history = [Change(subject, "created", None, row.product.code)] if created else []
+    history += [Change(subject, *difference) for difference in fields]
+    return history + [Change(subject, "price", None, price) for price in row.plan.new]
+
+
+def _events(world: _World, row: Outcome) -> list[Event]:
+    if row.product is None or row.was is None:
+        return []
+    said: list[Event] = []
+    if _is_changed(row):
+        category = world.category_names.get(row.product.category_id) if row.product.category_id else None
+        said.append(telling.product_defined(row.product, category))
+        if row.was.revision and row.was.purpose and row.product.purpose and row.was.purpose != row.product.purpose:
+            said.append(telling.purpose_changed(row.was, row.product))
+    return said + [telling.price_changed(price) for price in (*row.plan.changed, *row.plan.new)]

@@ -1,0 +1,239 @@
+"""SQL of products: their definition, packs, barcodes and taxes by site, and the lists people search."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from lotwise.catalog.domain.products import Pack, Product, SiteTax, all_barcodes
+from lotwise.kit.database import Tx
+
+_COLUMNS = (
+    "id", "code", "name", "description", "kind", "purpose", "category_id", "unit", "unit_decimals", "manufacturer",
+    "size", "size_unit", "tax_code", "application_code", "tax_inclusive", "cost", "markup", "reorder_at",
+    "normal_order_quantity", "supplier_id", "supplier_code", "duration_slots", "is_serialised", "confirm_lot",
+    "is_archived", "revision",
+)  # fmt: skip
+_LIST = ", ".join(_COLUMNS)
+_SELECT = f"""
+    SELECT {", ".join(f"p.{name}" for name in _COLUMNS)}, c.name AS category_name, now_price.price AS price,
+           coalesce(packs.rows, '[]') AS packs, coalesce(codes.rows, '{{}}') AS barcodes,
+           coalesce(taxes.rows, '[]') AS site_taxes
+      FROM product p
+      LEFT JOIN category c ON c.id = p.category_id
+      LEFT JOIN LATERAL (
+           SELECT price FROM price
+            WHERE product_id = p.id AND at_site IS NULL
+              AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())
+      ) now_price ON true
+      LEFT JOIN LATERAL (
+           SELECT jsonb_agg(jsonb_build_object('name', k.name, 'units', k.units, 'gtin', b.barcode)
+                            ORDER BY k.units, k.name) AS rows
+             FROM product_pack k LEFT JOIN product_barcode b ON b.product_id = k.product_id AND b.pack = k.name
+            WHERE k.product_id = p.id
+      ) packs ON true
+      LEFT JOIN LATERAL (
+           SELECT array_agg(barcode ORDER BY barcode COLLATE "C") AS rows FROM product_barcode
+            WHERE product_id = p.id AND pack IS NULL
+      ) codes ON true
+      LEFT JOIN LATERAL (
+           SELECT jsonb_agg(jsonb_build_object(
+                      'site', site, 'tax_code', tax_code, 'application_code', application_code) ORDER BY site) AS rows
+             FROM product_site_tax WHERE product_id = p.id
+      ) taxes ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A product with what lists show beside it: its category's name and the chain's price now (micros)."""
+
+    product: Product
+    category_name: str | None
+    price: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of products is narrowed to; None means everything."""
+
+    search: str | None = None
+    kind: str | None = None
+    purpose: str | None = None
+    category_id: UUID | None = None
+    is_archived: bool | None = False
+
+
+def _shown(row: Record) -> Shown:
+    product = Product(
+        **{name: row[name] for name in _COLUMNS},
+        packs=tuple(Pack(**pack) for pack in row["packs"]),
+        barcodes=tuple(row["barcodes"]),
+        site_taxes=tuple(SiteTax(**tax) for tax in row["site_taxes"]),
+    )
+    return Shown(product, row["category_name"], row["price"])
+
+
+async def by_ids(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Shown]:
+    """The products of these ids."""
+    rows = await tx.fetch(f"{_SELECT} WHERE p.id = ANY($1)", list(ids))
+    return {row["id"]: _shown(row) for row in rows}
+
+
+async def by_codes(tx: Tx, codes: Sequence[str]) -> dict[str, Shown]:
+    """The products of these very codes."""
+    rows = await tx.fetch(f"{_SELECT} WHERE p.code = ANY($1)", list(codes))
+    return {row["code"]: _shown(row) for row in rows}
+
+
+async def by_scan(tx: Tx, scanned: str) -> tuple[Shown, str | None] | None:
+    """The product that a typed or scanned text means, and the pack its barcode stands on.
+
+    Its own code first, then a barcode (a GTIN counts with or without leading zeros), then a service typed without
+    its period.
+    """
+    row = await tx.fetchrow(
+        f"""
+        WITH hit AS (
+            SELECT id AS product_id, NULL AS pack, 1 AS rank FROM product WHERE code = $1
+            UNION ALL
+            SELECT product_id, pack, CASE WHEN barcode = $1 THEN 2 ELSE 3 END FROM product_barcode
+             WHERE barcode = ANY($2)
+            UNION ALL
+            SELECT id, NULL, 4 FROM product WHERE code = '.' || $1
+            ORDER BY rank LIMIT 1
+        )
+        {_SELECT.replace("SELECT", "SELECT hit.pack AS scanned_pack,", 1)} JOIN hit ON hit.product_id = p.id
+        """,
+        scanned,
+        _gtin_forms(scanned),
+    )
+    return None if row is None else (_shown(row), row["scanned_pack"])
+
+
+def _gtin_forms(scanned: str) -> list[str]:
+    if not (scanned.isascii() and scanned.isdigit() and len(scanned) in {8, 12, 13, 14}):
+        return [scanned]
+    bare = scanned.lstrip("0")
+    return [bare.zfill(length) for length in (8, 12, 13, 14) if len(bare) <= length]
+
+
+async def listing(tx: Tx, wanted: Filter, after: str | None, limit: int) -> list[Shown]:
+    """Products in the order of their codes (bytes), beginning after a code."""
+    conditions, values = _conditions(wanted)
+    if after is not None:
+        values.append(after)
+        conditions.append(f"p.code > ${len(values)}")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    values.append(limit)
+    rows = await tx.fetch(f"{_SELECT} {where} ORDER BY p.code LIMIT ${len(values)}", *values)
+    return [_shown(row) for row in rows]
+
+
+def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
+    values: list[Any] = []
+    conditions: list[str] = []
+    for name in ("kind", "purpose", "category_id", "is_archived"):
+        if (value := getattr(wanted, name)) is not None:
+            values.append(value)
+            conditions.append(f"p.{name} = ${len(values)}")
+    if wanted.search:
+        values += [_like(wanted.search), wanted.search]
+        pattern, exact = f"${len(values) - 1}", f"${len(values)}"
+        conditions.append(
+            f"(p.name ILIKE {pattern} OR p.code ILIKE {pattern} OR p.id IN "
+            f"(SELECT product_id FROM product_barcode WHERE barcode = {exact}))"
+        )
+    return conditions, values
+
+
+def _like(search: str) -> str:
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+async def codes_looking_like(tx: Tx, looks: Sequence[str]) -> dict[str, list[str]]:
+    """All codes, by what they look like, of the looks given."""
+    rows = await tx.fetch("SELECT look, code FROM product WHERE look = ANY($1) ORDER BY code", list(looks))
+    found: dict[str, list[str]] = {look: [] for look in looks}
+    for row in rows:
+        found[row["look"]].append(row["code"])
+    return found
+
+
+async def barcode_owners(tx: Tx, barcodes: Sequence[str]) -> dict[str, UUID]:
+    """Whose the barcodes are."""
+    rows = await tx.fetch("SELECT barcode, product_id FROM product_barcode WHERE barcode = ANY($1)", list(barcodes))
+    return {row["barcode"]: row["product_id"] for row in rows}
+
+
+async def store(tx: Tx, products: Sequence[Product]) -> None:
+    """Insert or update definitions with their packs, barcodes and taxes by site."""
+    if not products:
+        return
+    await tx.execute(
+        f"""
+        INSERT INTO product ({_LIST}) SELECT {_LIST} FROM jsonb_populate_recordset(NULL::product, $1::jsonb)
+        ON CONFLICT (id) DO UPDATE SET ({_LIST}) = ROW({", ".join(f"excluded.{name}" for name in _COLUMNS)})
+        """,
+        [{name: value for name, value in asdict(row).items() if name in _COLUMNS} for row in products],
+    )
+    await _store_parts(tx, products)
+
+
+async def _store_parts(tx: Tx, products: Sequence[Product]) -> None:
+    ids = [row.id for row in products]
+    for part in ("product_barcode", "product_pack", "product_site_tax"):
+        await tx.execute(f"DELETE FROM {part} WHERE product_id = ANY($1)", ids)
+    parts = {
+        "product_pack": [
+            {"product_id": row.id, "name": pack.name, "units": pack.units} for row in products for pack in row.packs
+        ],
+        "product_barcode": [
+            {"barcode": barcode, "product_id": row.id, "pack": pack}
+            for row in products
+            for barcode, pack in all_barcodes(row).items()
+        ],
+        "product_site_tax": [
+            {"product_id": row.id, **asdict(site_tax)} for row in products for site_tax in row.site_taxes
+        ],
+    }
+    for part, rows in parts.items():
+        if rows:
+            await tx.execute(
+                f"INSERT INTO {part} SELECT * FROM jsonb_populate_recordset(NULL::{part}, $1::jsonb)", rows
+            )
+
+
+async def costs_learnt(tx: Tx, costs: Sequence[tuple[UUID, int, int]]) -> list[tuple[UUID, int | None]]:
+    """Write costs (product, micros, revision; one row a product) that are newer than what was learnt before.
+
+    Gives the products whose cost really changed, with the cost before.
+    """
+    rows = await tx.fetch(
+        """
+        UPDATE product SET cost = c.cost, cost_revision = c.revision,
+               revision = product.revision + (product.cost IS DISTINCT FROM c.cost)::int
+          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c(id, cost, revision)
+          JOIN product was ON was.id = c.id
+         WHERE product.id = c.id AND product.cost_revision < c.revision
+        RETURNING product.id, was.cost AS was, product.cost AS now
+        """,
+        *map(list, zip(*costs, strict=True)),
+    )
+    return [(row["id"], row["was"]) for row in rows if row["was"] != row["now"]]
+
+
+async def known(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the products that exist."""
+    return {row["id"] for row in await tx.fetch("SELECT id FROM product WHERE id = ANY($1)", list(ids))}
+
+
+async def delete(tx: Tx, product_id: UUID) -> None:
+    """Remove a product that nobody uses, with its prices and its own recipe."""
+    await tx.execute("DELETE FROM recipe_line WHERE service_id = $1", product_id)
+    for part in ("recipe WHERE service_id", "price WHERE product_id", "product_barcode WHERE product_id",
+                 "product_pack WHERE product_id", "product_site_tax WHERE product_id", "product WHERE id"):  # fmt: skip
+        await tx.execute(f"DELETE FROM {part} = $1", product_id)
