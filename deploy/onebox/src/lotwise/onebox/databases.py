@@ -44,6 +44,11 @@ def login_url(admin_url: str, role: str, password: str, database: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password, safe='')}@{host}", path=f"/{database}"))
 
 
+def same_server(url: str, database: str) -> str:
+    """The address of another database for the same role on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
 async def ensure_database(admin: asyncpg.Connection, login: DatabaseLogin) -> bool:
     """Make the roles and the database, or set their passwords anew; True when the database was made just now.
 
@@ -89,6 +94,6 @@ async def drop_database(admin_url: str, login: DatabaseLogin) -> None:
 
 
 def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end from synchronous code, in a thread of its own: an event loop may be running already."""
+    """Run a coroutine to its end from synchronous code, in a thread of its own (a loop may be running already)."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()

@@ -1,5 +1,6 @@
-"""The only home of finding free ports on the loopback address."""
+"""The only home of finding free ports on the loopback address, and of asking whether a service answers there."""
 
+import http.client
 import socket
 
 HOST = "127.0.0.1"
@@ -31,3 +32,15 @@ def free_ports(count: int, host: str = HOST) -> list[int]:
     finally:
         for probe in probes:
             probe.close()
+
+
+def answers(port: int, path: str, seconds_max: float = 1.0) -> bool:
+    """Whether a service on this machine answers 200."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=seconds_max)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -59,7 +59,7 @@ class ServerFailed(Exception):  # noqa: N818 - it is told to a person
 class Server:
     """A server process that can be started, asked whether it is ready, stopped and killed."""
 
-    name: ClassVar[str]
+    name: str
     stop_signal: ClassVar[signal.Signals]
 
     def __init__(self, home: Path, *, port: int | None = None) -> None:
@@ -149,11 +149,19 @@ class Server:
     def end_leftover(self) -> None:
         """End a process of an earlier run that still uses our folder."""
 
+    def ask_to_stop(self) -> None:
+        """Ask it to end in good order, without waiting."""
+        self.send(self.stop_signal)
+
+    def send(self, how: signal.Signals) -> None:
+        """Send it a signal, if it lives."""
+        if self.process is not None and self.is_running():
+            self.process.send_signal(how)
+
     def _end(self, how: signal.Signals, seconds_max: float) -> None:
         if self.process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(how)
+        self.send(how)
         try:
             self.process.wait(seconds_max)
         except subprocess.TimeoutExpired:
@@ -276,7 +284,7 @@ class NatsServer(Server):
 
     def __init__(
         self, home: Path, *, port: int | None = None, monitor_port: int | None = None, authorization: str | None = None,
-        store_bytes_max: int = 8 << 30,
+        store_bytes_max: int = 16 << 30,
     ) -> None:  # fmt: skip
         super().__init__(home, port=port)
         self.monitor_port = monitor_port or free_port()

@@ -1,0 +1,234 @@
+"""The only home of turning a till's lines into what is posted: products, opening stock, charges and returns in portions.
+
+Load-bearing: within a portion charges are posted before returns. A portion ends where a charge needs goods that only a
+return of the same portion brings back; so no sale ever meets an empty shelf that was not empty in truth.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from lotwise.contracts.ids import named_id
+from lotwise.onebox.imports.till_lines import (
+    COMES_BACK,
+    CORRECTED,
+    RETURNED,
+    WRITTEN_OFF,
+    Line,
+    Rules,
+    Tally,
+)
+from lotwise.values import format_quantity, price_text
+
+DOCUMENT_LINES_MAX = 500
+_GOODS_LEAVE_BY_PLUS = 1
+
+
+class Product(NamedTuple):
+    """A code of the file as a product: its most common description, its last price, its decimals."""
+
+    code: str
+    name: str
+    is_service: bool
+    price: int
+    decimals: int
+
+
+class Opening(NamedTuple):
+    """What must have been on the shelf before the first sale: the largest running shortfall, in millionths."""
+
+    code: str
+    quantity: int
+    before: datetime
+
+
+class Document(NamedTuple):
+    """A charge, or a return: lines of one invoice, at most 500 of them."""
+
+    id: UUID
+    is_return: bool
+    invoice: str
+    lines: Sequence[Line]
+
+    @property
+    def happened_at(self) -> datetime:
+        """The time of its first line."""
+        return self.lines[0].happened_at
+
+
+@dataclass
+class Portion:
+    """Charges, then returns, that may be posted without waiting in between."""
+
+    charges: list[Document] = field(default_factory=list)
+    returns: list[Document] = field(default_factory=list)
+
+
+@dataclass
+class Plan:
+    """All of a file: what it adds up to, its products, its opening stock and its documents in time order."""
+
+    tally: Tally
+    products: list[Product]
+    openings: list[Opening]
+    portions: list[Portion]
+
+    def counts(self) -> tuple[int, int]:
+        """How many charges and how many returns there are."""
+        return sum(len(one.charges) for one in self.portions), sum(len(one.returns) for one in self.portions)
+
+
+def make_plan(lines: Iterable[Line], rules: Rules, site: str) -> Plan:
+    """The plan of a file; the same file and site give the same ids for ever."""
+    tally, catalog, invoices = Tally(), _Catalog(rules), defaultdict[str, list[Line]](list)
+    for line in lines:
+        tally.add(line)
+        catalog.add(line)
+        invoices[line.invoice].append(line)
+    documents = sorted(_documents(invoices, site), key=lambda one: one.happened_at)
+    openings = _openings(documents)
+    return Plan(tally, catalog.products(), openings, _portions(documents, openings))
+
+
+class _Catalog:
+    """What the lines say about their codes."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._names: dict[str, Counter[str]] = defaultdict(Counter)
+        self._prices: dict[str, int] = {}
+        self._decimals: dict[str, int] = {}
+
+    def add(self, line: Line) -> None:
+        self._names[line.code][line.description] += 1
+        if line.price > 0:
+            self._prices[line.code] = line.price
+        if line.quantity % 1_000_000:
+            self._decimals[line.code] = max(self._decimals.get(line.code, 0), _decimals(line.quantity))
+
+    def products(self) -> list[Product]:
+        return [
+            Product(
+                code,
+                next((name for name, _ in names.most_common() if name), code)[:200],
+                self._rules.is_service(code),
+                self._prices.get(code, 0),
+                self._decimals.get(code, 0),
+            )
+            for code, names in self._names.items()
+        ]
+
+
+def _decimals(quantity: int) -> int:
+    return len(format_quantity(quantity, 6).partition(".")[2])
+
+
+def _documents(invoices: "dict[str, list[Line]]", site: str) -> Iterator[Document]:
+    for invoice, lines in invoices.items():
+        back = [line for line in lines if line.kind in COMES_BACK]
+        kept = [line for line in lines if line.kind not in COMES_BACK]
+        yield from _parts(invoice, kept, site, is_return=False)
+        yield from _parts(invoice, back, site, is_return=True)
+
+
+def _parts(invoice: str, lines: Sequence[Line], site: str, *, is_return: bool) -> Iterator[Document]:
+    for part, start in enumerate(range(0, len(lines), DOCUMENT_LINES_MAX)):
+        kind = "return" if is_return else "charge"
+        ident = named_id("import-sales", site, kind, invoice, part)
+        yield Document(ident, is_return, invoice, lines[start : start + DOCUMENT_LINES_MAX])
+
+
+def goods(line: Line) -> int:
+    """What a line does to the shelf, in millionths: below zero it leaves, above it comes back, 0 for money."""
+    if line.kind == RETURNED:
+        return -line.quantity
+    if line.kind == WRITTEN_OFF:
+        return line.quantity
+    return -line.quantity if line.kind.startswith(("sold", "given")) else 0
+
+
+def _openings(documents: Sequence[Document]) -> list[Opening]:
+    balance, lowest, first = Counter[str](), Counter[str](), dict[str, datetime]()
+    for document in documents:
+        for line in document.lines:
+            change = goods(line)
+            if not change:
+                continue
+            balance[line.code] += change
+            first.setdefault(line.code, document.happened_at)
+            lowest[line.code] = min(lowest[line.code], balance[line.code])
+    before = timedelta(days=1)
+    return [Opening(code, -low, first[code] - before) for code, low in lowest.items() if low < 0]
+
+
+def _portions(documents: Sequence[Document], openings: Sequence[Opening]) -> list[Portion]:
+    shelf = Counter({opening.code: opening.quantity for opening in openings})
+    coming = Counter[str]()
+    portions = [Portion()]
+    for document in documents:
+        changes = _changes(document)
+        if document.is_return:
+            coming.update(changes)
+            portions[-1].returns.append(document)
+            continue
+        if any(shelf[code] + change < 0 for code, change in changes.items()):
+            portions.append(Portion())
+            shelf.update(coming)
+            coming.clear()
+        shelf.update(changes)
+        portions[-1].charges.append(document)
+    return portions
+
+
+def _changes(document: Document) -> "Counter[str]":
+    changes = Counter[str]()
+    for line in document.lines:
+        changes[line.code] += goods(line)
+    return changes
+
+
+def charge_body(document: Document, site: str, ids: "dict[str, str]") -> dict[str, Any]:
+    """A charge as the sales service takes it; times in UTC."""
+    return {
+        "charge_id": str(document.id),
+        "site": site,
+        "happened_at": document.happened_at.isoformat(),
+        "source": "import",
+        "lines": [_charge_line(line, ids) for line in document.lines],
+    }
+
+
+def _charge_line(line: Line, ids: "dict[str, str]") -> dict[str, Any]:
+    body = {
+        "product_id": ids[line.code],
+        "quantity": format_quantity(line.quantity, 6),
+        "unit_price": price_text(line.price),
+    }
+    if line.kind == WRITTEN_OFF:
+        body["effect"] = "adjustment"
+    elif line.kind == CORRECTED:
+        body["effect"] = "none"
+    return body
+
+
+def return_body(document: Document, site: str, ids: "dict[str, str]") -> dict[str, Any]:
+    """A return without its charge as the sales service takes it: goods go to an own lot at last cost."""
+    return {
+        "return_id": str(document.id),
+        "site": site,
+        "happened_at": document.happened_at.isoformat(),
+        "source": "import",
+        "reason": f"return {document.invoice}"[:200],
+        "lines": [
+            {
+                "product_id": ids[line.code],
+                "quantity": format_quantity(-line.quantity, 6),
+                "unit_price": price_text(line.price),
+                "moves_stock": line.kind == RETURNED,
+            }
+            for line in document.lines
+        ],
+    }

@@ -1,0 +1,59 @@
+"""The only home of bringing databases, streams and the door up to date before services start.
+
+Runs in a process of its own, so that its libraries leave the memory afterwards.
+"""
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from lotwise.onebox.bus import apply
+from lotwise.onebox.chain import SERVICES, Chain
+from lotwise.onebox.databases import ensure_databases
+from lotwise.onebox.home import Home, read_json, write_json
+
+
+def fingerprint() -> str:
+    """A mark of all our code that decides on tables and streams: when it is unchanged there is nothing to prepare."""
+    digest = hashlib.sha256()
+    for package in ("lotwise.kit", "lotwise.contracts", *(f"lotwise.{service}" for service in SERVICES)):
+        for file in sorted(_sources(package)):
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(package: str) -> list[Path]:
+    spec = find_spec(package)
+    folder = Path(spec.origin).parent if spec and spec.origin else None
+    return [file for suffix in ("py", "sql") for file in folder.rglob(f"*.{suffix}")] if folder else []
+
+
+def is_prepared(home: Home) -> bool:
+    """Whether databases and streams were brought up to date by this very code."""
+    return read_json(home.prepared_file).get("fingerprint") == fingerprint()
+
+
+async def prepare(chain: Chain, admin_url: str) -> None:
+    """Databases with their roles, every migration, streams and consumers, the door's first accounts. Safe to repeat."""
+    made = await ensure_databases(admin_url, chain.logins())
+    if made:
+        print(f"databases made: {', '.join(made)}", flush=True)
+    await _migrate(chain, admin_url)
+    for line in await apply(chain):
+        print(line, flush=True)
+    await _open_the_door(chain, admin_url)
+    write_json(chain.home.prepared_file, {"fingerprint": fingerprint()})
+
+
+async def _migrate(chain: Chain, admin_url: str) -> None:
+    from lotwise.kit.migrate import upgrade
+
+    for login in chain.logins():
+        await upgrade(f"lotwise.{login.name}", login.owner_url(admin_url), login.app)
+
+
+async def _open_the_door(chain: Chain, admin_url: str) -> None:
+    from lotwise.backoffice.door.bootstrap import bootstrap
+
+    await bootstrap(chain.login("backoffice").app_url(admin_url), chain.sign_ins())
