@@ -1,0 +1,1 @@
+"""HTTP in: tokens, key set, users and keys of machines."""
