@@ -31,13 +31,11 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "purchasing": {"catalog": _CATALOG_TO_SHELVES, "stock": _SHORTAGES},
     "alerts": {
-        "catalog": ("site-defined", "product-defined", "product-archived"),
+        "catalog": ("site-defined", "product-defined"),
         "stock": (
-            *_SHORTAGES, "shortage-recorded", "lot-expiring", "lot-expired", "lot-quarantined", "lot-released",
-            "transfer-received", "hold-broken",
+            "stock-below-min", "stock-restored", "stock-out", "shortage-recorded", "lot-expiring",
+            "lot-expired", "lot-quarantined", "lot-released", "stock-received", "transfer-received", "hold-broken",
         ),
-        "purchasing": ("purchase-order-sent", "purchase-order-received", "purchase-order-cancelled", "supplier-defined"),
-        "sales": ("sale-voided", "sale-returned"),
     },
     "reporting": {speaker: EVERYTHING for speaker in SPEAKERS},
     "backoffice": {

@@ -1,0 +1,47 @@
+"""Alerts' table of contents: every route group and subscription."""
+
+from lotwise.alerts.api import alerts
+from lotwise.alerts.handlers import catalog, stock
+from lotwise.alerts.settings import AlertsSettings
+from lotwise.contracts.catalog import ProductDefined, SiteDefined
+from lotwise.contracts.stock import (
+    HoldBroken,
+    LotExpired,
+    LotExpiring,
+    LotQuarantined,
+    LotReleased,
+    ShortageRecorded,
+    StockBelowMin,
+    StockOut,
+    StockReceived,
+    StockRestored,
+    TransferReceived,
+)
+from lotwise.kit.inbox import Subscription
+from lotwise.kit.service import Service
+
+SERVICE = Service(
+    name="alerts",
+    package="lotwise.alerts",
+    settings=AlertsSettings,
+    routers=(alerts.router,),
+    subscriptions=(
+        Subscription(speaker="catalog", handlers={SiteDefined: catalog.on_sites, ProductDefined: catalog.on_products}),
+        Subscription(
+            speaker="stock",
+            handlers={
+                StockBelowMin: stock.on_below_minimum,
+                StockOut: stock.on_stock_out,
+                ShortageRecorded: stock.on_shortages,
+                LotExpiring: stock.on_expiring,
+                LotExpired: stock.on_expired,
+                LotQuarantined: stock.on_quarantined,
+                LotReleased: stock.on_released,
+                HoldBroken: stock.on_holds_broken,
+                StockReceived: stock.on_received,
+                TransferReceived: stock.on_transfers,
+                StockRestored: stock.on_restored,
+            },
+        ),
+    ),
+)

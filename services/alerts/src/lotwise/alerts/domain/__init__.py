@@ -1,0 +1,1 @@
+"""Rules of alerts: pure functions over frozen values."""

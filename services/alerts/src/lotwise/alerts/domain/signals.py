@@ -1,0 +1,131 @@
+"""The only home of an alert's life: one per thing that is wrong, raised once, cleared by itself (N-16).
+
+Events may come twice, late and out of order. Their ids are ordered in time by their one speaker, so a signal that is
+older than what is already known about the same thing changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+BELOW_MINIMUM = "below-minimum"
+STOCK_OUT = "stock-out"
+SHORTAGE = "shortage"
+LOT_EXPIRING = "lot-expiring"
+LOT_EXPIRED = "lot-expired"
+LOT_QUARANTINED = "lot-quarantined"
+HOLD_BROKEN = "hold-broken"
+
+SEVERITIES = {
+    BELOW_MINIMUM: "warning",
+    STOCK_OUT: "critical",
+    SHORTAGE: "warning",
+    LOT_EXPIRING: "info",
+    LOT_EXPIRED: "warning",
+    LOT_QUARANTINED: "warning",
+    HOLD_BROKEN: "critical",
+}
+"""Every kind of alert with its severity."""
+
+BY_HAND = frozenset({LOT_EXPIRED, LOT_QUARANTINED, HOLD_BROKEN, SHORTAGE})
+"""Kinds that a person may close; the others end when their cause does."""
+
+
+class Thing(NamedTuple):
+    """What is wrong: a kind, the site, and the product, lot or hold it is about."""
+
+    kind: str
+    site: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One event's word about a thing: it is wrong (with what there is to know), or it is over."""
+
+    thing: Thing
+    event_id: UUID
+    happened_at: datetime
+    is_over: bool = False
+    product_id: UUID | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An alert that stands: since which event, and how often it was told."""
+
+    alert_id: UUID | None
+    signal: Signal
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a thing before a batch: the alert that stands, and the newest word that it was over."""
+
+    open: Open | None = None
+    over: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a batch changed about a thing."""
+
+    thing: Thing
+    cleared: tuple[Open, Signal] | None = None
+    raised: Open | None = None
+    told_again: Open | None = None
+    over: UUID | None = None
+
+
+def judge(thing: Thing, known: Known, signals: Iterable[Signal]) -> Verdict:
+    """Fold the signals of one thing, in the order they were said, over what is known of it.
+
+    An alert raised and cleared within the batch leaves no trace; one cleared and raised again is a new alert.
+    """
+    now, over = known.open, known.over
+    cleared: tuple[Open, Signal] | None = None
+    for signal in sorted(signals, key=lambda one: one.event_id):
+        if over is not None and signal.event_id <= over:
+            continue
+        if signal.is_over:
+            over = signal.event_id
+            if now is not None and now.signal.event_id < signal.event_id:
+                cleared = (now, signal) if now.alert_id is not None else cleared
+                now = None
+        elif now is None:
+            now = Open(None, signal)
+        elif signal.event_id > now.signal.event_id:
+            now = replace(now, signal=signal, times=now.times + 1)
+    return Verdict(
+        thing,
+        cleared,
+        raised=now if now is not None and now.alert_id is None else None,
+        told_again=now if now is not None and now.alert_id is not None and now != known.open else None,
+        over=over if over != known.over else None,
+    )
+
+
+def severity(kind: str, facts: Mapping[str, Any]) -> str:
+    """How bad it is: by kind; a lot within seven days of its expiry is a warning."""
+    if kind == LOT_EXPIRING and int(facts.get("days_left", 99)) <= 7:
+        return "warning"
+    return SEVERITIES[kind]
+
+
+def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
+    """A sentence for a person; `name` is the product's (or what stands for it)."""
+    lot = f"lot {facts['lot_number']}" if facts.get("lot_number") else "a lot without a number"
+    sentences = {
+        BELOW_MINIMUM: f"{name} is below its minimum: {facts.get('on_hand')} left, minimum {facts.get('minimum')}",
+        STOCK_OUT: f"{name} has run out",
+        SHORTAGE: f"{name}: {facts.get('quantity')} sold that no lot covers",
+        LOT_EXPIRING: f"{name}, {lot} expires on {facts.get('expires_on')}",
+        LOT_EXPIRED: f"{name}, {lot} has expired: {facts.get('quantity')} moved to quarantine",
+        LOT_QUARANTINED: f"{name}, {lot} is in quarantine: {facts.get('quantity')} set apart",
+        HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
+    }
+    return sentences[kind]

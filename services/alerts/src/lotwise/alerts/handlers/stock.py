@@ -1,0 +1,132 @@
+"""What alerts hear from stock: every event is a word about one or two things, wrong or over."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from lotwise.alerts.domain import signals as kinds
+from lotwise.alerts.domain.signals import Signal, Thing
+from lotwise.alerts.operations import signals
+from lotwise.contracts.stock import (
+    Crossing,
+    HoldBroken,
+    LotEvent,
+    LotExpired,
+    LotExpiring,
+    LotQuarantined,
+    LotReleased,
+    ShortageRecorded,
+    StockBelowMin,
+    StockOut,
+    StockReceived,
+    StockRestored,
+    TransferReceived,
+)
+from lotwise.kit.database import Tx
+from lotwise.kit.inbox import Message
+
+Heard = list[tuple[Signal, Message[Any]]]
+
+
+def _crossed(kind: str, message: Message[Any], *, is_over: bool = False) -> tuple[Signal, Message[Any]]:
+    event: Crossing = message.event
+    facts = {
+        "on_hand": event.on_hand, "minimum": event.minimum, "reorder_at": event.reorder_at,
+        "shortage_id": str(event.shortage_id),
+    }  # fmt: skip
+    thing = Thing(kind, event.site, event.product_id)
+    return Signal(thing, message.id, event.happened_at, is_over, event.product_id, facts), message
+
+
+def _lot(kind: str, message: Message[Any], *, is_over: bool = False) -> tuple[Signal, Message[Any]]:
+    event: LotEvent = message.event
+    facts: dict[str, Any] = {
+        "lot_number": event.lot_number, "expires_on": event.expires_on and event.expires_on.isoformat(),
+        "quantity": event.quantity, "cost_minor": event.cost_minor, "reason": event.reason,
+    }  # fmt: skip
+    if isinstance(event, LotExpiring):
+        facts["days_left"] = event.days_left
+    thing = Thing(kind, event.site, event.lot_id)
+    return Signal(thing, message.id, event.happened_at, is_over, event.product_id, facts), message
+
+
+def _goods_came(message: Message[Any], products: Sequence[UUID]) -> Heard:
+    event = message.event
+    return [
+        (Signal(Thing(kind, event.site, product), message.id, event.happened_at, True, product), message)
+        for product in dict.fromkeys(products)
+        for kind in (kinds.STOCK_OUT, kinds.SHORTAGE)
+    ]
+
+
+async def on_below_minimum(tx: Tx, messages: Sequence[Message[StockBelowMin]]) -> None:
+    """One alert a product and site, however often it is told."""
+    await signals.apply(tx, [_crossed(kinds.BELOW_MINIMUM, message) for message in messages])
+
+
+async def on_stock_out(tx: Tx, messages: Sequence[Message[StockOut]]) -> None:
+    """Nothing usable is left."""
+    await signals.apply(tx, [_crossed(kinds.STOCK_OUT, message) for message in messages])
+
+
+async def on_restored(tx: Tx, messages: Sequence[Message[StockRestored]]) -> None:
+    """The shortage is over: both of its alerts clear by themselves."""
+    both = (kinds.BELOW_MINIMUM, kinds.STOCK_OUT)
+    await signals.apply(tx, [_crossed(kind, message, is_over=True) for message in messages for kind in both])
+
+
+async def on_received(tx: Tx, messages: Sequence[Message[StockReceived]]) -> None:
+    """Goods came: the product is not out any more, whatever its minimum says."""
+    await signals.apply(tx, [one for message in messages for one in _goods_came(message, [message.event.product_id])])
+
+
+async def on_transfers(tx: Tx, messages: Sequence[Message[TransferReceived]]) -> None:
+    """Goods came from another site."""
+    heard: Heard = []
+    for message in messages:
+        heard += _goods_came(message, [taken.product_id for taken in message.event.taken])
+    await signals.apply(tx, heard)
+
+
+async def on_shortages(tx: Tx, messages: Sequence[Message[ShortageRecorded]]) -> None:
+    """A sale took more than the lots had."""
+    heard: Heard = []
+    for message in messages:
+        event = message.event
+        facts = {"quantity": event.quantity, "charge_id": str(event.charge_id)}
+        thing = Thing(kinds.SHORTAGE, event.site, event.product_id)
+        heard.append((Signal(thing, message.id, event.happened_at, False, event.product_id, facts), message))
+    await signals.apply(tx, heard)
+
+
+async def on_expiring(tx: Tx, messages: Sequence[Message[LotExpiring]]) -> None:
+    """A lot comes near its expiry: one alert, told again at each threshold."""
+    await signals.apply(tx, [_lot(kinds.LOT_EXPIRING, message) for message in messages])
+
+
+async def on_expired(tx: Tx, messages: Sequence[Message[LotExpired]]) -> None:
+    """A lot expired: the warning is over, the fact stands."""
+    await signals.apply(tx, [_lot(kinds.LOT_EXPIRED, message) for message in messages])
+    await signals.apply(tx, [_lot(kinds.LOT_EXPIRING, message, is_over=True) for message in messages])
+
+
+async def on_quarantined(tx: Tx, messages: Sequence[Message[LotQuarantined]]) -> None:
+    """A lot was set apart."""
+    await signals.apply(tx, [_lot(kinds.LOT_QUARANTINED, message) for message in messages])
+
+
+async def on_released(tx: Tx, messages: Sequence[Message[LotReleased]]) -> None:
+    """A lot may be used again."""
+    both = (kinds.LOT_QUARANTINED, kinds.LOT_EXPIRED)
+    await signals.apply(tx, [_lot(kind, message, is_over=True) for message in messages for kind in both])
+
+
+async def on_holds_broken(tx: Tx, messages: Sequence[Message[HoldBroken]]) -> None:
+    """A promise to a charge cannot be kept."""
+    heard: Heard = []
+    for message in messages:
+        event = message.event
+        facts = {"quantity": event.quantity, "reason": event.reason, "hold_id": str(event.hold_id)}
+        thing = Thing(kinds.HOLD_BROKEN, event.site, event.hold_id)
+        heard.append((Signal(thing, message.id, message.published_at, False, event.product_id, facts), message))
+    await signals.apply(tx, heard)
