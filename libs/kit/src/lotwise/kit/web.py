@@ -26,6 +26,7 @@ PUBLIC = "public"
 PRINCIPAL = "lotwise.principal"
 F = TypeVar("F", bound=Callable[..., Any])
 Authenticate = Callable[[Request], Awaitable[Principal]]
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,11 @@ def _has_nul(value: Any) -> bool:
 
 
 class KitRoute(APIRoute):
-    """A route that admits a request before anything of it is validated."""
+    """A route that admits a request before anything of it is validated.
+
+    An endpoint with an attribute `direct` (request → response) is only declared by its signature: once admitted, a
+    request goes straight to `direct`, which validates the bytes itself. For the few doors where each microsecond counts.
+    """
 
     authenticator: Authenticate
 
@@ -181,7 +186,8 @@ class KitRoute(APIRoute):
             raise ValueError(f"{self.path} declares no permission")
         self.permission: str = extra["x-permission"]
         self.site_scope: str = extra["x-site-scope"]
-        inner = super().get_route_handler()
+        direct: Handle | None = getattr(self.endpoint, "direct", None)
+        inner = direct or super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             request = KitRequest(request.scope, request.receive)
@@ -189,7 +195,8 @@ class KitRoute(APIRoute):
                 await self.admit(request)
             else:
                 request.scope[PRINCIPAL] = Principal.NOBODY
-            await _read_json(request)
+            if direct is None:
+                await _read_json(request)
             return await inner(request)
 
         return handle
