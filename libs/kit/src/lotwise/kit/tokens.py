@@ -57,7 +57,7 @@ class Verifier:
         keys: dict[str, OKPKey] = {}
         for key in document.get("keys", []):
             if key.get("kty") == "OKP" and key.get("crv") == "Ed25519" and key.get("kid"):
-                public = {name: key[name] for name in ("kty", "crv", "x")}
+                public = {name: key[name] for name in ("kty", "crv", "x", "kid")}
                 keys[str(key["kid"])] = OKPKey.import_key(public)
         self._keys = keys
         self._known.clear()
