@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lotwise.contracts.envelope import SPEAKERS, stream_of
 from lotwise.kit.bus import inbox_prefix
-from lotwise.kit.topology import SERVICES, topology
+from lotwise.kit.topology import OVERHEARS, SERVICES, topology
 
 OPS = "ops"
 TILL = "till"
@@ -39,7 +39,8 @@ def permissions_of(user: str) -> Permissions:
         if durable.service == user:
             place = f"{durable.stream}.{durable.name}"
             publish += [f"$JS.API.CONSUMER.INFO.{place}", f"$JS.API.CONSUMER.MSG.NEXT.{place}", f"$JS.ACK.{place}.>"]
-    return Permissions(tuple(publish), (f"{inbox_prefix(user)}.>",))
+    overheard = (f"lotwise.*.{speaker}.>" for speaker in OVERHEARS.get(user, ()))
+    return Permissions(tuple(publish), (f"{inbox_prefix(user)}.>", *overheard))
 
 
 def users_configuration(passwords: Mapping[str, str], *, nkeys: Mapping[str, str] | None = None) -> str:

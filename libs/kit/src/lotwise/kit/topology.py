@@ -38,13 +38,12 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "reporting": {speaker: EVERYTHING for speaker in SPEAKERS},
-    "backoffice": {
-        "alerts": EVERYTHING,
-        "stock": (*_SHORTAGES, "stock-level-changed", "lot-expired", "hold-broken"),
-        "sales": ("sale-recorded", "sale-voided", "sale-returned"),
-    },
+    "backoffice": {},
 }  # fmt: skip
 """By service and speaker: the events it hears; EVERYTHING is all of them. Owners of services may add their lines."""
+
+OVERHEARS: dict[str, tuple[str, ...]] = {"backoffice": ("catalog", "sales", "stock", "purchasing", "alerts")}
+"""Who listens to speakers as they speak, without a durable: every replica hears, nothing is kept (live pages)."""
 
 
 @dataclass(frozen=True)
