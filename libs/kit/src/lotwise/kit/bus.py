@@ -40,6 +40,7 @@ class Bus:
         self._renewals: list[Callable[[], None]] = []
         self._lock = asyncio.Lock()
         self._connection: Client | None = None
+        self._is_leaving = False
         self.fault: str | None = "not connected yet"
         self.broker = NatsBroker(
             url.split(","),
@@ -97,6 +98,7 @@ class Bus:
 
     async def close(self) -> None:
         """Flush and leave."""
+        self._is_leaving = True
         await self.broker.stop()
         self._connection = None
 
@@ -106,7 +108,8 @@ class Bus:
 
     async def _on_disconnect(self) -> None:
         self.fault = "disconnected"
-        log.warning("bus disconnected", service=self.service)
+        if not self._is_leaving:
+            log.warning("bus disconnected", service=self.service)
 
     async def _on_reconnect(self) -> None:
         self.fault = None

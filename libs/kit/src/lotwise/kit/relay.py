@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +33,7 @@ log = structlog.get_logger("lotwise.kit.relay")
 
 LOCK = 7_020_251_122
 ACK_SECONDS = 5.0
+HEAL_SECONDS = 20.0
 IDLE_AFTER_POLLS = 40
 IDLE_POLL_SECONDS = 0.5
 HEADERS_BYTES = 2_000
@@ -84,6 +86,7 @@ class Relay:
         self._poll = poll_ms / 1000
         self._stopping = False
         self._must_heal = True
+        self._healed_at = 0.0
         self._epoch = 0
         self._last_seq = 0
         self._status = RelayStatus(is_leader=False, published=0, healed=0, refused=0, fault="not started")
@@ -104,7 +107,7 @@ class Relay:
             try:
                 async with self._leadership() as connection:
                     await self._lead(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the outbox must be said
                 self._fault(f"database: {type(error).__name__}: {error}")
                 await self._pause(0.5)
 
@@ -125,7 +128,7 @@ class Relay:
             yield connection
         finally:
             self._status.is_leader = self._db.relay_is_here = False
-            connection.terminate() if connection.is_closed() else await connection.close(timeout=5)
+            await _closed(connection)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         quiet = 0
@@ -146,6 +149,8 @@ class Relay:
 
     async def _turn(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
         """Say one batch; how many rows it settled."""
+        if monotonic() > self._healed_at + HEAL_SECONDS:
+            self._must_heal = True
         rows = [] if self._must_heal else await connection.fetch(_UNPUBLISHED, self._batch_max)
         if not rows and not self._must_heal:
             return 0
@@ -193,6 +198,7 @@ class Relay:
             answer = await self._say_at_once(bus, rows)
             if "error" not in answer:
                 first = int(answer["seq"]) - len(rows) + 1
+                self._expect(first)
                 return [(row["id"], first + place) for place, row in enumerate(rows)]
         answers = await asyncio.gather(*(self._say_one(bus, row) for row in rows), return_exceptions=True)
         return [pair for pair in [await self._judge(connection, *one) for one in zip(rows, answers, strict=True)] if pair]
@@ -236,6 +242,8 @@ class Relay:
             raise answer
         error = answer.get("error")
         if error is None:
+            if not answer.get("duplicate"):
+                self._expect(int(answer["seq"]))
             return row["id"], int(answer["seq"])
         if error.get("err_code") in REFUSED:
             await self._refuse(connection, row, str(error.get("description")))
@@ -270,11 +278,15 @@ class Relay:
             return
         places = [place for _, place in said]
         top = max(places)
+        self._last_seq = max(self._last_seq, top)
         await connection.execute(_MARK, [number for number, _ in said], places, self._epoch, top, self._stream)
         self._status.published += len(said)
-        if min(places) <= self._last_seq and top > self._last_seq:
-            log.info("some were on the bus before", speaker=self._speaker)
-        self._last_seq = max(self._last_seq, top)
+
+    def _expect(self, place: int) -> None:
+        """We are the only writer: a place that does not follow the last one means that the stream is not what it was."""
+        if place != self._last_seq + 1:
+            self._must_heal = True
+        self._last_seq = max(self._last_seq, place)
 
     async def _heal(self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Client) -> None:
         """Take back the marks of what the stream no longer holds: its tail, or everything when it is another stream."""
@@ -288,7 +300,7 @@ class Relay:
         else:
             healed = "UPDATE 0"
         await connection.execute(_KEEP_STATE, self._stream, epoch, last_seq)
-        self._epoch, self._last_seq, self._must_heal = epoch, last_seq, False
+        self._epoch, self._last_seq, self._must_heal, self._healed_at = epoch, last_seq, False, monotonic()
         if count := int(healed.split()[-1]):
             self._status.healed += count
             log.warning("the bus had lost messages: they are said again", stream=self._stream, count=count)
@@ -308,6 +320,14 @@ class Relay:
                 await self._db.told.wait()
         except TimeoutError:
             return
+
+
+async def _closed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Give the lock back by closing; a connection that does not answer is cut."""
+    try:
+        await connection.close(timeout=2)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        connection.terminate()
 
 
 def _epoch(created: datetime | str | None) -> int:

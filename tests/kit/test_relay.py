@@ -1,0 +1,275 @@
+"""The relay: everything told reaches the bus, in order, once, whatever happens to the bus or to the database."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nats.aio.client import Client
+
+from lotwise.contracts.envelope import CHAIN
+from lotwise.contracts.ids import uuid7
+from lotwise.contracts.stock import LedgerSealed
+from lotwise.kit import context
+from lotwise.kit.bus import Bus
+from lotwise.kit.outbox import Told, failed_rows, outbox_status, tell
+from lotwise.kit.provision import apply
+from lotwise.kit.relay import Relay
+from lotwise.onebox.servers import NatsServer
+from tests.kit.conftest import PASSWORDS, Shop, sale
+
+
+async def until(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    """Wait until something holds, at most `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await check():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def relaying(shop: Shop, server: NatsServer, **options: Any) -> AsyncIterator[Relay]:
+    """A running relay of sales."""
+    bus = Bus("sales", server.url, user="sales", password=PASSWORDS["sales"])
+    relay = Relay(shop.db, bus, "sales", **options)
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        await relay.stop()
+        async with asyncio.timeout(15):
+            await task
+        await bus.close()
+
+
+async def is_drained(shop: Shop) -> bool:
+    """Whether nothing waits in the outbox."""
+    async with shop.db.reading() as tx:
+        return (await outbox_status(tx)).unpublished == 0
+
+
+async def stored(ops: Client) -> int:
+    """How many messages SALES holds."""
+    return int((await ops.jetstream().stream_info("SALES")).state.messages)
+
+
+async def told(shop: Shop, count: int) -> list[Any]:
+    """Tell that many sales, at most 500 a transaction."""
+    events = [sale() for _ in range(count)]
+    for start in range(0, count, 500):
+        async with shop.db.transaction() as tx:
+            await tell(tx, *events[start : start + 500])
+    return events
+
+
+async def test_told_reaches_the_bus_in_order_with_its_envelope(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """Events arrive once, in the order told, with CloudEvents headers, trace, story and actor (DESIGN 4)."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    with context.work(by="person:ann", correlation="story-1", trace_parent=trace):
+        events = await told(shop, 1200)
+    async with relaying(shop, guarded_nats) as relay:
+        await until(lambda: is_drained(shop))
+        assert relay.status().published == 1200
+    assert await stored(ops) == 1200
+    got = [await ops.jetstream().get_msg("SALES", number) for number in (1, 2, 1200)]
+    assert [str(events[place].charge_id) in (message.data or b"").decode() for place, message in zip((0, 1, 1199), got, strict=True)]
+    headers = got[0].headers or {}
+    assert got[0].subject == "lotwise.harley.sales.sale-recorded.v1"
+    assert headers["Nats-Msg-Id"] == headers["ce-id"]
+    assert headers["ce-type"] == "sales.sale-recorded.v1"
+    assert headers["ce-source"] == "lotwise/sales"
+    assert headers["ce-specversion"] == "1.0"
+    assert (headers["traceparent"], headers["correlation_id"], headers["actor"]) == (trace, "story-1", "person:ann")
+    async with shop.db.reading() as tx:
+        rows = await tx.fetch("select stream_seq from outbox order by seq")
+    assert [row[0] for row in rows] == list(range(1, 1201))
+
+
+async def test_what_rolls_back_is_never_said(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """A transaction that fails tells nothing (habit 5)."""
+    with pytest.raises(RuntimeError):
+        async with shop.db.transaction() as tx:
+            await tell(tx, sale())
+            raise RuntimeError
+    async with relaying(shop, guarded_nats):
+        await told(shop, 1)
+        await until(lambda: is_drained(shop))
+    assert await stored(ops) == 1
+
+
+async def test_ids_the_bus_knows_are_said_one_by_one(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """A batch that holds an id which the stream has already (error 10201) is still stored whole, each once."""
+    first = uuid7()
+    await ops.jetstream().publish("lotwise.harley.sales.sale-recorded.v1", b"{}", headers={"Nats-Msg-Id": str(first)})
+    async with shop.db.transaction() as tx:
+        await tell(tx, sale(), Told(sale(), id=first), sale())
+    async with relaying(shop, guarded_nats):
+        await until(lambda: is_drained(shop))
+    assert await stored(ops) == 3
+
+
+async def test_a_row_that_cannot_be_said_is_set_aside_alone(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """An event of another speaker cannot be said here: it is set aside with its reason, the others go on (head of line)."""
+    async with shop.db.transaction() as tx:
+        await tell(tx, sale(), LedgerSealed(site=CHAIN, block=1, head="00", movements=1), sale())
+    async with relaying(shop, guarded_nats) as relay:
+        await until(lambda: is_drained(shop))
+        assert relay.status().refused == 1
+    assert await stored(ops) == 2
+    async with shop.db.reading() as tx:
+        (failed,) = await failed_rows(tx)
+        assert failed.error == "sales cannot speak for stock"
+        assert (await outbox_status(tx)).failed == 1
+
+
+async def test_a_message_larger_than_the_stream_takes_is_set_aside(
+    shop: Shop, ops: Client, guarded_nats: NatsServer
+) -> None:
+    """What JetStream refuses for its size is found in its batch and set aside; its neighbours are stored (bisect)."""
+    config = (await ops.jetstream().stream_info("SALES")).config
+    config.max_msg_size = 2000
+    await ops.jetstream().update_stream(config)
+    async with shop.db.transaction() as tx:
+        await tell(tx, sale(), sale().model_copy(update={"source": "x" * 3000}), sale())
+    async with relaying(shop, guarded_nats):
+        await until(lambda: is_drained(shop))
+    assert await stored(ops) == 2
+    async with shop.db.reading() as tx:
+        assert [row.error for row in await failed_rows(tx)] == ["message size exceeds maximum allowed"]
+
+
+async def test_a_wiped_bus_is_told_everything_again(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """Streams deleted and made anew: the outbox says all of it again, with the same ids (F3)."""
+    async with relaying(shop, guarded_nats) as relay:
+        await told(shop, 700)
+        await until(lambda: is_drained(shop))
+        await ops.jetstream().delete_stream("SALES")
+        await apply(guarded_nats.url, user="ops", password=PASSWORDS["ops"])
+        await told(shop, 1)
+
+        async def whole() -> bool:
+            return await stored(ops) == 701
+
+        await until(whole)
+        assert relay.status().healed == 701
+    async with shop.db.reading() as tx:
+        assert await tx.fetchval("select count(*) from outbox where published_at is null") == 0
+
+
+async def test_a_lost_tail_is_told_again(shop: Shop, servers_home: Path) -> None:
+    """A bus restored from an older copy of its files lacks what it had acknowledged: it is told exactly that again (F3)."""
+    server = NatsServer(servers_home / "restored")
+    server.start()
+    await apply(server.url)
+    bus = Bus("sales", server.url)
+    relay = Relay(shop.db, bus, "sales")
+    task = asyncio.create_task(relay.run())
+    await told(shop, 40)
+    await until(lambda: is_drained(shop))
+    server.stop()
+    copy = servers_home / "copy"
+    subprocess.run(["cp", "-a", server.store, copy], check=True)
+    server.spawn()
+    server.wait_ready()
+    await told(shop, 30)
+    await until(lambda: is_drained(shop))
+    server.kill()
+    subprocess.run(["rm", "-r", server.store], check=True)
+    subprocess.run(["mv", copy, server.store], check=True)
+    server.spawn()
+    server.wait_ready()
+
+    async def healed() -> bool:
+        return relay.status().healed == 30 and await is_drained(shop)
+
+    await until(healed, 20)
+    info = await (await bus.connect()).jetstream().stream_info("SALES")
+    assert info.state.messages == 70
+    await relay.stop()
+    await task
+    await bus.close()
+    server.stop()
+
+
+async def test_the_bus_may_be_away(shop: Shop, servers_home: Path) -> None:
+    """With the bus down telling goes on; when it is back everything is said, without a restart (F2)."""
+    server = NatsServer(servers_home / "sometimes")
+    server.start()
+    await apply(server.url)
+    bus = Bus("sales", server.url)
+    relay = Relay(shop.db, bus, "sales")
+    task = asyncio.create_task(relay.run())
+    await told(shop, 10)
+    await until(lambda: is_drained(shop))
+    server.kill()
+    await told(shop, 25)
+    await asyncio.sleep(0.3)
+    assert not await is_drained(shop)
+    server.spawn()
+    server.wait_ready()
+    await until(lambda: is_drained(shop), 20)
+    await relay.stop()
+    await task
+    info = await (await bus.connect()).jetstream().stream_info("SALES")
+    assert info.state.messages == 35
+    await bus.close()
+    server.stop()
+
+
+async def test_one_leads_and_the_other_takes_over(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """Of two relays of one database one speaks; when it leaves, the other goes on (DESIGN 4)."""
+    async with relaying(shop, guarded_nats) as first:
+        await told(shop, 5)
+        await until(lambda: is_drained(shop))
+        async with relaying(shop, guarded_nats) as second:
+            await asyncio.sleep(0.2)
+            assert (first.status().is_leader, second.status().is_leader) == (True, False)
+            await first.stop()
+
+            async def took_over() -> bool:
+                return second.status().is_leader
+
+            await until(took_over)
+            await told(shop, 5)
+            await until(lambda: is_drained(shop))
+    assert await stored(ops) == 10
+
+
+async def test_a_lost_database_connection_is_made_anew(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """The relay's own connection is cut: it leads again and goes on (F2)."""
+    async with relaying(shop, guarded_nats) as relay:
+        await told(shop, 1)
+        await until(lambda: is_drained(shop))
+        async with shop.db.transaction() as tx:
+            assert await tx.fetchval(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+                " where application_name = 'relay-sales' and datname = current_database()"
+            )
+        await told(shop, 1)
+        await until(lambda: is_drained(shop))
+        assert relay.status().is_leader
+    assert await stored(ops) == 2
+
+
+async def test_the_relay_wakes_at_once(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """A commit wakes the relay of its process by an event, another process wakes it by NOTIFY; neither waits for a poll."""
+    arrived = asyncio.Event()
+
+    async def mark(_: Any) -> None:
+        arrived.set()
+
+    await ops.subscribe("lotwise.*.sales.>", cb=mark)
+    await ops.flush()
+    async with relaying(shop, guarded_nats, poll_ms=5000):
+        await told(shop, 1)
+        async with asyncio.timeout(5):
+            await arrived.wait()
+        for is_here in (True, False):
+            await asyncio.sleep(0.2)
+            arrived.clear()
+            shop.db.relay_is_here = is_here
+            async with asyncio.timeout(0.5):
+                await told(shop, 1)
+                await arrived.wait()
