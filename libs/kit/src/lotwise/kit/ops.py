@@ -1,21 +1,20 @@
 """The only home of the endpoints that every service has: health, metrics, parked messages, the audit trail."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from lotwise.contracts.fields import Text
-from lotwise.kit import audit, metrics
+from lotwise.kit import audit, dead_letters, metrics
 from lotwise.kit.audit import Deed
 from lotwise.kit.commands import Answer, Cmd, Read, visible
+from lotwise.kit.dead_letters import DeadLetter, Explained, StillFails
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.problems import problem
 from lotwise.kit.web import PUBLIC, Router
-from lotwise.values import Unknown
 
 health = Router(prefix="", tags=["health"])
 ops = Router(prefix="/v1", tags=["ops"])
@@ -50,30 +49,6 @@ class OpsStatus(BaseModel):
     consumers: list[Consumer]
 
 
-class ParkedMessage(BaseModel):
-    """A message that could not be applied: why, and how often it was tried."""
-
-    id: UUID
-    consumer: str
-    stream: str
-    sequence: int
-    subject: str
-    reason: str
-    error: str
-    failed_at: datetime
-    tries: int
-    settled_at: datetime | None = None
-    settled_by: str | None = None
-
-
-class ParkedDetail(ParkedMessage):
-    """A parked message with its headers, the beginning of its body and the stack of its failure."""
-
-    headers: dict[str, Any]
-    body: str
-    stack: str
-
-
 class WaitingMessage(BaseModel):
     """A message that came before what it refers to."""
 
@@ -86,17 +61,22 @@ class WaitingMessage(BaseModel):
     tries: int
 
 
-class Retried(BaseModel):
-    """A parked message on its way through its handler again."""
+class Settled(BaseModel):
+    """A parked message that was applied after all, or laid to rest."""
 
     id: UUID
-    retried: bool = True
 
 
 class RetryBody(BaseModel):
     """Why a message is tried again; for the audit trail."""
 
-    reason: Text = Field(default="tried again")
+    reason: Text = "tried again"
+
+
+class DismissBody(BaseModel):
+    """Why a message will never be applied; for the audit trail."""
+
+    reason: Text
 
 
 @health.get("/livez", permission=PUBLIC)
@@ -126,46 +106,44 @@ async def status(read: Read) -> OpsStatus:
     return await read.runtime.status()
 
 
-_DEAD = """
-    select id, consumer, stream, sequence, subject, reason, error, failed_at, tries, settled_at, settled_by
-      from dead_letter where (settled_at is null or $1) {after} order by failed_at desc, id desc limit {limit}
-"""
-
-
 @ops.get("/ops/dead-letters", permission="ops.read")
-async def dead_letters(
-    read: Read, after: After = None, limit: Limit = 100, settled: bool = False
-) -> Page[ParkedMessage]:
+async def list_dead(read: Read, after: After = None, limit: Limit = 100, settled: bool = False) -> Page[DeadLetter]:
     """Parked messages, newest first; settled ones on request."""
     keys = cursor_decode(after, datetime, UUID)
-    sql = _DEAD.format(after="and (failed_at, id) < ($2, $3)" if keys else "", limit=limit + 1)
     async with read.connection() as tx:
-        rows = await tx.fetch(sql, settled, *(keys or ()))
-    page = [ParkedMessage.model_validate(dict(row)) for row in rows[:limit]]
-    last = page[-1] if len(rows) > limit else None
-    return Page(rows=page, next=cursor_encode(last.failed_at, last.id) if last else None)
+        rows = await dead_letters.dead_letters(
+            tx, is_open=not settled, before=(keys[0], keys[1]) if keys else None, limit=limit + 1
+        )
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows=rows[:limit], next=cursor_encode(last.failed_at, last.id) if last else None)
 
 
 @ops.get("/ops/dead-letters/{id}", permission="ops.read", site="chain")
-async def dead_letter(id: UUID, read: Read) -> ParkedDetail:  # noqa: A002 - the name in the address
-    """A parked message with its stack. Refuses an unknown one."""
+async def explain(id: UUID, read: Read) -> Explained:  # noqa: A002 - the name in the address
+    """A parked message with its headers, its body and where it failed. Refuses an unknown one."""
     async with read.connection() as tx:
-        row = await tx.fetchrow("select * from dead_letter where id = $1", id)
-    if row is None:
-        raise Unknown("No parked message has this id.", field="id")
-    body = bytes(row["body"][:20_000]).decode(errors="replace")
-    return ParkedDetail.model_validate(dict(row) | {"body": body})
+        return await dead_letters.explain(tx, id)
 
 
-@ops.post("/ops/dead-letters/{id}:retry", permission="ops.manage", site="chain", status_code=202)
-async def retry(id: UUID, body: RetryBody, cmd: Cmd) -> Answer[Retried]:  # noqa: A002 - the name in the address
-    """Hand a parked message to its handler again; if it fails once more, it is parked anew. Refuses an unknown one."""
+@ops.post("/ops/dead-letters/{id}:retry", permission="ops.manage", site="chain", refusals=(StillFails,))
+async def retry(id: UUID, body: RetryBody, cmd: Cmd) -> Answer[Settled]:  # noqa: A002 - the name in the address
+    """Hand a parked message to its handler again. Refuses an unknown one, and one that still cannot be applied."""
+    try:
+        async with cmd.transaction() as tx:
+            await dead_letters.retry(tx, id, cmd.who.actor)
+            return await cmd.answer(tx, Settled(id=id), reason=body.reason)
+    except StillFails as failure:
+        async with cmd.runtime.db.transaction() as tx:
+            await dead_letters.count_try(tx, id, failure.detail)
+        raise
+
+
+@ops.post("/ops/dead-letters/{id}:dismiss", permission="ops.manage", site="chain")
+async def dismiss(id: UUID, body: DismissBody, cmd: Cmd) -> Answer[Settled]:  # noqa: A002 - the name in the address
+    """Lay a parked message to rest unapplied, with a reason. Refuses an unknown one."""
     async with cmd.transaction() as tx:
-        known = await tx.fetchval("select true from dead_letter where id = $1 and settled_at is null for update", id)
-        if not known:
-            raise Unknown("No parked message with this id waits for a decision.", field="id")
-        await cmd.runtime.retry(tx, id, cmd.who.actor)
-        return await cmd.answer(tx, Retried(id=id), 202, reason=body.reason)
+        await dead_letters.lay_to_rest(tx, id, cmd.who.actor)
+        return await cmd.answer(tx, Settled(id=id), reason=body.reason)
 
 
 @ops.get("/ops/waiting", permission="ops.read")

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import httpx
@@ -23,7 +22,7 @@ from lotwise.kit import logs, metrics, openapi, problems, telemetry
 from lotwise.kit.bus import Bus
 from lotwise.kit.client import MachineToken, ServiceClient
 from lotwise.kit.commands import replayed
-from lotwise.kit.database import Database, Tx
+from lotwise.kit.database import Database
 from lotwise.kit.edge import SECURITY_HEADERS, Edge
 from lotwise.kit.idempotency import Replay
 from lotwise.kit.inbox import Consumers, Subscription
@@ -134,10 +133,6 @@ class Runtime:
         metrics.WAITING.set(status.waiting)
         for consumer in status.consumers:
             metrics.CONSUMER_LAG.labels(consumer.name).set(consumer.lag)
-
-    async def retry(self, tx: Tx, dead_letter_id: UUID, actor: str) -> None:
-        """Hand a parked message to its handler again, in this transaction."""
-        raise NotImplementedError(f"{dead_letter_id} {actor} {tx}")
 
     async def start(self) -> None:
         """Open what the service stands on: its database, its bus, its own start, then its jobs."""

@@ -1,4 +1,4 @@
-"""The only home of the shape of the back office's rows: persons and their grants, sessions, keys of machines, signing keys."""
+"""The only home of the shape of the back office's rows: persons, grants, sessions, keys of machines, signing keys."""
 
 from datetime import datetime
 from typing import Any

@@ -44,7 +44,7 @@ class Token(BaseModel):
     """A bearer token and the seconds that it holds."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind, not a secret
     expires_in: int = LIFETIME_SECONDS
 
 

@@ -18,7 +18,7 @@ MANAGE = "user.manage"
 async def define(
     tx: Tx, who: Principal, user_id: UUID, login: str, name: str, grants: Grants, password_hash: str | None
 ) -> User:
-    """Add a person. Raises LoginTaken, BadValue for an odd login or role, Forbidden for a grant beyond one's own sites."""
+    """Add a person. Raises LoginTaken, BadValue (login, role), or Forbidden for a grant beyond one's own sites."""
     rules.check_grants(grants, rules.PERSON_ROLES)
     rules.may_grant(who, MANAGE, grants)
     if not await users.insert(tx, user_id, rules.login_of(login), name, password_hash):

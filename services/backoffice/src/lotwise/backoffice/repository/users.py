@@ -63,8 +63,8 @@ async def insert(tx: Tx, user_id: UUID, login: str, name: str, password_hash: st
     """Add an active person without grants; False when the login is taken."""
     return bool(
         await tx.fetchval(
-            "insert into app_user (id, login, name, password_hash, is_active, revision) values ($1, $2, $3, $4, true, 1)"
-            " on conflict (login) do nothing returning true",
+            "insert into app_user (id, login, name, password_hash, is_active, revision)"
+            " values ($1, $2, $3, $4, true, 1) on conflict (login) do nothing returning true",
             user_id, login, name, password_hash,
         )
     )  # fmt: skip
@@ -96,7 +96,8 @@ async def set_grants(tx: Tx, user_id: UUID, grants: Sequence[tuple[str, Sequence
     pairs = sorted({(role, site) for role, sites in grants for site in sites})
     await tx.execute("delete from app_grant where user_id = $1", user_id)
     await tx.execute(
-        "insert into app_grant (user_id, role, site) select $1, role, site from unnest($2::text[], $3::text[]) as g(role, site)",
+        "insert into app_grant (user_id, role, site)"
+        " select $1, role, site from unnest($2::text[], $3::text[]) as g(role, site)",
         user_id, [role for role, _ in pairs], [site for _, site in pairs],
     )  # fmt: skip
 
