@@ -174,7 +174,7 @@ class KitRoute(APIRoute):
     """A route that admits a request before anything of it is validated.
 
     An endpoint with an attribute `direct` (request → response) is only declared by its signature: once admitted, a
-    request goes straight to `direct`, which validates the bytes itself. For the few doors where each microsecond counts.
+    request goes straight to `direct`, which validates the bytes itself: for the few doors where microseconds count.
     """
 
     authenticator: Authenticate
