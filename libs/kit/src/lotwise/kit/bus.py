@@ -146,7 +146,11 @@ def mend(subscriber: BatchPullStreamSubscriber, pull: StandingPull) -> None:
 
     async def consume() -> None:
         while subscriber.running:
-            await subscriber.consume(await pull.next())
+            batch = await pull.next()
+            if subscriber.running:
+                await subscriber.consume(batch)
+            else:
+                pull.put_back(batch)
 
     subscriber._create_subscription = create  # type: ignore[method-assign]
     subscriber._consume_pull = consume  # type: ignore[method-assign]

@@ -24,6 +24,7 @@ from lotwise.kit.bus import Bus, mend
 from lotwise.kit.database import Database, Tx
 from lotwise.kit.message import Message
 from lotwise.kit.pull import StandingPull
+from lotwise.kit.topology import is_heard
 from lotwise.kit.waiting import due
 
 log = structlog.get_logger("lotwise.kit.consumers")
@@ -195,8 +196,9 @@ class Consumers:
     """All that a service hears. `run` until cancelled or `stop`ped; also applies parked messages again."""
 
     def __init__(
-        self, service: str, db: Database, bus: Bus, subscriptions: Sequence[Subscription], *, batch_max: int = 500
-    ) -> None:
+        self, service: str, db: Database, bus: Bus, subscriptions: Sequence[Subscription], *, batch_max: int = 500,
+        keep_seconds: float = KEEP_SECONDS,
+    ) -> None:  # fmt: skip
         self.service = service
         self.db = db
         self.bus = bus
@@ -210,6 +212,7 @@ class Consumers:
             )
             for one in subscriptions
         }
+        self._keep_seconds = keep_seconds
         self._stopping = asyncio.Event()
         db.redriver = self
 
@@ -222,6 +225,9 @@ class Consumers:
         """Hear until `stop`: finishes the batch in hand, gives the rest back, closes nothing that others use."""
         await self.bus.connect()
         for consumer in self._consumers.values():
+            for event in consumer.applier.handlers:
+                if not is_heard(self.service, event):
+                    log.error("the bus lets no such event through", service=self.service, missing=event.__name__)
             await consumer.open()
         await self.bus.broker.start()
         log.info("hearing", service=self.service, consumers=list(self._consumers))
@@ -246,7 +252,7 @@ class Consumers:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_SECONDS)
+            await asyncio.sleep(self._keep_seconds)
             for consumer in self._consumers.values():
                 await consumer.keep()
 

@@ -5,6 +5,7 @@ request, after a reconnect, and after 2.5 heartbeats of silence.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from time import monotonic
 
@@ -18,6 +19,7 @@ HEARTBEAT_SECONDS = 5.0
 EXPIRES_SECONDS = 30.0
 SILENCES = 2.5
 PAUSE_SECONDS = 1.0
+DRAIN_SECONDS = 2.0
 _AT_ONCE = {"404", "408"}
 
 
@@ -64,19 +66,21 @@ class StandingPull:
     async def stop(self) -> list[Msg]:
         """Ask for nothing more; what arrived and was not handed out is returned, to be given back to the bus."""
         if self._subscription is not None:
-            try:
-                await self._subscription.unsubscribe()
-            except Error:
-                pass
+            with contextlib.suppress(Error, TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._subscription.drain()
             self._subscription = None
         left = list(self._arrived)
         self._arrived.clear()
         self._credit = 0
         return left
 
+    def put_back(self, batch: list[Msg]) -> None:
+        """Take back a batch that was handed out and not begun."""
+        self._arrived.extendleft(reversed(batch))
+
     async def unsubscribe(self) -> None:
-        """What FastStream calls at the end; the consumer gives back what is left beforehand."""
-        await self.stop()
+        """What FastStream calls at the end: nothing yet, because the consumer stops the pull and gives back what is left."""
 
     def renew(self) -> None:
         """The connection is a new one: the old request is gone, ask again."""
@@ -100,10 +104,9 @@ class StandingPull:
             self._news.clear()
             if not self._arrived:
                 await self._wait()
+        await self._ask_if_needed(leaving=self._batch_max)
         arrived = self._arrived
-        batch = [arrived.popleft() for _ in range(min(len(arrived), self._batch_max))]
-        await self._ask_if_needed()
-        return batch
+        return [arrived.popleft() for _ in range(min(len(arrived), self._batch_max))]
 
     async def _wait(self) -> None:
         now = monotonic()
@@ -116,8 +119,8 @@ class StandingPull:
                 self._credit = 0
                 self.fault = "no sign of life from the bus"
 
-    async def _ask_if_needed(self) -> None:
-        if self._credit or len(self._arrived) >= self._batch_max or monotonic() < self._not_before:
+    async def _ask_if_needed(self, *, leaving: int = 0) -> None:
+        if self._credit or len(self._arrived) - leaving >= self._batch_max or monotonic() < self._not_before:
             return
         if not self._connection.is_connected:
             self._not_before = monotonic() + 0.1
