@@ -71,6 +71,16 @@ class SiteTaxRow(Base, table=True):
     revision: int
 
 
+class CategoryRow(Base, table=True):
+    """Copy of a category's name, from CategoryDefined."""
+
+    __tablename__ = "category"
+
+    category_id: UUID = Field(sa_column=_ids())
+    name: str = Field(sa_type=Text)
+    revision: int
+
+
 class ProductRow(Base, table=True):
     """Copy of a product or service, from ProductDefined; `names` are its code, barcodes and pack numbers."""
 
@@ -89,6 +99,7 @@ class ProductRow(Base, table=True):
     tax_inclusive: bool
     is_archived: bool
     names: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    category_id: UUID | None
     revision: int
 
 

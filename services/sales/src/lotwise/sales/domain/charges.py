@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from lotwise.sales.domain.definitions import Price, Product, Site, TaxSlots
@@ -28,8 +28,44 @@ CLOCK_SLACK = timedelta(minutes=5)
 """How far a caller's clock may differ from ours before a charge is in the future, or back-dated."""
 
 
-class Asked(NamedTuple):
+class AskedLine(Protocol):
     """One line as it was asked for: a product by id or code, a signed decimal quantity, perhaps a price."""
+
+    @property
+    def product_id(self) -> UUID | None:
+        """The product, or None when a code names it."""
+
+    @property
+    def code(self) -> str | None:
+        """A code, barcode or pack number."""
+
+    @property
+    def quantity(self) -> str:
+        """A signed decimal in the product's unit."""
+
+    @property
+    def effect(self) -> str:
+        """What the line does to stock: sale, return, adjustment or none."""
+
+    @property
+    def unit_price(self) -> str | None:
+        """The price that was taken, or None for the price book's."""
+
+    @property
+    def description(self) -> str:
+        """What the receipt says beside the product's name."""
+
+    @property
+    def treatment_id(self) -> UUID | None:
+        """The treatment that used the goods."""
+
+    @property
+    def lot_id(self) -> UUID | None:
+        """The lot that was chosen or scanned."""
+
+
+class Asked(NamedTuple):
+    """A line asked for by something else than an HTTP request."""
 
     product_id: UUID | None
     code: str | None
@@ -136,7 +172,7 @@ def check_moment(happened_at: datetime, now: datetime, *, may_backdate: bool) ->
 def price_charge(
     book: PriceBook,
     slug: str,
-    asked: Sequence[Asked],
+    asked: Sequence[AskedLine],
     at: datetime,
     rights: Rights,
     *,
@@ -174,11 +210,19 @@ class _Draft(NamedTuple):
     unit_price: int
     price: Price | None
     amount: int
-    asked: Asked
+    asked: AskedLine
 
 
 def _draft(
-    book: PriceBook, site: str, asked: Asked, at: datetime, rights: Rights, *, is_fact: bool, exponent: int, index: int
+    book: PriceBook,
+    site: str,
+    asked: AskedLine,
+    at: datetime,
+    rights: Rights,
+    *,
+    is_fact: bool,
+    exponent: int,
+    index: int,
 ) -> _Draft:
     product = find_product(book, asked, index)
     if not is_fact:
@@ -193,7 +237,7 @@ def _draft(
     return _Draft(index + 1, product, quantity, unit_price, price, money, asked)
 
 
-def find_product(book: PriceBook, asked: Asked, index: int) -> Product:
+def find_product(book: PriceBook, asked: AskedLine, index: int) -> Product:
     """The product a line names, by id or by code. Raises UnknownProduct."""
     if asked.product_id is not None:
         product = book.products.get(asked.product_id)
@@ -219,7 +263,7 @@ def _check_offered(product: Product) -> None:
         )
 
 
-def _quantity(asked: Asked, product: Product, index: int) -> int:
+def _quantity(asked: AskedLine, product: Product, index: int) -> int:
     try:
         quantity = parse_quantity(asked.quantity, product.unit_decimals)
     except ValueError as error:
@@ -233,7 +277,7 @@ def _quantity(asked: Asked, product: Product, index: int) -> int:
     return quantity
 
 
-def _unit_price(asked: Asked, product: Product, price: Price | None, rights: Rights, index: int) -> int:
+def _unit_price(asked: AskedLine, product: Product, price: Price | None, rights: Rights, index: int) -> int:
     if asked.effect != "sale" and not rights.state_facts:
         raise NotPermitted("corrections need the permission charge.backdate", field=f"lines.{index}.effect")
     if asked.unit_price is None:

@@ -152,6 +152,13 @@ class NotReturnable(Refusal):
     title = "The line is not a sale"
 
 
+class DuplicateLine(BadValue):
+    """A return names a line of the charge twice."""
+
+    code = "duplicate-line"
+    title = "The line is named twice"
+
+
 class TreatedGoods(Refusal):
     """Goods used in a treatment never return to sellable stock (SAL-19)."""
 

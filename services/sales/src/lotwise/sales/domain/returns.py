@@ -1,11 +1,13 @@
 """The only home of taking back: how much may come back, what is refunded, and where the goods may go."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.sales.domain.refusals import MoreThanSold, NotReturnable, TreatedGoods
 from lotwise.sales.domain.taxes import Taxed
+from lotwise.sales.domain.tenders import Tender
 from lotwise.values import format_quantity, half_up
 
 
@@ -64,3 +66,47 @@ def refund(sold: Sold, quantity: int) -> Taxed:
 
 def _share(total: int, whole: int, before: int, after: int) -> int:
     return half_up(total * after, whole) - half_up(total * before, whole)
+
+
+class ReturnLine(NamedTuple):
+    """A line that comes back, in the order of its columns; amounts are what goes back, above zero."""
+
+    line: int
+    charge_id: UUID | None
+    charge_line: int | None
+    product_id: UUID
+    quantity: int
+    unit_decimals: int
+    unit_price: int
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    disposition: str
+    moves_stock: bool
+    description: str
+
+
+class Return(NamedTuple):
+    """A return in the order of its columns, then its lines and refunds."""
+
+    return_id: UUID
+    charge_id: UUID | None
+    site: str
+    number: int
+    member_id: UUID | None
+    happened_at: datetime
+    currency: str
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+    reason: str
+    source: str
+    actor: str
+    request_hash: bytes
+    lines: Sequence[ReturnLine]
+    tenders: Sequence[Tender]
+
+    @property
+    def total_minor(self) -> int:
+        """What goes back to the member: net and both taxes."""
+        return self.net_minor + self.tax_1_minor + self.tax_2_minor

@@ -37,6 +37,12 @@ create table site_tax (
     primary key (slug, valid_from)
 );
 
+create table category (
+    category_id uuid primary key,
+    name        text not null,
+    revision    integer not null
+);
+
 create table product (
     product_id       uuid primary key,
     code             text collate "C" not null,
@@ -51,8 +57,10 @@ create table product (
     tax_inclusive    boolean not null,
     is_archived      boolean not null,
     names            text[] not null,
+    category_id      uuid,
     revision         integer not null
 );
+create index product_category on product (category_id) where category_id is not null;
 create index product_code on product (code) where not is_archived;
 create index product_names on product using gin (names);
 
@@ -131,6 +139,7 @@ create table charge_line (
     description      text not null,
     primary key (charge_id, line, recorded_at)
 ) partition by range (recorded_at);
+create index charge_line_product on charge_line (product_id);
 create table charge_line_rest partition of charge_line default;
 
 -- Makes the partitions of the sales lines for this month and the months ahead; runs as the owner, so that a running
@@ -217,4 +226,5 @@ create table return_line (
     description   text not null,
     primary key (return_id, line)
 );
+create index return_line_product on return_line (product_id);
 create index return_line_charge on return_line (charge_id, charge_line) where charge_id is not null;

@@ -1,0 +1,77 @@
+"""The only home of the doors to members: the one place where a patient's name is read or written."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+from lotwise.contracts.ids import uuid7
+from lotwise.kit.commands import Answer, Cmd, Read
+from lotwise.kit.etag import IfMatch
+from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
+from lotwise.kit.web import Router
+from lotwise.sales.api.shapes import MemberEdit, MemberIn, MemberOut
+from lotwise.sales.domain.refusals import UnknownMember
+from lotwise.sales.operations import members
+from lotwise.sales.repository import members as rows
+
+router = Router(prefix="/v1", tags=["members"])
+
+
+@router.post("/members", permission="member.write", site="chain", status_code=201)
+async def post_member(body: MemberIn, cmd: Cmd) -> Answer[MemberOut]:
+    """Keep a new member."""
+    async with cmd.transaction() as tx:
+        member = await rows.add(tx, body.member_id or uuid7(), body.name, body.phone, body.email, body.note)
+        answer = MemberOut.model_validate(member._asdict())
+        return await cmd.answer(tx, answer, 201, target=member.member_id, revision=member.revision)
+
+
+@router.get("/members", permission="member.read", site="chain")
+async def list_members(
+    read: Read,
+    search: Annotated[str, Query(max_length=200, description="Words of the name, the phone or the e-mail.")] = "",
+    after: After = None,
+    limit: Limit = 50,
+    archived: bool = False,
+) -> Page[MemberOut]:
+    """Members by name; each word searched for must occur."""
+    async with read.connection() as tx:
+        found = await rows.page(
+            tx,
+            search.split()[:8],
+            after=cursor_decode(after, str, UUID),
+            limit=limit,
+            archived=archived,
+        )
+    last = cursor_encode(found[-1].name, found[-1].member_id) if len(found) == limit else None
+    return Page(rows=[MemberOut.model_validate(one._asdict()) for one in found], next=last)
+
+
+@router.get("/members/{member_id}", permission="member.read", site="chain", refusals=(UnknownMember,))
+async def get_member(member_id: UUID, read: Read) -> Answer[MemberOut]:
+    """A member."""
+    async with read.connection() as tx:
+        member = await rows.get(tx, member_id)
+    if member is None:
+        raise UnknownMember(f"no member has the id {member_id}")
+    shown = MemberOut.model_validate(member._asdict())
+    return Answer(shown.model_dump_json(), headers={"ETag": f'"{member.revision}"'})
+
+
+@router.put("/members/{member_id}", permission="member.write", site="chain", refusals=(UnknownMember,))
+async def put_member(member_id: UUID, body: MemberEdit, cmd: Cmd, match: IfMatch) -> Answer[MemberOut]:
+    """Change what is kept of a member."""
+    async with cmd.transaction() as tx:
+        member = await members.change(
+            tx,
+            member_id,
+            match,
+            name=body.name,
+            phone=body.phone,
+            email=body.email,
+            note=body.note,
+            is_archived=body.is_archived,
+        )
+        answer = MemberOut.model_validate(member._asdict())
+        return await cmd.answer(tx, answer, target=member_id, revision=member.revision)

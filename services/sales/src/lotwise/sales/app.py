@@ -1,0 +1,55 @@
+"""Sales' table of contents: every route group, subscription and job."""
+
+from typing import cast
+
+from lotwise.kit.service import Runtime, Service
+from lotwise.sales.api import charges, desk, members, returns, uses
+from lotwise.sales.handlers.catalog import catalog
+from lotwise.sales.handlers.stock import stock
+from lotwise.sales.handlers.till import till
+from lotwise.sales.jobs import partitions
+from lotwise.sales.operations.holding import HoldGroup
+from lotwise.sales.operations.price_book import LivePriceBook
+from lotwise.sales.operations.recording import Recorder
+from lotwise.sales.operations.selling import Selling
+from lotwise.sales.settings import SalesSettings
+from lotwise.values import currency_exponent
+
+
+async def start(runtime: Runtime) -> None:
+    """Load the price book and start the recorder."""
+    settings = cast("SalesSettings", runtime.settings)
+    prices = LivePriceBook(runtime.db)
+    await prices.start()
+    recorder = Recorder(runtime.db, settings.group_charges_max)
+    recorder.start()
+    holds = HoldGroup(runtime.client("stock"), settings.hold_deadline_ms / 1000, settings.hold_minutes)
+    runtime.state["selling"] = Selling(
+        runtime.db,
+        prices,
+        recorder,
+        holds,
+        settings.currency,
+        currency_exponent(settings.currency),
+        settings.hold_left_seconds_min,
+    )
+
+
+async def stop(runtime: Runtime) -> None:
+    """Record what waits, then stop listening."""
+    selling: Selling = runtime.state["selling"]
+    await selling.recorder.stop()
+    await selling.holds.stop()
+    await selling.prices.stop()
+
+
+SERVICE = Service(
+    name="sales",
+    package="lotwise.sales",
+    settings=SalesSettings,
+    routers=(charges.router, returns.router, desk.router, members.router, uses.router),
+    subscriptions=(catalog, stock, till),
+    jobs=(partitions,),
+    on_start=start,
+    on_stop=stop,
+)

@@ -1,0 +1,73 @@
+"""The only home of what sales hears from catalog."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from lotwise.contracts.catalog import (
+    CategoryDefined,
+    PriceChanged,
+    ProductArchived,
+    ProductDefined,
+    ProductPurposeChanged,
+    SiteDefined,
+    TaxDefined,
+)
+from lotwise.contracts.envelope import Event
+from lotwise.kit.database import Tx
+from lotwise.kit.inbox import Message, Subscription
+from lotwise.sales.operations import definitions
+
+E = TypeVar("E", bound=Event)
+
+
+def _events(messages: Sequence[Message[E]]) -> list[E]:
+    return [message.event for message in messages]
+
+
+async def on_sites(tx: Tx, messages: Sequence[Message[SiteDefined]]) -> None:
+    """Sites exist or changed."""
+    await definitions.define_sites(tx, _events(messages))
+
+
+async def on_taxes(tx: Tx, messages: Sequence[Message[TaxDefined]]) -> None:
+    """Taxes of sites changed from a day on."""
+    await definitions.define_taxes(tx, _events(messages))
+
+
+async def on_categories(tx: Tx, messages: Sequence[Message[CategoryDefined]]) -> None:
+    """Categories exist or were renamed."""
+    await definitions.define_categories(tx, _events(messages))
+
+
+async def on_products(tx: Tx, messages: Sequence[Message[ProductDefined]]) -> None:
+    """Products exist or changed."""
+    await definitions.define_products(tx, _events(messages))
+
+
+async def on_archived(tx: Tx, messages: Sequence[Message[ProductArchived]]) -> None:
+    """Products are no longer offered."""
+    await definitions.archive_products(tx, [(one.event.product_id, one.event.revision) for one in messages])
+
+
+async def on_purposes(tx: Tx, messages: Sequence[Message[ProductPurposeChanged]]) -> None:
+    """Products moved among retail, consigned and back bar."""
+    await definitions.change_purposes(tx, _events(messages))
+
+
+async def on_prices(tx: Tx, messages: Sequence[Message[PriceChanged]]) -> None:
+    """Prices begin or end."""
+    await definitions.define_prices(tx, _events(messages))
+
+
+catalog = Subscription(
+    "catalog",
+    {
+        SiteDefined: on_sites,
+        TaxDefined: on_taxes,
+        CategoryDefined: on_categories,
+        ProductDefined: on_products,
+        ProductArchived: on_archived,
+        ProductPurposeChanged: on_purposes,
+        PriceChanged: on_prices,
+    },
+)

@@ -1,0 +1,20 @@
+"""Clock in: the partitions of sales' lines are made before their month begins."""
+
+from typing import cast
+
+from lotwise.kit.jobs import Job
+from lotwise.kit.service import Runtime
+from lotwise.sales.repository import charges
+from lotwise.sales.settings import SalesSettings
+
+HOUR_SECONDS = 3600.0
+
+
+async def make_partitions(runtime: Runtime) -> None:
+    """Make the partitions of this month and of the months ahead."""
+    settings = cast("SalesSettings", runtime.settings)
+    async with runtime.db.transaction() as tx:
+        await charges.make_partitions(tx, settings.partition_months_ahead)
+
+
+partitions = Job("partitions", 6 * HOUR_SECONDS, make_partitions)

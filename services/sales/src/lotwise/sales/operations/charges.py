@@ -1,0 +1,305 @@
+"""The only home of charging: prepare, hold, record; void and abandon."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from lotwise.contracts.ids import uuid7
+from lotwise.kit import context
+from lotwise.kit.database import Tx
+from lotwise.kit.outbox import tell
+from lotwise.kit.principal import Principal
+from lotwise.sales.domain.charges import (
+    AskedLine,
+    Charge,
+    ChargeLine,
+    Priced,
+    Rights,
+    check_moment,
+    price_charge,
+)
+from lotwise.sales.domain.refusals import (
+    AlreadyRecorded,
+    AlreadyVoided,
+    HasReturns,
+    HoldTooShort,
+    NotPermitted,
+    StockRefused,
+    StockUnreachable,
+    UnknownCharge,
+    UnknownMember,
+    UnknownProduct,
+    UnknownSite,
+)
+from lotwise.sales.domain.returns import Sold, check_disposition
+from lotwise.sales.domain.tenders import Tender, settle
+from lotwise.sales.operations.answers import voided_event
+from lotwise.sales.operations.holding import Away, Granted, Hold, HoldLine
+from lotwise.sales.operations.recording import Ready, Recorded
+from lotwise.sales.operations.selling import Selling
+from lotwise.sales.repository import charges as rows
+from lotwise.sales.repository import members
+from lotwise.sales.repository import returns as return_rows
+from lotwise.sales.repository.charges import Void
+from lotwise.values import Refusal, format_quantity
+
+T = TypeVar("T")
+
+
+class TenderAsked(Protocol):
+    """A payment as it was asked for."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of tender: cash, card, account or other."""
+
+    @property
+    def amount_minor(self) -> int:
+        """How much, in minor units."""
+
+    @property
+    def reference(self) -> str:
+        """The terminal's reference."""
+
+
+class ChargeAsked(Protocol):
+    """A charge as it was asked for, by the desk, a till or an import."""
+
+    @property
+    def site(self) -> str:
+        """Where it is charged."""
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened; None for now."""
+
+    @property
+    def member_id(self) -> UUID | None:
+        """Who is charged."""
+
+    @property
+    def lines(self) -> Sequence[AskedLine]:
+        """What is charged."""
+
+    @property
+    def tenders(self) -> Sequence[TenderAsked]:
+        """How it is paid."""
+
+
+class Question(NamedTuple):
+    """What would be charged: a charge asked for that nobody pays."""
+
+    site: str
+    happened_at: datetime | None
+    lines: Sequence[AskedLine]
+    member_id: UUID | None = None
+    tenders: Sequence[TenderAsked] = ()
+
+
+CHARGE_WAYS = {"charge_id", "hold", "source"}
+RETURN_WAYS = {"return_id", "source"}
+
+
+def request_hash(body: BaseModel, ways: set[str]) -> bytes:
+    """What makes two requests under one id the same: all that was asked; its id and the way it came are left out."""
+    text = body.__pydantic_serializer__.to_json(body, exclude=ways)
+    return blake2b(text, digest_size=16).digest()
+
+
+async def known_definitions(selling: Selling, site: str, lines: Sequence[AskedLine], work: Callable[[], T]) -> T:
+    """Do `work` with the price book; when it misses a definition, look into the database once and do it again."""
+    try:
+        return work()
+    except (UnknownSite, UnknownProduct):
+        ids = {line.product_id for line in lines if line.product_id is not None}
+        codes = {line.code for line in lines if line.product_id is None and line.code is not None}
+        await selling.prices.look_again(site, ids, codes)
+        return work()
+
+
+def price(selling: Selling, asked: ChargeAsked, who: Principal, now: datetime, *, is_fact: bool) -> Priced:
+    """Price and tax what is asked as this person may ask it. Raises what `price_charge` and `check_moment` raise."""
+    site = asked.site
+    may_state = who.allows("charge.backdate", site)
+    if is_fact and not may_state:
+        raise NotPermitted("a fact (hold: false) needs the permission charge.backdate", field="hold")
+    happened_at = now if asked.happened_at is None else asked.happened_at.astimezone(UTC)
+    check_moment(happened_at, now, may_backdate=may_state)
+    rights = Rights(may_state, who.allows("catalog.price", site))
+    book, exponent = selling.prices.book, selling.exponent
+    return price_charge(book, site, asked.lines, happened_at, rights, is_fact=is_fact, exponent=exponent)
+
+
+def made_ready(
+    priced: Priced, asked: ChargeAsked, charge_id: UUID, *, currency: str, actor: str, source: str, body_hash: bytes
+) -> Ready:
+    """A priced charge made ready to be recorded, in the trace and story of here. Raises BadTender."""
+    tenders = [Tender(tender.kind, tender.amount_minor, tender.reference) for tender in asked.tenders]
+    settle(priced.total_minor, tenders)
+    site, slots = priced.site, priced.slots
+    charge = Charge(
+        charge_id,
+        site.slug,
+        0,
+        "recorded",
+        asked.member_id,
+        priced.happened_at,
+        currency,
+        priced.net_minor,
+        priced.tax_1_minor,
+        priced.tax_2_minor,
+        False,
+        source,
+        actor,
+        body_hash,
+        slots.valid_from,
+        slots.revision,
+        site.tax_rounding,
+        priced.lines,
+        tenders,
+    )
+    return Ready(charge, context.current_traceparent(), context.correlation_id.get(), context.cause_id.get())
+
+
+async def check_member(selling: Selling, member_id: UUID | None) -> None:
+    """Raise UnknownMember unless nobody is named or the member is kept here."""
+    if member_id is not None:
+        async with selling.db.reading() as tx:
+            if await members.get(tx, member_id) is None:
+                raise UnknownMember(f"no member has the id {member_id}", field="member_id")
+
+
+async def record(selling: Selling, one: Ready) -> Recorded:
+    """Record a charge as it is and answer after the commit. Raises DifferentBody or ChargeClosed."""
+    (outcome,) = await selling.recorder.record([one])
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+async def hold_and_record(selling: Selling, one: Ready) -> Recorded:
+    """Have stock set the goods aside, then record. Raises StockRefused, StockUnreachable, HoldTooShort too."""
+    async with selling.db.reading() as tx:
+        is_known = one.charge.charge_id in await rows.known(tx, [one.charge.charge_id])
+    lines = () if is_known else goods(selling, one.charge.lines)
+    if not lines:
+        return await record(selling, one)
+    charge = one.charge
+    held = await _held(selling, Hold(charge.charge_id, charge.site, lines))
+    try:
+        return await record(selling, one._replace(charge=charge._replace(is_held=held)))
+    except Refusal:
+        await selling.holds.release(charge.charge_id, charge.site)
+        raise
+
+
+async def _held(selling: Selling, hold: Hold) -> bool:
+    answer = await selling.holds.ask(hold)
+    if isinstance(answer, StockRefused):
+        raise answer
+    if isinstance(answer, Away):
+        _check_may_sell_unheld(selling, hold.site, answer)
+        return False
+    _check_remaining(answer, selling.hold_left_seconds_min)
+    return True
+
+
+def _check_may_sell_unheld(selling: Selling, slug: str, answer: Away) -> None:
+    site = selling.prices.book.sites.get(slug)
+    if site is None or site.stock_unreachable == "refuse":
+        raise StockUnreachable(
+            f"stock could not be asked ({answer.why}), and this site does not sell unheld",
+            ways_out=("try again in a moment", "set the site to sell while stock is away"),
+        )
+
+
+def _check_remaining(granted: Granted, seconds_min: int) -> None:
+    left = granted.expires_at - datetime.now(UTC)
+    if left < timedelta(seconds=seconds_min):
+        raise HoldTooShort(
+            "the goods are held for too short a time",
+            ways_out=("abandon this charge and start a new one",),
+            left_seconds=max(0, int(left.total_seconds())),
+        )
+
+
+def goods(selling: Selling, lines: Sequence[ChargeLine]) -> list[HoldLine]:
+    """What of a charge stock must set aside: the physical products sold, one row a product."""
+    products = selling.prices.book.products
+    wanted: dict[UUID, tuple[int, int]] = {}
+    for line in lines:
+        if line.effect == "sale" and products[line.product_id].kind == "physical":
+            known = wanted.get(line.product_id, (0, 0))[0]
+            wanted[line.product_id] = (known + line.quantity, line.unit_decimals)
+    return [HoldLine(product_id, format_quantity(*quantity)) for product_id, quantity in wanted.items()]
+
+
+async def void(
+    tx: Tx,
+    charge_id: UUID,
+    who: Principal,
+    *,
+    reason: str,
+    disposition: str,
+    happened_at: datetime | None,
+    now: datetime,
+) -> tuple[Charge, Void]:
+    """Take a charge back whole, once; its money and (by disposition) its goods reverse.
+
+    Raises UnknownCharge, AlreadyVoided, HasReturns, TreatedGoods, BadMoment, NotPermitted, Forbidden.
+    """
+    charge = await load_one(tx, charge_id, lock=True)
+    who.at("charge.void", charge.site)
+    if charge.state == "voided":
+        raise AlreadyVoided(
+            "the charge was voided before", ways_out=("look at its reversal",), charge_id=str(charge_id)
+        )
+    if await return_rows.returned(tx, [charge_id]):
+        raise HasReturns("part of it came back already", ways_out=("return the rest line by line",))
+    check_disposition([sold_of(charge_id, line, {}) for line in charge.lines], disposition)
+    at = now if happened_at is None else happened_at.astimezone(UTC)
+    check_moment(at, now, may_backdate=who.allows("charge.backdate", charge.site))
+    done = Void(charge_id, uuid7(), at, now, reason, disposition, who.actor)
+    await rows.add_void(tx, done)
+    await tell(tx, voided_event(charge, done))
+    return charge, done
+
+
+async def load_one(tx: Tx, charge_id: UUID, *, lock: bool = False) -> Charge:
+    """A recorded charge. Raises UnknownCharge."""
+    kept = (await rows.load(tx, [charge_id], lock=lock)).get(charge_id)
+    if kept is None:
+        raise UnknownCharge(f"no charge has the id {charge_id}")
+    return kept.charge
+
+
+def sold_of(charge_id: UUID, line: ChargeLine, returned: dict[tuple[UUID, int], int]) -> Sold:
+    """A recorded line with what came back of it."""
+    return Sold(
+        line.line,
+        line.product_id,
+        line.quantity,
+        line.unit_decimals,
+        line.effect,
+        line.unit_price,
+        line.net_minor,
+        line.tax_1_minor,
+        line.tax_2_minor,
+        line.treatment_id,
+        returned.get((charge_id, line.line), 0),
+    )
+
+
+async def abandon(tx: Tx, charge_id: UUID, site: str, actor: str, now: datetime) -> None:
+    """Close a charge id for good; doing it twice changes nothing. Raises AlreadyRecorded."""
+    if await rows.abandon(tx, charge_id, site, actor, now):
+        return
+    known = (await rows.known(tx, [charge_id]))[charge_id]
+    if known.state != "abandoned":
+        raise AlreadyRecorded(
+            "a recorded charge cannot be abandoned", ways_out=("void it",), charge_id=str(charge_id), site=known.site
+        )

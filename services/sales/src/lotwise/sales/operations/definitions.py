@@ -1,0 +1,120 @@
+"""The only home of taking over what catalog and stock tell: each keeps only what is newer, then wakes what waited."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from lotwise.contracts.catalog import (
+    CategoryDefined,
+    PriceChanged,
+    ProductDefined,
+    ProductPurposeChanged,
+    SiteDefined,
+    TaxDefined,
+)
+from lotwise.contracts.stock import StockLevelChanged
+from lotwise.kit.database import Tx
+from lotwise.kit.inbox import redrive
+from lotwise.sales.domain.definitions import Price, Product, Site, TaxSlots
+from lotwise.sales.repository import definitions as rows
+from lotwise.sales.repository.definitions import Level, Named
+from lotwise.values import parse_price
+
+
+async def define_sites(tx: Tx, events: Iterable[SiteDefined]) -> None:
+    """Keep sites' settings."""
+    sites = [
+        Site(one.slug, one.name, one.time_zone, one.stock_unreachable, one.tax_rounding, one.revision) for one in events
+    ]
+    await rows.put_sites(tx, sites)
+    await rows.tell_price_books(tx, [])
+    await redrive(tx, "site", *(site.slug for site in sites))
+
+
+async def define_taxes(tx: Tx, events: Iterable[TaxDefined]) -> None:
+    """Keep sites' taxes from a day on."""
+    await rows.put_taxes(tx, [(one.slug, slots_of(one)) for one in events])
+    await rows.tell_price_books(tx, [])
+
+
+def slots_of(event: TaxDefined) -> TaxSlots:
+    """The slots of an event with rates in millionths of a percent."""
+    one, two = event.tax_1, event.tax_2
+    return TaxSlots(
+        event.valid_from,
+        one.name,
+        parse_price(one.rate_1),
+        parse_price(one.rate_2),
+        two.name,
+        parse_price(two.rate_1),
+        parse_price(two.rate_2),
+        event.revision,
+    )
+
+
+async def define_categories(tx: Tx, events: Iterable[CategoryDefined]) -> None:
+    """Keep categories' names; their products are shown with the new one."""
+    changed = await rows.put_categories(tx, [(one.category_id, one.name, one.revision) for one in events])
+    await rows.tell_price_books(tx, changed)
+
+
+async def define_products(tx: Tx, events: Sequence[ProductDefined]) -> None:
+    """Keep products with all that they may be scanned as; reports of tills that waited for a code go on."""
+    named = [named_of(one) for one in events]
+    await rows.put_products(tx, named)
+    await rows.tell_price_books(tx, [one.product.product_id for one in named])
+    await redrive(tx, "code", *(name for one in named for name in one.names))
+
+
+def named_of(event: ProductDefined) -> Named:
+    """The product of an event with its code first among its names."""
+    product = Product(
+        event.product_id,
+        event.code,
+        event.name,
+        event.kind,
+        event.purpose,
+        event.category_name,
+        event.unit,
+        event.unit_decimals,
+        event.tax_code,
+        event.application_code,
+        event.tax_inclusive,
+        event.is_archived,
+        event.revision,
+    )
+    names = [event.code, *event.barcodes, *(pack.gtin for pack in event.packs if pack.gtin)]
+    return Named(product, list(dict.fromkeys(names)), event.category_id)
+
+
+async def archive_products(tx: Tx, products: Sequence[tuple[UUID, int]]) -> None:
+    """Mark products as archived."""
+    await rows.archive_products(tx, products)
+    await rows.tell_price_books(tx, [product_id for product_id, _ in products])
+
+
+async def change_purposes(tx: Tx, events: Sequence[ProductPurposeChanged]) -> None:
+    """Take over what products are for; a definition of the same revision says it too."""
+    await rows.change_purposes(tx, [(one.product_id, one.now, one.revision) for one in events])
+    await rows.tell_price_books(tx, [one.product_id for one in events])
+
+
+async def define_prices(tx: Tx, events: Iterable[PriceChanged]) -> None:
+    """Keep prices with their periods."""
+    prices = [
+        (
+            one.product_id,
+            Price(one.price_id, one.at_site, parse_price(one.price), one.valid_from, one.valid_to),
+            one.revision,
+        )
+        for one in events
+    ]
+    await rows.put_prices(tx, prices)
+    await rows.tell_price_books(tx, [product_id for product_id, _, _ in prices])
+
+
+async def take_levels(tx: Tx, events: Iterable[StockLevelChanged]) -> None:
+    """Keep stock's figures for display."""
+    await rows.put_levels(
+        tx,
+        [Level(one.site, one.product_id, one.on_hand, one.available, one.minimum, one.revision) for one in events],
+    )

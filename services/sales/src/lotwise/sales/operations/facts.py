@@ -1,0 +1,105 @@
+"""The only home of recording many facts at once: tills that were offline, imports, and outside tills on the bus."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from lotwise.kit.principal import Principal
+from lotwise.sales.domain.receipts import charge_number
+from lotwise.sales.operations import charges
+from lotwise.sales.operations.charges import ChargeAsked
+from lotwise.sales.operations.recording import Outcome, Ready, Recorded, different_body, outcomes_of_known
+from lotwise.sales.operations.selling import Selling
+from lotwise.values import Refusal
+
+
+class Fact(NamedTuple):
+    """A sale that already happened, with its id and the hash of what was said of it."""
+
+    charge_id: UUID
+    asked: ChargeAsked
+    source: str
+    body_hash: bytes
+
+
+async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, now: datetime) -> list[Outcome]:
+    """Record facts with one commit; each has its own outcome and a refused one stops no other."""
+    await _look_for_definitions(selling, facts)
+    first: dict[UUID, Fact] = {}
+    for fact in facts:
+        first.setdefault(fact.charge_id, fact)
+    prepared = {fact.charge_id: _prepared(selling, fact, who, now) for fact in first.values()}
+    readies = [one for one in prepared.values() if isinstance(one, Ready)]
+    found = await _known(selling, readies)
+    fresh = [one for one in readies if one.charge.charge_id not in found]
+    if fresh:
+        outcomes = await selling.recorder.record(fresh)
+        found |= {one.charge.charge_id: outcome for one, outcome in zip(fresh, outcomes, strict=True)}
+    for charge_id, one in prepared.items():
+        if isinstance(one, Refusal):
+            found[charge_id] = one
+    return [_outcome(fact, first[fact.charge_id], found[fact.charge_id]) for fact in facts]
+
+
+def _outcome(fact: Fact, first: Fact, outcome: Outcome) -> Outcome:
+    """A second row with one id in a call is a replay of the first, or another charge under its id."""
+    if fact is first or isinstance(outcome, Refusal):
+        return outcome
+    if fact.body_hash != first.body_hash:
+        return different_body(fact.charge_id)
+    return outcome._replace(replayed=True)
+
+
+async def _known(selling: Selling, readies: Sequence[Ready]) -> dict[UUID, Outcome]:
+    if not readies:
+        return {}
+    async with selling.db.reading() as tx:
+        return await outcomes_of_known(tx, readies)
+
+
+def _prepared(selling: Selling, fact: Fact, who: Principal, now: datetime) -> Ready | Refusal:
+    try:
+        who.at("charge.create", fact.asked.site)
+        priced = charges.price(selling, fact.asked, who, now, is_fact=True)
+        return charges.made_ready(
+            priced,
+            fact.asked,
+            fact.charge_id,
+            currency=selling.currency,
+            actor=who.actor,
+            source=fact.source,
+            body_hash=fact.body_hash,
+        )
+    except Refusal as refusal:
+        return refusal
+
+
+async def _look_for_definitions(selling: Selling, facts: Sequence[Fact]) -> None:
+    """Read from the database what this process has not heard of yet, once for the whole batch."""
+    book = selling.prices.book
+    ids: set[UUID] = set()
+    codes: set[str] = set()
+    site = None
+    for fact in facts:
+        if fact.asked.site not in book.sites:
+            site = fact.asked.site
+        for line in fact.asked.lines:
+            if line.product_id is not None:
+                if line.product_id not in book.products:
+                    ids.add(line.product_id)
+            elif line.code is not None and book.by_code(line.code) is None:
+                codes.add(line.code)
+    if site is not None or ids or codes:
+        await selling.prices.look_again(site or facts[0].asked.site, ids, codes)
+
+
+def result(charge_id: UUID, recorded: Recorded) -> dict[str, Any]:
+    """A row of the answer to a batch, for a charge that was recorded now or before."""
+    return {
+        "id": charge_id,
+        "outcome": "replayed" if recorded.replayed else "accepted",
+        "number": charge_number(recorded.charge.site, recorded.charge.number),
+        "total_minor": recorded.charge.total_minor,
+        "problem": None,
+    }

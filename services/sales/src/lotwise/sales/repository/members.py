@@ -1,0 +1,66 @@
+"""The only home of SQL on members."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from lotwise.kit.database import Tx
+from lotwise.sales.domain.members import Member
+
+_COLUMNS = "member_id, name, phone, email, note, is_archived, revision, created_at, updated_at"
+
+
+async def add(tx: Tx, member_id: UUID, name: str, phone: str, email: str, note: str) -> Member:
+    """Keep a new member. UniqueViolationError: the id is taken."""
+    row = await tx.fetchrow(
+        f"insert into member (member_id, name, phone, email, note) values ($1, $2, $3, $4, $5) returning {_COLUMNS}",
+        member_id,
+        name,
+        phone,
+        email,
+        note,
+    )
+    return Member._make(row or ())
+
+
+async def get(tx: Tx, member_id: UUID, *, lock: bool = False) -> Member | None:
+    """A member by id."""
+    row = await tx.fetchrow(
+        f"select {_COLUMNS} from member where member_id = $1" + (" for update" if lock else ""), member_id
+    )
+    return None if row is None else Member(*row)
+
+
+async def change(tx: Tx, member_id: UUID, name: str, phone: str, email: str, note: str, *, is_archived: bool) -> Member:
+    """Replace what is kept of a member; its revision grows."""
+    row = await tx.fetchrow(
+        "update member set name = $2, phone = $3, email = $4, note = $5, is_archived = $6, revision = revision + 1,"
+        f" updated_at = now() where member_id = $1 returning {_COLUMNS}",
+        member_id,
+        name,
+        phone,
+        email,
+        note,
+        is_archived,
+    )
+    return Member._make(row or ())
+
+
+async def page(
+    tx: Tx, words: Sequence[str], *, after: tuple[str, UUID] | None, limit: int, archived: bool
+) -> list[Member]:
+    """Members whose name, phone or e-mail contains every word, by name."""
+    name, last = after or (None, None)
+    patterns = [
+        "%" + word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for word in words
+    ]
+    rows = await tx.fetch(
+        f"select {_COLUMNS} from member where (cardinality($1::text[]) = 0 or search like all ($1))"
+        " and ($2::text is null or (name, member_id) > ($2, $3::uuid)) and (not is_archived or $5)"
+        " order by name, member_id limit $4",
+        patterns,
+        name,
+        last,
+        limit,
+        archived,
+    )
+    return [Member(*row) for row in rows]
