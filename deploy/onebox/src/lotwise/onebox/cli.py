@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lotwise.onebox.account import Unreachable
 from lotwise.onebox.home import Home, Refused
+from lotwise.values import Refusal
 
 app = typer.Typer(
     name="lotwise",
@@ -42,6 +43,8 @@ def _told() -> Iterator[None]:
         yield
     except (Refused, ServerFailed, Unreachable) as refusal:
         _fail(str(refusal))
+    except Refusal as refusal:
+        _fail(f"{refusal.title}: {refusal.detail}")
     except PermissionError as problem:
         _fail(f"{problem.filename} belongs to another account: use that account, or another folder with LOTWISE_HOME.")
     except OSError as problem:

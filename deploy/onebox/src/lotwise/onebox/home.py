@@ -132,10 +132,10 @@ class Secrets:
         self.file = file
         self._known: dict[str, str] = _read_secrets(file)
 
-    def once(self, name: str) -> str:
+    def once(self, name: str, random_bytes: int = 24) -> str:
         """The secret of this name; a new random one is made and kept when there is none."""
         if name not in self._known:
-            self._known[name] = secrets.token_urlsafe(24)
+            self._known[name] = secrets.token_urlsafe(random_bytes)
             write_json(self.file, self._known)
         return self._known[name]
 

@@ -8,8 +8,8 @@ from lotwise.onebox.chain import Chain
 
 def welcome(chain: Chain, *, is_attached: bool) -> None:
     """Print address, sign-ins and what to do next."""
-    console = Console(soft_wrap=True)
-    table = Table(title="Sign in as", title_justify="left")
+    console = Console(soft_wrap=True, width=max(100, Console().width))
+    table = Table(title="Sign in as (first passwords)", title_justify="left")
     for column in ("role", "name", "password"):
         table.add_column(column)
     for role, (name, password) in chain.sign_ins().items():

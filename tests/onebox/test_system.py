@@ -1,0 +1,243 @@
+"""The whole system on one machine: it starts, refuses politely, survives kills, and comes back from a backup."""
+
+import asyncio
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from tests.onebox.conftest import Machine
+
+from lotwise.onebox.chain import SERVICES
+from lotwise.onebox.databases import same_server
+from lotwise.onebox.ports import answers, free_port
+from lotwise.onebox.servers import PostgresServer
+
+MEMORY_BYTES_MAX = 1_200_000_000
+
+
+def wait_until(holds: Callable[[], bool], seconds_max: float = 20) -> None:
+    """Wait until it holds; the test fails when it does not in time."""
+    deadline = time.monotonic() + seconds_max
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold in time"
+        time.sleep(0.05)
+
+
+def all_ready(machine: Machine) -> bool:
+    """Whether every service answers that it is ready."""
+    ports = machine.note()["ports"]
+    return all(answers(ports[service], "/readyz") for service in SERVICES)
+
+
+def parts(machine: Machine, service: str) -> dict[str, bool]:
+    """What a service says about its parts."""
+    connection = http.client.HTTPConnection("127.0.0.1", machine.note()["ports"][service], timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return dict(json.loads(connection.getresponse().read())["parts"])
+    except OSError:
+        return {}
+    finally:
+        connection.close()
+
+
+def test_one_command_starts_everything(machine: Machine) -> None:
+    """Given an empty folder, when started, then each service answers, memory is below 1.2 GB, sign-in is offered."""
+    assert all_ready(machine)
+    status = json.loads(machine.lotwise("status", "--json").stdout)
+    assert status["phase"] == "ready"
+    assert {row["name"] for row in status["processes"]} == {"supervisor", "postgres", "nats", *SERVICES}
+    assert all(row["healthy"] for row in status["processes"])
+    assert status["memory_bytes"] < MEMORY_BYTES_MAX
+    print(f"\nmemory: {status['memory_bytes'] / 1e6:.0f} MB")
+    again = machine.lotwise("up", "--detach")
+    assert (again.returncode, "already runs on" in again.stderr) == (1, True)
+
+
+def test_the_doctor_finds_a_new_system_well(machine: Machine) -> None:
+    """Given a running system, when examined, then nothing is bad, and tables and streams are among what was seen."""
+    done = machine.lotwise("doctor", "--json")
+    findings = {row["about"]: row["verdict"] for row in json.loads(done.stdout)}
+    assert [about for about, verdict in findings.items() if verdict == "bad"] == []
+    assert done.returncode == 0
+    assert findings["streams"] == "good"
+    assert findings["stock tables"] == "good"
+
+
+def test_a_drifted_stream_is_found_and_mended(machine: Machine) -> None:
+    """Given a deleted durable, when examined, then it is bad and named; `bus apply` brings it back."""
+    asyncio.run(_delete_durable(machine))
+    found = machine.lotwise("doctor", "--json")
+    [streams] = [row for row in json.loads(found.stdout) if row["about"] == "streams"]
+    assert (found.returncode, streams["verdict"]) == (1, "bad")
+    assert "ALERTS.backoffice-alerts is missing" in streams["detail"]
+    assert "durable backoffice-alerts: made" in machine.lotwise("bus", "apply").stdout
+    assert machine.lotwise("doctor").returncode == 0
+
+
+async def _delete_durable(machine: Machine) -> None:
+    import nats
+
+    secrets = json.loads((machine.home / "secrets.json").read_text())
+    port = machine.note()["ports"]["nats"]
+    client = await nats.connect(f"nats://127.0.0.1:{port}", user="ops", password=secrets["nats.ops"])
+    await client.jetstream().delete_consumer("ALERTS", "backoffice-alerts")
+    await client.close()
+
+
+def test_a_taken_port_says_what_to_do(machine: Machine, new_machine: Machine) -> None:
+    """Given a port that another program holds, when started, then one sentence names it and another port."""
+    new_machine.port = machine.port
+    done = new_machine.lotwise("up", "--no-demo")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Port {machine.port} is taken by ")
+    assert f"LOTWISE_PORT={machine.port + 1}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_killed_service_is_started_again(machine: Machine) -> None:
+    """Given a service killed with SIGKILL, when a moment passes, then another process of it answers."""
+    before = machine.pid("stock")
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: machine.pid("stock") != before and all_ready(machine))
+
+
+@pytest.mark.parametrize("server", ["nats", "postgres"])
+def test_a_killed_server_comes_back_and_services_find_it(machine: Machine, server: str) -> None:
+    """RELIABILITY F2: given NATS or PostgreSQL killed with SIGKILL, when a moment passes, then all is well."""
+    before = machine.pid(server)
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: machine.pid(server) != before and all_ready(machine))
+    wait_until(lambda: all(parts(machine, service).get("bus") for service in SERVICES))
+
+
+def test_a_backup_restores_to_the_same_rows(machine: Machine, new_machine: Machine) -> None:
+    """RELIABILITY F11: given a backup, when restored into an empty folder, then each table holds the same."""
+    file = new_machine.home.parent / "chain.tar"
+    done = machine.lotwise("backup", str(file))
+    assert done.returncode == 0, done.stderr
+    assert file.stat().st_mode & 0o077 == 0
+    assert machine.lotwise("restore", str(file)).returncode == 1, "a restore never overwrites"
+    assert new_machine.lotwise("restore", str(file)).returncode == 0
+    seconds = new_machine.up()
+    print(f"\nstart after restore: {seconds:.1f} s")
+    assert asyncio.run(_contents(new_machine)) == asyncio.run(_contents(machine))
+    assert new_machine.lotwise("doctor").returncode == 0
+
+
+async def _contents(machine: Machine) -> dict[str, str]:
+    url = PostgresServer(machine.home, port=machine.note()["ports"]["postgres"]).url()
+    found = {}
+    for service in SERVICES:
+        connection = await asyncpg.connect(same_server(url, service))
+        tables = await connection.fetch(
+            "select oid::regclass::text as name from pg_class"
+            " where relnamespace = 'public'::regnamespace and relkind = 'r'"
+        )
+        for table in tables:
+            rows = f"select coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from {table['name']} t"
+            if not table["name"].startswith(("outbox", "relay_state")):
+                found[f"{service}.{table['name']}"] = await connection.fetchval(rows)
+        await connection.close()
+    return found
+
+
+def test_a_damaged_backup_is_refused_and_leaves_nothing(new_machine: Machine, tmp_path: Path) -> None:
+    """Given a file that is no backup, when restored, then a sentence says so and no secret or database is made."""
+    file = tmp_path / "not.tar"
+    file.write_text("not a backup")
+    done = new_machine.lotwise("restore", str(file))
+    assert done.returncode == 1
+    assert "is no backup of Lotwise" in done.stderr
+    assert not (new_machine.home / "secrets.json").exists()
+    assert not (new_machine.home / "postgres").exists()
+
+
+def test_down_leaves_no_process_and_a_later_start_is_fast(new_machine: Machine) -> None:
+    """Given a system that ran, when stopped, then no process of it lives; the second start takes below 10 s."""
+    first = new_machine.up()
+    pids = [entry["pid"] for entry in new_machine.note()["processes"].values()]
+    new_machine.down()
+    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    assert "Nothing runs" in new_machine.lotwise("down").stdout
+    later = new_machine.up()
+    print(f"\nfirst start {first:.1f} s, later start {later:.1f} s")
+    assert later < 10
+
+
+def test_a_killed_supervisor_takes_everything_with_it_and_can_start_again(new_machine: Machine) -> None:
+    """Given the supervisor killed with SIGKILL, when a moment passes, then nothing of it is left and it starts anew."""
+    new_machine.up()
+    note = new_machine.note()
+    os.kill(note["pid"], signal.SIGKILL)
+    pids = [entry["pid"] for entry in note["processes"].values()]
+    wait_until(lambda: not any(_lives(pid) for pid in pids), 30)
+    assert "does not run" in new_machine.lotwise("status").stderr
+    new_machine.up()
+    assert all_ready(new_machine)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the whole suite runs as an ordinary user already")
+def test_an_ordinary_user_can_run_it() -> None:
+    """DESIGN 7: given an ordinary account, when it starts the system in its folder, then all runs as that account."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None or shutil.which("setpriv") is None or not _fits(python):
+        pytest.skip("no Python of this version outside of our own folder, or no setpriv")
+    folder = Path(tempfile.mkdtemp(prefix="lotwise-user-"))
+    os.chown(folder, 65534, 65534)
+    machine = Machine(folder / "var")
+    start = (
+        f"import site; site.addsitedir({sysconfig.get_path('purelib')!r}); from lotwise.onebox.cli import main; main()"
+    )
+    process = subprocess.Popen(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", start, "up", "--no-demo"],
+        env=machine.environment() | {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: process.poll() is not None or _is_ready(machine), 60)
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert {psutil.Process(machine.pid(name)).uids().real for name in ("postgres", "nats", "stock")} == {65534}
+        assert machine.home.stat().st_mode & 0o777 == 0o700
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fits(python: str) -> bool:
+    said = subprocess.run(
+        [python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=True
+    )
+    return said.stdout.split() == [str(number) for number in sys.version_info[:2]]
+
+
+def _is_ready(machine: Machine) -> bool:
+    return (machine.home / "running.json").exists() and machine.note()["phase"] == "ready"
+
+
+def test_own_port_is_free_again(new_machine: Machine) -> None:
+    """Given a machine that nobody started, when asked for its status, then a sentence says how to start it."""
+    new_machine.port = free_port()
+    done = new_machine.lotwise("status")
+    assert done.returncode == 1
+    assert "Start it with `lotwise up`" in done.stderr
