@@ -28,14 +28,14 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Mapping_:
+class FileMapping:
     """A mapping file: which header holds which column, and what else an import wants to know about the file."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, file: Path | None) -> "Mapping_":
+    def read(cls, file: Path | None) -> "FileMapping":
         """Read a mapping file: {"columns": {"code": "StockCode"}, …}. Raises Refused when it is none."""
         if file is None:
             return cls()
@@ -62,7 +62,7 @@ class Row:
 class Sheet:
     """A table in a file: which of its headers was taken for which column, and its rows."""
 
-    def __init__(self, file: Path, columns: Sequence[Column], mapping: Mapping_) -> None:
+    def __init__(self, file: Path, columns: Sequence[Column], mapping: FileMapping) -> None:
         self.file = file
         self._columns = columns
         with self._opened() as (text, dialect):
@@ -98,7 +98,7 @@ class _Opened:
         try:
             self._raw: Any = self._file.open("rb")
             if self._raw.peek(2)[:2] == _GZIP:
-                self._raw = gzip.open(self._raw)  # noqa: SIM115 - closed by __exit__
+                self._raw = gzip.open(self._raw)
             start = self._raw.peek(_SNIFF_BYTES)[:_SNIFF_BYTES]
         except OSError as problem:
             raise Refused(f"{self._file} cannot be read: {problem.strerror or problem}.") from None
@@ -132,9 +132,7 @@ def word(text: str) -> str:
     return _NOT_A_WORD.sub("", text.lower())
 
 
-def _find(
-    headers: Sequence[str], columns: Sequence[Column], given: Mapping[str, str], file: Path
-) -> dict[str, int]:
+def _find(headers: Sequence[str], columns: Sequence[Column], given: Mapping[str, str], file: Path) -> dict[str, int]:
     by_word = {word(header): place for place, header in reversed(list(enumerate(headers)))}
     places: dict[str, int] = {}
     for column in columns:

@@ -1,18 +1,20 @@
 """The only home of what a line of a till's export is: sold, given, charged, returned, written off or a correction.
 
-A service code is one of a list (postage, discounts, fees …) or begins with a listed prefix; a mapping file may name others.
+A service code is one of a list (postage, discounts, fees …) or begins with a listed prefix; a mapping
+file may name others.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lotwise.onebox.home import Refused
 from lotwise.onebox.imports.rejects import Rejects
-from lotwise.onebox.imports.sheets import Column, Mapping_, Sheet
+from lotwise.onebox.imports.sheets import Column, FileMapping, Sheet
 from lotwise.values import amount, parse_price
 
 COLUMNS = (
@@ -50,11 +52,13 @@ class Rules:
     exponent: int = 2
 
     @classmethod
-    def of(cls, mapping: Mapping_, zone: str, exponent: int = 2) -> "Rules":
+    def of(cls, mapping: FileMapping, zone: str, exponent: int = 2) -> "Rules":
         """The rules of a mapping file (`services`, `service_prefixes`, `date_format` …) or the usual ones."""
         known = {"services", "service_prefixes", "return_prefixes", "correction_prefixes", "date_format"}
         if unknown := sorted(set(mapping.options) - known):
-            raise Refused(f"The mapping file says {unknown[0]!r}, which means nothing; known: {', '.join(sorted(known))}.")
+            raise Refused(
+                f"The mapping file says {unknown[0]!r}, which means nothing; known: {', '.join(sorted(known))}."
+            )
         lists: dict[str, Any] = {
             name: tuple(map(str, mapping.options[name]))
             for name in ("service_prefixes", "return_prefixes", "correction_prefixes")
@@ -105,7 +109,8 @@ class Tally:
 
 def kind_of(rules: Rules, invoice: str, code: str, quantity: int, price: int) -> str:
     """What a line is. Negative prices and correction invoices move no goods; a priced minus comes back;
-    a minus without a price was written off."""
+    a minus without a price was written off.
+    """
     service = rules.is_service(code)
     if price < 0 or invoice.startswith(rules.correction_prefixes):
         return CORRECTED
@@ -152,11 +157,18 @@ def _line(at: int, texts: Sequence[str], rules: Rules, instants: dict[str, datet
     if not quantity:
         raise ValueError("the quantity is zero")
     happened_at = instants.get(when) or instants.setdefault(when, instant(when.strip(), rules))
-    net = amount(price, quantity, 6, rules.exponent)
+    net = money(price, quantity, rules.exponent)
     kind = kind_of(rules, invoice, code, quantity, price)
     return Line(at, invoice, code, description.strip(), quantity, price, net, happened_at, customer.strip(), kind)
 
 
+@lru_cache(maxsize=50_000)
+def money(price: int, quantity: int, exponent: int) -> int:
+    """What a quantity in millionths costs at a price in micros, in minor units, half-up; a till repeats itself."""
+    return amount(price, quantity, 6, exponent)
+
+
+@lru_cache(maxsize=50_000)
 def millionths(text: str, what: str) -> int:
     """A plain decimal text as millionths. Raises ValueError for anything else, or for more than 6 decimals."""
     if _PLAIN_INT.fullmatch(text):
@@ -170,10 +182,8 @@ def millionths(text: str, what: str) -> int:
 def instant(text: str, rules: Rules) -> datetime:
     """A till's time as an instant in UTC; without an offset it is the site's own. Raises ValueError."""
     try:
-        if rules.date_format:
-            moment = datetime.strptime(text, rules.date_format)  # noqa: DTZ007 - the zone is added below
-        else:
-            moment = datetime.fromisoformat(text)
+        form = rules.date_format
+        moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007 - zone below
     except ValueError:
         raise ValueError(f"the date {text[:40]!r} cannot be read") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=rules.zone)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The only home of turning a till's lines into what is posted: products, opening stock, charges and returns in portions.
+"""The only home of turning a till's lines into what is posted: products, opening stock, documents in portions.
 
 Load-bearing: within a portion charges are posted before returns. A portion ends where a charge needs goods that only a
 return of the same portion brings back; so no sale ever meets an empty shelf that was not empty in truth.

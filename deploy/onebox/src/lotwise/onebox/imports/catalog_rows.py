@@ -1,0 +1,64 @@
+"""The only home of posting product rows to the catalog, and of knowing products and sites by what a file calls them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lotwise.kit import client
+from lotwise.onebox.access import Access
+from lotwise.onebox.home import Refused
+from lotwise.onebox.imports.doors import Batch, pages, post_all
+from lotwise.onebox.imports.progress import Bar
+from lotwise.onebox.imports.rejects import Rejects
+from lotwise.onebox.imports.results import Outcome
+
+ROWS_MAX = 500
+
+
+class Wanted(NamedTuple):
+    """A product row as the catalog takes it, and its line in the file (None when many lines speak of it)."""
+
+    line: int | None
+    body: dict[str, Any]
+
+
+async def define(
+    access: Access, rows: Sequence[Wanted], outcome: Outcome, rejects: Rejects, bar: Bar
+) -> dict[str, str]:
+    """Upsert products by code; gives product ids by the code that was sent. Refused rows go to the rejects."""
+    ids: dict[str, str] = {}
+
+    def note(batch: Batch, answer: Any) -> None:
+        for wanted, result in zip(batch.rows, answer["rows"], strict=True):
+            outcome.count("products", result["outcome"])
+            if result["product_id"]:
+                ids[wanted.body["code"]] = result["product_id"]
+            if result["problem"]:
+                rejects.add(wanted.line, _sentence(result["problem"]), str(wanted.body["code"]))
+        bar.advance(len(batch.rows))
+
+    dry = {"dry_run": True} if outcome.is_dry_run else {}
+    batches = (
+        Batch({"rows": [one.body for one in part]} | dry, part)
+        for part in (rows[start : start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
+    )
+    await post_all(access["catalog"], "/v1/products:batch", batches, note)
+    return ids
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    field = f"{problem['field']}: " if problem.get("field") else ""
+    return f"{field}{problem['detail']}"
+
+
+async def known_products(access: Access) -> dict[str, dict[str, Any]]:
+    """Every product of the catalog by its code."""
+    return {row["code"]: row async for row in pages(access["catalog"], "/v1/products", archived=False)}
+
+
+async def zone_of(access: Access, site: str) -> str:
+    """The time zone of a site. Raises Refused when there is no such site."""
+    try:
+        found = await access["catalog"].get(f"/v1/sites/{site}", timeout=10.0)
+    except client.Refused as problem:
+        raise Refused(f"There is no site {site!r} ({problem.detail}) Define it first (Settings, Sites).") from None
+    return str(found["time_zone"])

@@ -1,0 +1,106 @@
+"""The only home of `lotwise import products`: a clinic's own catalog, row by row; the code says which product."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lotwise.onebox.access import access
+from lotwise.onebox.imports.catalog_rows import Wanted, define
+from lotwise.onebox.imports.progress import screen
+from lotwise.onebox.imports.rejects import Rejects
+from lotwise.onebox.imports.results import Outcome
+from lotwise.onebox.imports.sheets import Column, FileMapping, Row, Sheet
+
+COLUMNS = (
+    Column("code", ("productcode", "itemcode", "stockcode", "sku", "itemnumber"), True),
+    Column("name", ("productname", "description", "itemname", "item"), True),
+    Column("kind", ("producttype",)),
+    Column("purpose", ("type", "itemtype", "use")),
+    Column("category", ("categoryname", "department", "group")),
+    Column("description", ("notes", "longdescription")),
+    Column("unit", ("unitofmeasure", "uom")),
+    Column("unit_decimals", ("decimals",)),
+    Column("price", ("retailprice", "sellingprice", "unitprice")),
+    Column("cost", ("unitcost", "costprice", "buyingprice")),
+    Column("barcodes", ("barcode", "upc", "ean", "gtin")),
+    Column("manufacturer", ("brand", "maker")),
+    Column("tax_code", ("tax", "taxcode")),
+    Column("application_code", ("taxapplication",)),
+    Column("reorder_at", ("reorderpoint", "reorderlevel", "reorder")),
+    Column("normal_order_quantity", ("orderquantity", "normalorder", "reorderquantity")),
+    Column("supplier_code", ("vendorcode", "supplieritem", "vendoritem")),
+    Column("duration_slots", ("duration", "slots")),
+    Column("is_serialised", ("serialised", "serialized", "serial")),
+)
+_NUMBERS = frozenset({"unit_decimals", "tax_code", "application_code", "duration_slots"})
+_PURPOSES = {"retail": "retail", "consigned": "consigned", "consignment": "consigned", "backbar": "back_bar"}
+_YES = frozenset({"y", "yes", "true", "1", "x"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for: the file, how to read it, where rejects go, whether to change anything."""
+
+    file: Path
+    mapping: FileMapping
+    rejects_file: Path
+    is_dry_run: bool = False
+
+
+async def import_products(asked: Asked) -> Outcome:
+    """Bring a catalog in. Raises Refused when the file or the system does not allow it."""
+    began = time.monotonic()
+    outcome = Outcome(f"Products of {asked.file.name}", is_dry_run=asked.is_dry_run)
+    sheet = Sheet(asked.file, COLUMNS, asked.mapping)
+    async with access("importer") as doors:
+        with Rejects(asked.rejects_file) as rejects, screen() as shown:
+            rows = list(wanted_rows(sheet, rejects))
+            await define(doors, rows, outcome, rejects, shown.bar("products", len(rows)))
+            outcome.close(rejects)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:
+    """Rows as the catalog takes them; what cannot be read goes to the rejects."""
+    seen: dict[str, int] = {}
+    for row in sheet.rows():
+        code = row["code"]
+        if code in seen:
+            rejects.add(row.line, f"the code stands already in line {seen[code]}", code)
+            continue
+        seen[code] = row.line
+        try:
+            yield Wanted(row.line, product_row(row))
+        except ValueError as problem:
+            rejects.add(row.line, str(problem), code)
+
+
+def product_row(row: Row) -> dict[str, Any]:
+    """A row of a file as a row of the catalog; empty cells leave what there is. Raises ValueError."""
+    body: dict[str, Any] = {column.name: row[column.name] for column in COLUMNS if row[column.name]}
+    for name in _NUMBERS & body.keys():
+        body[name] = _whole(body[name], name)
+    purpose = body.pop("purpose", "").lower().replace("-", "").replace("_", "").replace(" ", "")
+    body["kind"] = body.get("kind", "").lower() or _kind_of(body.get("code", ""), purpose)
+    if body["kind"] == "physical":
+        body["purpose"] = _PURPOSES.get(purpose, "retail")
+    if "barcodes" in body:
+        body["barcodes"] = [text for text in body["barcodes"].replace(";", " ").split() if text]
+    if "is_serialised" in body:
+        body["is_serialised"] = body["is_serialised"].lower() in _YES
+    return body
+
+
+def _kind_of(code: str, purpose: str) -> str:
+    if code.startswith(".") or purpose == "service":
+        return "service"
+    return "digital" if purpose == "digital" else "physical"
+
+
+def _whole(text: str, name: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{name} {text[:20]!r} is no whole number")
+    return int(text)

@@ -1,0 +1,206 @@
+"""The only home of `lotwise import sales`: a till's export becomes products, opening stock, charges and returns.
+
+Everything goes through the public doors in this order, each step heard before the next one: products, opening receipts,
+then charges and returns in portions. Ids are made from the file's own numbers: a rerun changes nothing.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lotwise.kit.client import ServiceClient
+from lotwise.onebox.access import Access, access
+from lotwise.onebox.imports.catalog_rows import Wanted, define, zone_of
+from lotwise.onebox.imports.doors import Batch, Settling, post_all
+from lotwise.onebox.imports.progress import Bar, Screen, screen
+from lotwise.onebox.imports.receipts import Arrival, receive
+from lotwise.onebox.imports.rejects import Rejects
+from lotwise.onebox.imports.results import Outcome
+from lotwise.onebox.imports.sheets import FileMapping, Sheet
+from lotwise.onebox.imports.till_lines import COLUMNS, KINDS, Rules, Tally, read_lines
+from lotwise.onebox.imports.till_plan import Document, Plan, Product, charge_body, make_plan, return_body
+from lotwise.values import format_minor, format_quantity, half_up, price_text
+
+BATCH_DOCUMENTS_MAX = 1_000
+BATCH_LINES_MAX = 5_000
+HEARERS = ("stock", "reporting")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for: the file, the site, how to read it, and what opening stock is assumed to have cost."""
+
+    file: Path
+    site: str
+    mapping: FileMapping
+    rejects_file: Path
+    is_dry_run: bool = False
+    cost_percent: int = 0
+
+
+async def import_sales(asked: Asked) -> Outcome:
+    """Bring the sales of a till in. Raises Refused when the file, the site or the system does not allow it."""
+    began = time.monotonic()
+    outcome = Outcome(f"Sales of {asked.file.name} at {asked.site}", is_dry_run=asked.is_dry_run)
+    async with access("importer") as doors:
+        sheet = Sheet(asked.file, COLUMNS, asked.mapping)
+        rules = Rules.of(asked.mapping, await zone_of(doors, asked.site))
+        with Rejects(asked.rejects_file) as rejects, screen() as shown:
+            plan = make_plan(read_lines(sheet, rules, rejects), rules, asked.site)
+            outcome.totals = summary(plan.tally)
+            outcome.notes += _preview(sheet, plan)
+            if not asked.is_dry_run:
+                await _post(doors, asked, plan, (outcome, rejects, shown))
+            outcome.close(rejects)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def summary(tally: Tally) -> dict[str, dict[str, str]]:
+    """Lines, units and money of each kind of line, and all of them together."""
+    rows = {kind: _sums(tally.lines[kind], tally.units[kind], tally.minor[kind]) for kind in KINDS}
+    whole = _sums(sum(tally.lines.values()), sum(tally.units.values()), sum(tally.minor.values()))
+    return rows | {"all lines": whole}
+
+
+def _sums(lines: int, units: int, minor: int) -> dict[str, str]:
+    return {"lines": str(lines), "net units": format_quantity(units, 6), "net revenue": format_minor(minor)}
+
+
+def _preview(sheet: Sheet, plan: Plan) -> list[str]:
+    charges, returns = plan.counts()
+    services = sum(product.is_service for product in plan.products)
+    taken = ", ".join(f"{name} = {sheet.headers[place]}" for name, place in sheet.places.items())
+    units = format_quantity(sum(one.quantity for one in plan.openings), 6)
+    stock = f"opening stock of {units} units for {len(plan.openings):,} codes"
+    posted = f"{charges:,} charges and {returns:,} returns in {len(plan.portions)} portions"
+    return [
+        f"Columns: {taken}.",
+        f"{len(plan.products):,} codes ({services} of them services), {stock}, {posted}.",
+    ]
+
+
+async def _post(doors: Access, asked: Asked, plan: Plan, told: "tuple[Outcome, Rejects, Screen]") -> None:
+    outcome, rejects, shown = told
+    settling = Settling(doors)
+    bar = shown.bar("products", len(plan.products))
+    rows = [Wanted(None, product_body(product)) for product in plan.products]
+    by_code = await define(doors, rows, outcome, rejects, bar)
+    ids = {product.code: by_code[sent_code(product)] for product in plan.products if sent_code(product) in by_code}
+    await settling.wait(("catalog",), ("sales", *HEARERS))
+    await receive(doors, _arrivals(asked, plan, ids), outcome, rejects, shown.bar("opening stock", len(plan.openings)))
+    await _post_documents(doors, asked, plan, ids, told)
+    bar = shown.bar("heard by stock and reports", 1)
+    await settling.wait(("sales", "stock"), HEARERS, lambda lag: bar.remark(f"{lag:,} events still on their way"))
+    bar.end()
+
+
+def sent_code(product: Product) -> str:
+    """The code in the catalog: a service's begins with a period."""
+    return f".{product.code}" if product.is_service and not product.code.startswith(".") else product.code
+
+
+def product_body(product: Product) -> dict[str, Any]:
+    """A product row as the catalog takes it."""
+    body: dict[str, Any] = {
+        "code": sent_code(product),
+        "name": product.name,
+        "kind": "service" if product.is_service else "physical",
+    }
+    if not product.is_service:
+        body["purpose"] = "retail"
+    if product.decimals:
+        body["unit_decimals"] = product.decimals
+    if product.price:
+        body["price"] = price_text(product.price)
+    return body
+
+
+def _arrivals(asked: Asked, plan: Plan, ids: dict[str, str]) -> list[Arrival]:
+    costs = {product.code: half_up(product.price * asked.cost_percent, 100) for product in plan.products}
+    return [
+        Arrival(
+            line=None,
+            key=("import-sales", asked.site, one.code),
+            site=asked.site,
+            product_id=ids[one.code],
+            quantity=format_quantity(one.quantity, 6),
+            unit_cost=price_text(costs[one.code]),
+            lot_number="OPENING",
+            happened_at=one.before,
+        )
+        for one in plan.openings
+        if one.code in ids
+    ]
+
+
+async def _post_documents(
+    doors: Access, asked: Asked, plan: Plan, ids: dict[str, str], told: "tuple[Outcome, Rejects, Screen]"
+) -> None:
+    outcome, rejects, shown = told
+    bar = shown.bar("charges and returns (lines)", sum(plan.tally.lines.values()) - rejects.count)
+    settling = Settling(doors)
+    for number, portion in enumerate(plan.portions):
+        if number:
+            await settling.wait(("sales",), ("stock",))
+        for noun, documents, shape in (
+            ("charges", portion.charges, charge_body),
+            ("returns", portion.returns, return_body),
+        ):
+            lane = _Lane(noun, asked.site, ids, shape, outcome, rejects, bar)
+            await lane.post(doors["sales"], documents)
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """Posts documents of one kind in batches and notes what became of them."""
+
+    noun: str
+    site: str
+    ids: dict[str, str]
+    shape: "Callable[[Document, str, dict[str, str]], dict[str, Any]]"
+    outcome: Outcome
+    rejects: Rejects
+    bar: Bar
+
+    async def post(self, sales: ServiceClient, documents: Sequence[Document]) -> None:
+        """Post them all."""
+        await post_all(sales, f"/v1/{self.noun}:batch", self._batches(documents), self._note)
+
+    def _batches(self, documents: Sequence[Document]) -> Iterator[Batch]:
+        for part in in_batches([one for one in documents if self._is_known(one)]):
+            yield Batch({self.noun: [self.shape(one, self.site, self.ids) for one in part]}, part)
+
+    def _is_known(self, document: Document) -> bool:
+        unknown = {line.code for line in document.lines} - self.ids.keys()
+        if unknown:
+            self.rejects.add(document.lines[0].at, f"the code {min(unknown)} was refused", document.invoice)
+            self.outcome.count(self.noun, "refused")
+        return not unknown
+
+    def _note(self, batch: Batch, answer: Any) -> None:
+        for document, result in zip(batch.rows, answer["results"], strict=True):
+            self.outcome.count(self.noun, result["outcome"])
+            if result["outcome"] == "refused":
+                problem = result["problem"] or {}
+                reason = f"{problem.get('field') or ''} {problem.get('detail') or problem.get('title')}".strip()
+                self.rejects.add(document.lines[0].at, reason, document.invoice)
+        self.bar.advance(sum(len(one.lines) for one in batch.rows))
+
+
+def in_batches(documents: Sequence[Document]) -> Iterator[list[Document]]:
+    """Documents in calls of at most 1,000 documents and 5,000 lines."""
+    part: list[Document] = []
+    lines = Counter[str]()
+    for document in documents:
+        if part and (len(part) == BATCH_DOCUMENTS_MAX or lines["all"] + len(document.lines) > BATCH_LINES_MAX):
+            yield part
+            part = []
+            lines.clear()
+        part.append(document)
+        lines["all"] += len(document.lines)
+    if part:
+        yield part

@@ -1,0 +1,91 @@
+"""The only home of `lotwise import suppliers`: vendors by name; a rerun finds them again."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lotwise.contracts.ids import named_id
+from lotwise.onebox.access import access
+from lotwise.onebox.imports.catalog_rows import Wanted
+from lotwise.onebox.imports.doors import Batch, post_all
+from lotwise.onebox.imports.progress import screen
+from lotwise.onebox.imports.rejects import Rejects
+from lotwise.onebox.imports.results import Outcome
+from lotwise.onebox.imports.sheets import Column, FileMapping, Sheet
+
+COLUMNS = (
+    Column("name", ("supplier", "suppliername", "vendor", "vendorname", "company"), True),
+    Column("contact", ("contactname", "contactperson", "person")),
+    Column("email", ("mail", "emailaddress")),
+    Column("phone", ("telephone", "tel")),
+    Column("address", ("street", "addressline")),
+    Column("account_number", ("accountno", "customernumber", "account")),
+    Column("note", ("notes", "remark", "comment")),
+    Column("lead_time_days", ("leadtime", "leaddays")),
+)
+ROWS_MAX = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for: the file, how to read it, where rejects go, whether to change anything."""
+
+    file: Path
+    mapping: FileMapping
+    rejects_file: Path
+    is_dry_run: bool = False
+
+
+async def import_suppliers(asked: Asked) -> Outcome:
+    """Bring suppliers in. Raises Refused when the file or the system does not allow it."""
+    began = time.monotonic()
+    outcome = Outcome(f"Suppliers of {asked.file.name}", is_dry_run=asked.is_dry_run)
+    sheet = Sheet(asked.file, COLUMNS, asked.mapping)
+    with Rejects(asked.rejects_file) as rejects, screen() as shown:
+        rows = list(wanted_rows(sheet, rejects))
+        outcome.totals = {"suppliers": {"rows": str(len(rows))}}
+        if not asked.is_dry_run:
+            await _post(rows, outcome, rejects, shown.bar("suppliers", len(rows)))
+        outcome.close(rejects)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:
+    """Rows as purchasing takes them; what cannot be read goes to the rejects."""
+    seen: dict[str, int] = {}
+    for row in sheet.rows():
+        name, days = row["name"], row["lead_time_days"]
+        if not name:
+            rejects.add(row.line, "the name is empty")
+        elif name.casefold() in seen:
+            rejects.add(row.line, f"the name stands already in line {seen[name.casefold()]}", name)
+        elif days and not days.isdecimal():
+            rejects.add(row.line, f"lead_time_days {days[:20]!r} is no whole number", name)
+        else:
+            seen[name.casefold()] = row.line
+            yield Wanted(row.line, supplier_row({column.name: row[column.name] for column in COLUMNS}))
+
+
+def supplier_row(texts: dict[str, str]) -> dict[str, Any]:
+    """A supplier as purchasing takes it; empty fields are left out."""
+    body: dict[str, Any] = {name: text for name, text in texts.items() if text}
+    if "lead_time_days" in body:
+        body["lead_time_days"] = int(body["lead_time_days"])
+    return {"supplier_id": str(named_id("supplier", body["name"].casefold()))} | body
+
+
+async def _post(rows: list[Wanted], outcome: Outcome, rejects: Rejects, bar: Any) -> None:
+    def note(batch: Batch, answer: Any) -> None:
+        for wanted, result in zip(batch.rows, answer["results"], strict=True):
+            outcome.count("suppliers", result["outcome"])
+            if result["problem"]:
+                rejects.add(wanted.line, str(result["problem"].get("detail")), wanted.body["name"])
+        bar.advance(len(batch.rows))
+
+    parts = (rows[start : start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
+    batches = (Batch({"suppliers": [one.body for one in part]}, part) for part in parts)
+    async with access("importer") as doors:
+        await post_all(doors["purchasing"], "/v1/suppliers:batch", batches, note)
