@@ -138,7 +138,7 @@ def _charge_id(body: ChargeIn, key: str | None) -> UUID:
 
 
 def _answer(recorded: Recorded) -> Response:
-    body = orjson.dumps(charge_answer(recorded.charge, recorded.recorded_at))
+    body = orjson.dumps(charge_answer(recorded.charge, recorded.recorded_at), default=str)
     headers = {"Idempotent-Replayed": "true"} if recorded.replayed else None
     return Response(body, 201, headers, "application/json")
 
@@ -165,7 +165,7 @@ async def record_batch(request: Request) -> Response:
     counts = dict.fromkeys(("accepted", "replayed", "refused"), 0)
     for result in results:
         counts[result["outcome"]] += 1
-    return Response(orjson.dumps({**counts, "results": results}), 200, media_type="application/json")
+    return Response(orjson.dumps({**counts, "results": results}, default=str), 200, media_type="application/json")
 
 
 post_charges.direct = record_batch  # type: ignore[attr-defined]

@@ -73,8 +73,9 @@ class FactIn(Strict):
 
     charge_id: Id
     site: Slug
-    happened_at: Instant
+    happened_at: Instant | None = None
     member_id: Id | None = None
+    hold: Literal[False] = False
     source: Source = "till"
     lines: Lines
     tenders: Tenders = ()

@@ -91,7 +91,8 @@ def recorded_event(charge: Charge) -> bytes:
             "is_held": charge.is_held,
             "source": charge.source,
             "actor": charge.actor,
-        }
+        },
+        default=str,
     )
 
 

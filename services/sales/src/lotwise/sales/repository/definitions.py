@@ -145,7 +145,7 @@ async def products(tx: Tx, ids: Sequence[UUID] | None) -> list[Named]:
         " where $1::uuid[] is null or p.product_id = any($1)",
         ids,
     )
-    return [Named(Product(*row[:-2]), row[-2], row[-1]) for row in map(tuple, rows)]
+    return [Named(Product(_uuid(row[0]), *row[1:-2]), row[-2], row[-1]) for row in map(tuple, rows)]
 
 
 async def put_categories(tx: Tx, categories: Iterable[tuple[UUID, str, int]]) -> list[UUID]:
@@ -186,8 +186,8 @@ async def prices(tx: Tx, ids: Sequence[UUID] | None) -> dict[UUID, tuple[Price, 
     )
     found: dict[UUID, list[Price]] = {}
     for product_id, *price in rows:
-        found.setdefault(product_id, []).append(Price(*price))
-    return {product_id: tuple(known) for product_id, known in found.items()}
+        found.setdefault(product_id, []).append(Price(_uuid(price[0]), *price[1:]))
+    return {_uuid(product_id): tuple(known) for product_id, known in found.items()}
 
 
 class Tile(NamedTuple):
@@ -240,6 +240,11 @@ async def put_levels(tx: Tx, levels_told: Iterable[Level]) -> None:
         " minimum = excluded.minimum, revision = excluded.revision where level.revision < excluded.revision",
         *zip(*newest, strict=True),
     )
+
+
+def _uuid(read: UUID) -> UUID:
+    """The driver's UUID as the standard one, which is written as JSON in no time."""
+    return UUID(int=read.int)
 
 
 def _newest(rows: Iterable[Any], key: Any, revision: Any = lambda row: row[-1]) -> list[Any]:
