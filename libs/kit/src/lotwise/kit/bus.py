@@ -19,6 +19,7 @@ from nats.aio.client import Client
 
 from lotwise.kit.pull import StandingPull
 from lotwise.kit.settings import ServiceSettings
+from lotwise.kit.wire import quicken
 
 log = structlog.get_logger("lotwise.kit.bus")
 FASTSTREAM_KNOWN = "0.7.8"
@@ -89,6 +90,7 @@ class Bus:
                 try:
                     await self.broker.connect()
                     self._connection = _client_of(self.broker)
+                    quicken(self._connection)
                     self.fault = None
                 except Exception as error:  # noqa: BLE001 - whatever it is, the bus is away and we wait for it
                     self.fault = f"{type(error).__name__}: {error}"

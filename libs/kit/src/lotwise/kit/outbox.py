@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -61,6 +62,12 @@ async def tell(tx: Tx, *events: Event | Told) -> None:
         tx.told.append(len(events))  # type: ignore[attr-defined]
 
 
+@lru_cache(maxsize=1024)
+def _tail(kind: type[Event]) -> str:
+    """What follows the site in the subjects of a kind of event."""
+    return kind.filter().removeprefix("lotwise.*")
+
+
 _Row = tuple[UUID, str, str | None, str | None, str | None, UUID | None, bytes]
 
 
@@ -80,10 +87,10 @@ def _rows(events: tuple[Event | Told, ...]) -> list[_Row]:
         if len(body) > BODY_BYTES_MAX:
             raise ValueError(f"{type(event).__name__} has {len(body)} bytes; an event has at most {BODY_BYTES_MAX}")
         if cause is None:
-            rows.append((event_id, event.subject(), trace, story or str(event_id), actor, here[3], body))
+            rows.append((event_id, f"lotwise.{event.site}{_tail(type(event))}", trace, story or str(event_id), actor, here[3], body))
         else:
             by = _clean(cause.actor) or actor
-            rows.append((event_id, event.subject(), cause.trace, _plain(cause.correlation_id), by, cause.id, body))
+            rows.append((event_id, f"lotwise.{event.site}{_tail(type(event))}", cause.trace, _plain(cause.correlation_id), by, cause.id, body))
     return rows
 
 

@@ -269,7 +269,7 @@ class Relay:
             ("actor", row["actor"]),
             ("causation_id", row["cause_id"]),
         ):
-            if value:
+            if value and str(value).isprintable():
                 lines += f"{name}: {value}\r\n"
         return lines
 
