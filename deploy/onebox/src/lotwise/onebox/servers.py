@@ -349,7 +349,8 @@ class NatsServer(Server):
         """Stop a nats-server that an earlier, killed run left behind on our folder."""
         conf = str(self.folder / "nats.conf")
         for process in psutil.process_iter(["cmdline"]):
-            if process.info["cmdline"][-2:] == ["-c", conf] and "nats-server" in process.info["cmdline"][0]:
+            words = process.info["cmdline"] or []
+            if words[-2:] == ["-c", conf] and "nats-server" in words[0]:
                 _stop_pid(process.pid, signal.SIGTERM)
 
 
