@@ -33,7 +33,7 @@ from lotwise.kit.relay import Relay
 from lotwise.kit.settings import ServiceSettings
 from lotwise.kit.tokens import Verifier
 from lotwise.kit.watchdog import Watchdog
-from lotwise.kit.web import Router, add_routes
+from lotwise.kit.web import Router, add_routes, refuse_undeclared
 
 log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 10.0
@@ -200,9 +200,10 @@ class Machinery:
     async def stop(self) -> None:
         """Finish the batch in hand, flush the outbox, leave the bus."""
         await self.consumers.stop()
-        await _finished(self._hearing, FLUSH_SECONDS)
+        seconds = FLUSH_SECONDS if self.bus.is_connected else 0.1
+        await _finished(self._hearing, seconds)
         await self.relay.stop()
-        await _finished(self._speaking, FLUSH_SECONDS if self.bus.is_connected else 0.1)
+        await _finished(self._speaking, seconds)
         await self.bus.close()
 
     async def lag(self) -> list[Consumer]:
@@ -244,6 +245,7 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
     problems.install(app)
     app.add_exception_handler(Replay, _replay)
     app.add_middleware(Edge, headers=service.headers)
+    refuse_undeclared(app)
     app.openapi()
     return app
 

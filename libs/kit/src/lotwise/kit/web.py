@@ -272,6 +272,13 @@ def add_routes(app: FastAPI, routers: Iterable[Router]) -> None:
             )
 
 
+def refuse_undeclared(app: FastAPI) -> None:
+    """Pass when every endpoint went through a Router. Raises ValueError naming the one that slipped in."""
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not isinstance(route, KitRoute):
+            raise ValueError(f"{route.path} declares no permission")  # noqa: TRY004 - a fault of the table of contents
+
+
 def _extra(route: Route) -> dict[str, Any]:
     extra: dict[str, Any] = {
         "x-permission": route.permission,

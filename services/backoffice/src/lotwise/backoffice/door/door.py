@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 import re
 import time
+import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,11 +75,11 @@ class Door:
 
     async def sign_in(self, login: str, password: str, *, address: str) -> SignedIn:
         """Start a session. Raises BadSignIn (401) or TooManyTries (429); every try is in the audit trail."""
-        name = login.strip().lower()[:80]
+        name = _readable(login.strip().lower()[:80])
         limits = _limits(name, address)
         await self._may_try(limits)
         async with self._runtime.db.reading() as tx:
-            known = await users.secret_of(tx, name.replace("\x00", ""))
+            known = await users.secret_of(tx, name)
         user_id, shown, password_hash, is_active = known or (None, "", None, False)
         if not await self._fits(password_hash if is_active else None, password) or user_id is None:
             await self._refuse(limits, actor="nobody", target=name, action="sign in refused")
@@ -111,11 +112,12 @@ class Door:
 
     async def machine(self, client_id: str, client_secret: str, *, address: str) -> Principal:
         """A token for a service of ours. Raises BadClient or TooManyTries."""
-        limits = {f"client:{client_id[:40]}@{address}": TRIES_FROM_ADDRESS}
+        client_id = _readable(client_id[:40])
+        limits = {f"client:{client_id}@{address}": TRIES_FROM_ADDRESS}
         await self._may_try(limits)
         expected = self._machines.get(client_id)
         if expected is None or not hmac.compare_digest(expected.encode(), client_secret.encode(errors="replace")):
-            await self._refuse(limits, actor="nobody", target=client_id[:40], action="client refused")
+            await self._refuse(limits, actor="nobody", target=client_id, action="client refused")
             raise rules.BadClient("This client and secret do not fit.")
         return self.signer.mint(f"service:{client_id}", client_id, (_machine_grant(client_id),))
 
@@ -178,6 +180,7 @@ class Door:
     async def _fits(self, password_hash: str | None, password: str) -> bool:
         if len(password) > rules.PASSWORD_LETTERS_MAX:
             return False
+        password = unicodedata.normalize("NFC", _readable(password))
         try:
             return await self.passwords.fits(password_hash, password)
         except Busy:
@@ -192,8 +195,7 @@ class Door:
     async def _refuse(self, limits: dict[str, int], *, actor: str, target: str, action: str) -> None:
         async with self._runtime.db.transaction() as tx:
             await sessions.failed(tx, list(limits), WINDOW_SECONDS)
-            clean = target.encode(errors="replace").decode().replace("\x00", "")
-            await audit.record(tx, audit.Entry(actor, "session", action, target=clean))
+            await audit.record(tx, audit.Entry(actor, "session", action, target=target))
 
 
 def machines(settings: "BackofficeSettings") -> dict[str, str]:
@@ -208,12 +210,16 @@ def _machine_grant(client_id: str) -> Grant:
 
 
 def _limits(login: str, address: str) -> dict[str, int]:
-    name = login.encode(errors="replace").decode().replace("\x00", "")
     return {
-        f"login:{name}@{address}": TRIES_AT_ADDRESS,
-        f"login:{name}": TRIES_OF_LOGIN,
+        f"login:{login}@{address}": TRIES_AT_ADDRESS,
+        f"login:{login}": TRIES_OF_LOGIN,
         f"address:{address}": TRIES_FROM_ADDRESS,
     }
+
+
+def _readable(text: str) -> str:
+    """Text that can be kept: without NUL, lone surrogates as question marks."""
+    return text.encode(errors="replace").decode().replace("\x00", "?")
 
 
 def _hashed(secret: str) -> bytes:
