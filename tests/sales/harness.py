@@ -31,7 +31,7 @@ class FakeStock:
 
     answer: Any = None
     asked: list[Hold] = field(default_factory=list)
-    released: list[UUID] = field(default_factory=list)
+    released: list[tuple[UUID, str]] = field(default_factory=list)
 
     async def ask(self, hold: Hold) -> Answer:
         """Answer as told; by default grant for 15 minutes."""
@@ -39,8 +39,8 @@ class FakeStock:
         return self.answer or Granted(datetime.now(UTC) + timedelta(minutes=15))
 
     async def release(self, hold_id: UUID, site: str) -> None:
-        """Remember who was let go."""
-        self.released.append(hold_id)
+        """Remember who was let go, and where."""
+        self.released.append((hold_id, site))
 
     async def stop(self) -> None:
         """Nothing to finish."""

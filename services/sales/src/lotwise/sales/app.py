@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from lotwise.kit import straight
 from lotwise.kit.service import Runtime, Service
 from lotwise.sales.api import charges, desk, members, returns, uses
 from lotwise.sales.handlers.catalog import catalog
@@ -52,4 +53,5 @@ SERVICE = Service(
     jobs=(partitions,),
     on_start=start,
     on_stop=stop,
+    extend=straight.install,
 )
