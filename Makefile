@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OURS := libs/values libs/contracts libs/kit services/catalog services/sales services/stock services/purchasing services/alerts services/reporting services/backoffice deploy/onebox
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 CODE := libs services deploy tests
 PYTEST := $(BIN)/python -m pytest
 

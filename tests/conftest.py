@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lotwise.onebox.account import open_home, server_account
 from lotwise.onebox.databases import DatabaseLogin, drop_database, ensure_databases, run_apart
 from lotwise.onebox.servers import NatsServer, PostgresServer
 
@@ -45,6 +46,7 @@ class Databases:
 def servers_home() -> Iterator[Path]:
     """A folder for the servers' data that the servers' account can reach."""
     folder = Path(tempfile.mkdtemp(prefix="lotwise-tests-"))
+    open_home(folder, server_account())
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

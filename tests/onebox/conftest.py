@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lotwise.onebox.account import open_home, server_account
 from lotwise.onebox.ports import free_port
 
 
@@ -62,9 +63,10 @@ class Machine:
 
 
 @pytest.fixture
-def new_machine(tmp_path: Path) -> Iterator[Machine]:
+def new_machine(servers_home: Path) -> Iterator[Machine]:
     """An empty data folder where nothing runs; whatever a test starts there is stopped."""
-    folder = Path(tempfile.mkdtemp(prefix="lotwise-onebox-"))
+    folder = Path(tempfile.mkdtemp(dir=servers_home))
+    open_home(folder, server_account())
     machine = Machine(folder / "var")
     yield machine
     machine.lotwise("down")
@@ -72,9 +74,10 @@ def new_machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
+def machine(servers_home: Path) -> Iterator[Machine]:
     """A running system without demo, shared by the tests that leave it running."""
-    folder = Path(tempfile.mkdtemp(prefix="lotwise-onebox-"))
+    folder = Path(tempfile.mkdtemp(dir=servers_home))
+    open_home(folder, server_account())
     machine = Machine(folder / "var")
     seconds = machine.up()
     print(f"\nfirst start: {seconds:.1f} s")

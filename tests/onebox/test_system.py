@@ -19,12 +19,14 @@ import psutil
 import pytest
 from tests.onebox.conftest import Machine
 
+from lotwise.kit.topology import topology
 from lotwise.onebox.chain import SERVICES
 from lotwise.onebox.databases import same_server
 from lotwise.onebox.ports import answers, free_port
 from lotwise.onebox.servers import PostgresServer
 
 MEMORY_BYTES_MAX = 1_200_000_000
+LOST = topology()[0]
 
 
 def wait_until(holds: Callable[[], bool], seconds_max: float = 20) -> None:
@@ -73,7 +75,7 @@ def test_the_doctor_finds_a_new_system_well(machine: Machine) -> None:
     assert [about for about, verdict in findings.items() if verdict == "bad"] == []
     assert done.returncode == 0
     assert findings["streams"] == "good"
-    assert findings["stock tables"] == "good"
+    assert findings["sales tables"] == "good"
 
 
 def test_a_drifted_stream_is_found_and_mended(machine: Machine) -> None:
@@ -82,8 +84,8 @@ def test_a_drifted_stream_is_found_and_mended(machine: Machine) -> None:
     found = machine.lotwise("doctor", "--json")
     [streams] = [row for row in json.loads(found.stdout) if row["about"] == "streams"]
     assert (found.returncode, streams["verdict"]) == (1, "bad")
-    assert "ALERTS.backoffice-alerts is missing" in streams["detail"]
-    assert "durable backoffice-alerts: made" in machine.lotwise("bus", "apply").stdout
+    assert f"{LOST.stream}.{LOST.name} is missing" in streams["detail"]
+    assert f"durable {LOST.name}: made" in machine.lotwise("bus", "apply").stdout
     assert machine.lotwise("doctor").returncode == 0
 
 
@@ -93,7 +95,7 @@ async def _delete_durable(machine: Machine) -> None:
     secrets = json.loads((machine.home / "secrets.json").read_text())
     port = machine.note()["ports"]["nats"]
     client = await nats.connect(f"nats://127.0.0.1:{port}", user="ops", password=secrets["nats.ops"])
-    await client.jetstream().delete_consumer("ALERTS", "backoffice-alerts")
+    await client.jetstream().delete_consumer(LOST.stream, LOST.name)
     await client.close()
 
 
@@ -109,9 +111,9 @@ def test_a_taken_port_says_what_to_do(machine: Machine, new_machine: Machine) ->
 
 def test_a_killed_service_is_started_again(machine: Machine) -> None:
     """Given a service killed with SIGKILL, when a moment passes, then another process of it answers."""
-    before = machine.pid("stock")
+    before = machine.pid("sales")
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: machine.pid("stock") != before and all_ready(machine))
+    wait_until(lambda: machine.pid("sales") != before and all_ready(machine))
 
 
 @pytest.mark.parametrize("server", ["nats", "postgres"])
@@ -165,28 +167,26 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(new_machine: Machine, tm
     assert not (new_machine.home / "postgres").exists()
 
 
-def test_down_leaves_no_process_and_a_later_start_is_fast(new_machine: Machine) -> None:
-    """Given a system that ran, when stopped, then no process of it lives; the second start takes below 10 s."""
-    first = new_machine.up()
-    pids = [entry["pid"] for entry in new_machine.note()["processes"].values()]
-    new_machine.down()
+def test_down_leaves_no_process_and_a_later_start_is_fast(machine: Machine) -> None:
+    """Given a system that ran, when stopped, then no process of it lives; the next start takes below 10 s."""
+    pids = [entry["pid"] for entry in machine.note()["processes"].values()]
+    machine.down()
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
-    assert "Nothing runs" in new_machine.lotwise("down").stdout
-    later = new_machine.up()
-    print(f"\nfirst start {first:.1f} s, later start {later:.1f} s")
+    assert "Nothing runs" in machine.lotwise("down").stdout
+    later = machine.up()
+    print(f"\nlater start: {later:.1f} s")
     assert later < 10
 
 
-def test_a_killed_supervisor_takes_everything_with_it_and_can_start_again(new_machine: Machine) -> None:
+def test_a_killed_supervisor_takes_everything_with_it_and_can_start_again(machine: Machine) -> None:
     """Given the supervisor killed with SIGKILL, when a moment passes, then nothing of it is left and it starts anew."""
-    new_machine.up()
-    note = new_machine.note()
+    note = machine.note()
     os.kill(note["pid"], signal.SIGKILL)
     pids = [entry["pid"] for entry in note["processes"].values()]
     wait_until(lambda: not any(_lives(pid) for pid in pids), 30)
-    assert "does not run" in new_machine.lotwise("status").stderr
-    new_machine.up()
-    assert all_ready(new_machine)
+    assert "does not run" in machine.lotwise("status").stderr
+    machine.up()
+    assert all_ready(machine)
 
 
 def _lives(pid: int) -> bool:
@@ -216,7 +216,7 @@ def test_an_ordinary_user_can_run_it() -> None:
     try:
         wait_until(lambda: process.poll() is not None or _is_ready(machine), 60)
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        assert {psutil.Process(machine.pid(name)).uids().real for name in ("postgres", "nats", "stock")} == {65534}
+        assert {psutil.Process(machine.pid(name)).uids().real for name in ("postgres", "nats", "sales")} == {65534}
         assert machine.home.stat().st_mode & 0o777 == 0o700
     finally:
         process.send_signal(signal.SIGINT)

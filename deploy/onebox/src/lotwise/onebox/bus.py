@@ -1,5 +1,8 @@
 """The only home of what commands do with the bus: bring it to what the contracts want, and tell where it differs."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import nats
@@ -10,7 +13,7 @@ from nats.errors import Error
 from lotwise.contracts.envelope import SPEAKERS, stream_of
 from lotwise.kit import provision
 from lotwise.kit.bus import inbox_prefix
-from lotwise.kit.topology import topology
+from lotwise.kit.topology import Durable, topology
 from lotwise.onebox.chain import Chain
 
 OPERATOR = "ops"
@@ -24,19 +27,54 @@ async def apply(chain: Chain) -> list[str]:
 
 async def drift(chain: Chain) -> list[str]:
     """What differs from the contracts; changes nothing. A bus that does not answer is a difference too."""
-    user, password = chain.bus_login(OPERATOR)
     try:
-        client = await nats.connect(
-            chain.bus_url(), user=user, password=password, inbox_prefix=inbox_prefix(OPERATOR), allow_reconnect=False
-        )
+        async with _operator(chain) as client:
+            found = {place: await _info(client, place) for place in _wanted()}
     except (Error, OSError, TimeoutError) as problem:
         return [f"the bus does not answer ({type(problem).__name__})"]
+    return [line for place, wanted in _wanted().items() for line in _compare(place, wanted, found[place])]
+
+
+@dataclass(frozen=True)
+class ConsumerState:
+    """How far a service is behind a speaker: messages to come, in hand, and handed out more than once."""
+
+    name: str
+    service: str
+    pending: int
+    unacknowledged: int
+    redelivered: int
+
+
+async def consumers(chain: Chain) -> list[ConsumerState]:
+    """How far every durable is; empty when the bus does not answer."""
     try:
-        return [
-            line for place, wanted in _wanted().items() for line in _compare(place, wanted, await _info(client, place))
-        ]
+        async with _operator(chain) as client:
+            return [_state(one, await _ask(client, f"CONSUMER.INFO.{one.stream}.{one.name}")) for one in topology()]
+    except (Error, OSError, TimeoutError):
+        return []
+
+
+def _state(durable: Durable, info: dict[str, Any]) -> ConsumerState:
+    counts = (int(info.get(name, 0)) for name in ("num_pending", "num_ack_pending", "num_redelivered"))
+    return ConsumerState(durable.name, durable.service, *counts)
+
+
+@asynccontextmanager
+async def _operator(chain: Chain) -> AsyncIterator[Client]:
+    user, password = chain.bus_login(OPERATOR)
+    login = {"user": user, "password": password} if user else {}
+    client = await nats.connect(
+        chain.bus_url(), inbox_prefix=inbox_prefix(OPERATOR), allow_reconnect=False, error_cb=_quiet, **login
+    )
+    try:
+        yield client
     finally:
         await client.close()
+
+
+async def _quiet(_: Exception) -> None:
+    """The refusal comes back to the caller as well; the library's own traceback helps nobody."""
 
 
 def _wanted() -> dict[str, dict[str, Any]]:
@@ -45,9 +83,14 @@ def _wanted() -> dict[str, dict[str, Any]]:
     return streams | durables
 
 
-async def _info(client: Client, place: str) -> dict[str, Any] | None:
+async def _ask(client: Client, place: str) -> dict[str, Any]:
     reply = await client.request(f"$JS.API.{place}", b"", timeout=5)
-    found: dict[str, Any] | None = orjson.loads(reply.data).get("config")
+    answer: dict[str, Any] = orjson.loads(reply.data)
+    return answer
+
+
+async def _info(client: Client, place: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = (await _ask(client, place)).get("config")
     if found is not None and "filter_subject" in found:
         found["filter_subjects"] = [found.pop("filter_subject")]
     return found

@@ -17,7 +17,6 @@ from rich.table import Table
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import same_server
 from lotwise.onebox.home import Refused
-from lotwise.onebox.monitor import consumers, streams
 from lotwise.onebox.ports import answers, is_free
 from lotwise.onebox.servers import NatsServer, PostgresServer
 from lotwise.onebox.status import admin_url, depths_of
@@ -171,16 +170,16 @@ async def _queues(chain: Chain, service: str) -> AsyncIterator[Finding]:
 
 
 async def _bus(chain: Chain) -> AsyncIterator[Finding]:
-    from lotwise.onebox.bus import drift
+    from lotwise.onebox.bus import consumers, drift
 
     differences = await drift(chain)
     yield Finding(
         "streams",
         "bad" if differences else "good",
-        "; ".join(differences) or f"{len(streams(chain))} as the contracts want them",
+        "; ".join(differences) or "streams and consumers are as the contracts want them",
         "`lotwise bus apply` brings them back.",
     )
-    for one in consumers(chain):
+    for one in await consumers(chain):
         if one.pending > LAG_MAX or one.redelivered:
             detail = f"{one.pending} behind, {one.redelivered} delivered again"
             yield Finding(f"consumer {one.name}", "watch", detail, "Watch whether it shrinks: `lotwise status`.")

@@ -12,8 +12,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from lotwise.onebox.bus import consumers
 from lotwise.onebox.chain import SERVICES, Chain
-from lotwise.onebox.monitor import consumers
 from lotwise.onebox.ports import answers
 from lotwise.onebox.servers import PostgresServer
 
@@ -108,7 +108,7 @@ def _pss(process: psutil.Process) -> int:
 
 
 async def _all_depths(chain: Chain) -> dict[str, Depths]:
-    lags = consumers(chain)
+    lags = await consumers(chain)
     found = await asyncio.gather(*(depths_of(chain, service) for service in SERVICES))
     return {
         service: Depths(lag=sum(one.pending for one in lags if one.service == service), **row)

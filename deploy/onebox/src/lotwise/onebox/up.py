@@ -16,7 +16,7 @@ import psutil
 
 from lotwise.onebox.chain import SERVICES, Chain, settle_ports
 from lotwise.onebox.home import Refused, read_json, write_json
-from lotwise.onebox.monitor import jetstream
+from lotwise.onebox.monitor import streams_kept
 from lotwise.onebox.ports import answers, is_free
 from lotwise.onebox.prepare import is_prepared, prepare
 from lotwise.onebox.processes import ForkedProcess, load_libraries, run_module
@@ -138,13 +138,12 @@ def _listen_for_signals(running: Running) -> None:
 
 
 def _start(running: Running) -> None:
-    chain = running.chain
     running.note()
     began = time.monotonic()
     _start_servers(running)
     running.say(f"PostgreSQL and NATS run ({time.monotonic() - began:.1f} s).")
     running.note()
-    if chain.postgres_url or not is_prepared(chain.home) or not _bus_has_streams(running):
+    if not _is_prepared(running):
         _prepare(running)
         running.say(f"Databases and streams are up to date ({time.monotonic() - began:.1f} s).")
     for service in SERVICES:
@@ -197,8 +196,11 @@ def _service(running: Running, service: str) -> ForkedProcess:
     )
 
 
-def _bus_has_streams(running: Running) -> bool:
-    return int(jetstream(running.chain).get("streams", 0)) > 0
+def _is_prepared(running: Running) -> bool:
+    """Servers of one's own are looked at on each start; the embedded ones when code changed or the bus is empty."""
+    if running.postgres is None or running.nats is None:
+        return False
+    return is_prepared(running.chain.home) and streams_kept(running.nats.monitor_port) > 0
 
 
 def _prepare(running: Running) -> None:
