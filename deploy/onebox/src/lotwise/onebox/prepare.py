@@ -7,6 +7,9 @@ import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
+import asyncpg
+import nats.errors
+
 from lotwise.onebox.bus import apply
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import ensure_databases
@@ -36,12 +39,18 @@ def is_prepared(home: Home) -> bool:
 
 async def prepare(chain: Chain, admin_url: str) -> None:
     """Databases with their roles, every migration, streams and consumers, the door's first accounts. Safe to repeat."""
-    made = await ensure_databases(admin_url, chain.logins())
+    try:
+        made = await ensure_databases(admin_url, chain.logins())
+    except (OSError, asyncpg.PostgresError) as problem:
+        raise SystemExit(f"PostgreSQL does not let us in ({problem}): is LOTWISE_POSTGRES_URL right?") from None
     if made:
         print(f"databases made: {', '.join(made)}", flush=True)
     await _migrate(chain, admin_url)
-    for line in await apply(chain):
-        print(line, flush=True)
+    try:
+        for line in await apply(chain):
+            print(line, flush=True)
+    except (nats.errors.Error, OSError) as problem:
+        raise SystemExit(f"NATS does not let us in ({problem}): is LOTWISE_NATS_URL right, and JetStream on?") from None
     await _open_the_door(chain, admin_url)
     write_json(chain.home.prepared_file, {"fingerprint": fingerprint()})
 

@@ -114,6 +114,8 @@ class ForkedProcess:
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if isinstance(end.code, str):
+                print(end.code)
         except BaseException:  # noqa: BLE001 - the process ends here, and says why in its log
             traceback.print_exc()
         finally:

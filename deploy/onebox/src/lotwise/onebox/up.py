@@ -206,6 +206,7 @@ def _is_prepared(running: Running) -> bool:
 def _prepare(running: Running) -> None:
     chain = running.chain
     admin_url = running.admin_url
+    (chain.home.logs / "prepare.log").unlink(missing_ok=True)
     work = ForkedProcess("prepare", lambda: asyncio.run(prepare(chain, admin_url)), chain.home.logs / "prepare.log")
     work.spawn()
     while work.is_running():
