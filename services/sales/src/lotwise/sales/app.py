@@ -1,5 +1,6 @@
 """Sales' table of contents: every route group, subscription and job."""
 
+import gc
 from typing import cast
 
 from lotwise.kit import straight
@@ -34,6 +35,18 @@ async def start(runtime: Runtime) -> None:
         currency_exponent(settings.currency),
         settings.hold_left_seconds_min,
     )
+    _leave_the_start_alone()
+
+
+def _leave_the_start_alone() -> None:
+    """What lives from the start on is never looked through again by the collector, and young things less often.
+
+    A charge makes a few hundred short-lived values; looking through the app's object graph for each thousand of them
+    was a quarter of the time of a charge.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def stop(runtime: Runtime) -> None:
