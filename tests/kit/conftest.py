@@ -1,6 +1,7 @@
 """The only home of what the kit's tests stand on: a migrated database, a provisioned bus, a shop that sells."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +112,13 @@ class Heard:
             "insert into counter values ('sold', $1) on conflict (name) do update set amount = counter.amount + $1",
             len(messages),
         )
+
+
+async def until(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    """Wait until something holds, at most `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await check():  # noqa: ASYNC110 - it looks at a server
+            await asyncio.sleep(0.02)
 
 
 async def counted(db: Database, name: str = "sold") -> int:

@@ -43,7 +43,8 @@ _FRESH = """
 insert into inbox (msg_id, consumer) select unnest($1::uuid[]), $2 on conflict do nothing returning msg_id
 """
 _DEAD = """
-insert into dead_letter (id, consumer, stream, sequence, msg_id, subject, headers, body, reason, error, stack, published_at, tries)
+insert into dead_letter
+  (id, consumer, stream, sequence, msg_id, subject, headers, body, reason, error, stack, published_at, tries)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (consumer, stream, sequence, published_at) do nothing
 """
@@ -84,7 +85,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Applier:
-    """Applies messages of one consumer. `handlers` are called in their order, each with all fresh messages of its type."""
+    """Applies messages of one consumer. `handlers` are called in their order, each with all fresh ones of its type."""
 
     consumer: str
     db: Database
@@ -222,7 +223,8 @@ class Applier:
 
     async def once_more(self, tx: Tx, message: Message[Any]) -> None:
         """Apply one dead letter inside a running transaction, whatever the inbox says. Raises what the handler raises,
-        ValueError when the message still cannot be read."""
+        ValueError when the message still cannot be read.
+        """
         bad: list[Bad] = []
         known = self._known([message], bad)
         if bad:

@@ -13,7 +13,7 @@ _TOKENS_WITH_DOMAIN = 11
 
 
 def arrived(raw: Msg, consumer: str) -> Message[Any]:
-    """A message with its envelope. Without an id of its own (an outside till) it gets one made of its place in the stream."""
+    """A message with its envelope. Without an id of its own (an outside till) it gets one made of its place."""
     headers = raw.headers or {}
     stream, tries, sequence, published_ns = _place(raw.reply)
     return Message(

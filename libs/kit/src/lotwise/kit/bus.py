@@ -1,6 +1,6 @@
 """The only home of this process's connection to NATS: a FastStream broker with its traps mended (RELIABILITY 2).
 
-One connection per process; it reconnects for ever, pings often enough to notice a dead peer, and uses an inbox of its own.
+One connection per process; it reconnects for ever, pings often enough to notice a dead peer, has an inbox of its own.
 """
 
 import asyncio
@@ -122,12 +122,12 @@ class Bus:
 
 def _security(user: str | None, password: str | None, seed: str | None) -> Any:
     if seed:
-        return NatsNKey(nkeys_seed_str=seed)
+        return NatsNKey.from_seed(seed)
     return SASLPlaintext(user, password or "") if user else None
 
 
 def _client_of(broker: NatsBroker) -> Client:
-    client = broker._connection
+    client = broker._connection  # noqa: SLF001 - what `connect` returns is an internal of another version
     if not isinstance(client, Client):
         raise ConnectionError("the broker has no connection")
     return client
@@ -144,15 +144,17 @@ def mend(subscriber: BatchPullStreamSubscriber, pull: StandingPull) -> None:
     async def create() -> None:
         if not subscriber.subscription:
             subscriber.subscription = pull  # type: ignore[assignment]
-            subscriber.add_task(subscriber._consume_pull)
+            subscriber.add_task(consume)
+
+    def is_running() -> bool:
+        return bool(subscriber.running)
 
     async def consume() -> None:
-        while subscriber.running:
+        while is_running():
             batch = await pull.next()
-            if subscriber.running:
+            if is_running():
                 await subscriber.consume(batch)
             else:
                 pull.put_back(batch)
 
-    subscriber._create_subscription = create  # type: ignore[method-assign]
-    subscriber._consume_pull = consume  # type: ignore[method-assign]
+    subscriber._create_subscription = create  # type: ignore[method-assign]  # noqa: SLF001 - guarded by version

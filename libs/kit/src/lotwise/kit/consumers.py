@@ -1,6 +1,7 @@
 """The only home of hearing: one durable per speaker, batches applied exactly once, then acknowledged in one burst."""
 
 import asyncio
+import gc
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ class ConsumerStatus(BaseModel):
     unacknowledged: int | None = None
     redelivered: int | None = None
     fault: str | None
+
+
+def calm_collector() -> None:
+    """Let Python look for garbage a seventieth as often: a batch makes thousands of short-lived objects and no cycles.
+
+    Measured: a third of the time of hearing went into it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def retry_delay(tries: int) -> float:
@@ -137,7 +148,7 @@ class _Consumer:
     async def _answer(self, messages: Sequence[Msg], answer: bytes) -> None:
         """One burst of answers; lost ones only mean that the inbox will see the messages again."""
         for raw in messages:
-            raw._ackd = True
+            raw._ackd = True  # noqa: SLF001 - FastStream asks it before it answers itself
         try:
             connection = await self.bus.connect()
             await wire.send(connection, [(raw.reply, "", b"", answer) for raw in messages])
@@ -184,7 +195,7 @@ async def _raw(message: Any) -> Any:
 
 
 def _parts(messages: Sequence[Message[Any]]) -> list[Sequence[Message[Any]]]:
-    """A batch as one part; a message that came too often without an answer may be what kills us: it goes alone, last."""
+    """A batch as one part; a message that came too often without an answer may be what kills us: alone, last."""
     suspects = [[message] for message in messages if message.tries > ALONE_AFTER_TRIES]
     if not suspects:
         return [messages]
@@ -223,6 +234,7 @@ class Consumers:
 
     async def run(self) -> None:
         """Hear until `stop`: finishes the batch in hand, gives the rest back, closes nothing that others use."""
+        calm_collector()
         await self.bus.connect()
         for consumer in self._consumers.values():
             for event in consumer.applier.handlers:

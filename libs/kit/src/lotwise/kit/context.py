@@ -45,9 +45,16 @@ def work(
     cause: UUID | None = None,
 ) -> Iterator[None]:
     """Run a piece of work as `by`, within a story and a trace; what was known before comes back afterwards."""
-    tokens = (actor.set(by), correlation_id.set(correlation), traceparent.set(trace_parent), cause_id.set(cause))
+    who, which, where, why = (
+        actor.set(by),
+        correlation_id.set(correlation),
+        traceparent.set(trace_parent),
+        cause_id.set(cause),
+    )
     try:
         yield
     finally:
-        for variable, token in zip((actor, correlation_id, traceparent, cause_id), tokens, strict=True):
-            variable.reset(token)  # type: ignore[arg-type]
+        actor.reset(who)
+        correlation_id.reset(which)
+        traceparent.reset(where)
+        cause_id.reset(why)

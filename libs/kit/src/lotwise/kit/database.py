@@ -1,6 +1,6 @@
 """The only home of connections to a service's PostgreSQL: one pool, short transactions, a wake-up after commit.
 
-A pooled connection keeps no session state (no advisory locks, no LISTEN): that is why returning it needs no reset query.
+A pooled connection keeps no session state (no advisory locks, no LISTEN), so that returning it needs no reset query.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[Tx]:
         """A transaction that commits at the end of the block, or leaves no trace when the block raises."""
         async with self.pool.acquire() as connection:
-            told: list[int] = connection.told
+            told: list[int] = connection.told  # type: ignore[attr-defined]
             told.clear()
             async with connection.transaction():
                 yield connection

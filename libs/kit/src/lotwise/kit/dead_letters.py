@@ -46,7 +46,10 @@ class Explained(DeadLetter):
     stack: str
 
 
-_COLUMNS = "id, consumer, stream, sequence, msg_id, subject, reason, error, published_at, failed_at, tries, settled_at, settled_by"
+_COLUMNS = (
+    "id, consumer, stream, sequence, msg_id, subject, reason, error,"
+    " published_at, failed_at, tries, settled_at, settled_by"
+)
 _LIST = f"""
 select {_COLUMNS} from dead_letter
 where (settled_at is null or not $1) and ($2::timestamptz is null or (failed_at, id) < ($2, $3::uuid))

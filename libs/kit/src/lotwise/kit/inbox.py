@@ -1,6 +1,6 @@
 """The only door through which a service hears events: messages, subscriptions, parking what came early, consumers."""
 
-from lotwise.kit.consumers import ConsumerStatus, Consumers, Subscription
+from lotwise.kit.consumers import Consumers, ConsumerStatus, Subscription
 from lotwise.kit.message import Message
 from lotwise.kit.waiting import NotYetKnown, Waiting, park, redrive, waiting_messages
 

@@ -20,8 +20,8 @@ class Message(Generic[E]):
     """
 
     __slots__ = (
-        "_event", "actor", "body", "cause_id", "consumer", "correlation_id", "headers", "id", "published_ns", "sequence", "stream",
-        "subject", "trace", "traceparent", "tries",
+        "_event", "actor", "body", "cause_id", "consumer", "correlation_id", "headers", "id", "published_ns",
+        "sequence", "stream", "subject", "trace", "traceparent", "tries",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +62,7 @@ class Message(Generic[E]):
             if kind is None:
                 raise ValueError(f"no contract for {self.subject}")
             self._event = kind.__pydantic_validator__.validate_json(self.body)
-        return self._event  # type: ignore[return-value]
+        return self._event
 
     @property
     def published_at(self) -> datetime:

@@ -25,6 +25,17 @@ _APPEND_ONLY = ("audit", "audit_seal")
 _PARTITION = re.compile(r"_(p[0-9]{6,8}|rest)(_.*)?$")
 
 
+_KEEP_APPEND_ONLY = """
+do $$ declare t regclass; begin
+  for t in
+    select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'public' and obj_description(c.oid, 'pg_class') like 'append-only%'
+  loop execute format('revoke update, delete, truncate on %s from {role}', t); end loop;
+end $$
+"""
+# tables marked by append_only() carry a comment: the one place that remembers the promise across upgrades
+
+
 def _async_url(url: str) -> str:
     return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
 
@@ -75,11 +86,7 @@ def _grants(role: str) -> list[str]:
         f"grant execute on all functions in schema public to {role}",
         f"alter default privileges in schema public grant select, insert, update, delete on tables to {role}",
         f"revoke insert, update, delete on alembic_version from {role}",
-        # append_only() tables carry this comment: the one place that remembers the promise across upgrades
-        "do $$ declare t regclass; begin"
-        " for t in select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-        " where n.nspname = 'public' and obj_description(c.oid, 'pg_class') like 'append-only%' loop"
-        f" execute format('revoke update, delete, truncate on %s from {role}', t); end loop; end $$",
+        _KEEP_APPEND_ONLY.format(role=role),
     ]
 
 
@@ -143,7 +150,7 @@ def _is_index(directive: Any) -> bool:
 
 
 def main(package: str) -> int:
-    """Migrate the database of a package from its settings in the environment (STOCK_OWNER_DATABASE_URL, …_DATABASE_URL)."""
+    """Migrate a package's database as its environment says (STOCK_OWNER_DATABASE_URL, STOCK_DATABASE_URL)."""
     prefix = package.rpartition(".")[2].upper()
     app_role = urlsplit(os.environ[f"{prefix}_DATABASE_URL"]).username or ""
     asyncio.run(upgrade(package, os.environ[f"{prefix}_OWNER_DATABASE_URL"], app_role))

@@ -80,7 +80,7 @@ def server_configuration(
     monitor: str = "0.0.0.0:8222",
     store_bytes_max: int = 16 << 30,
 ) -> str:
-    """A whole configuration for a server in a container of its own: durable acknowledgements, passwords from outside."""
+    """A whole configuration for a server in a container: durable acknowledgements, passwords from outside."""
     passwords = {user: f"$NATS_{user.upper()}_PASSWORD" for user in USERS}
     return (
         "# Made by `python -m lotwise.kit.nats_config`; a test compares.\n"

@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -87,10 +87,30 @@ def _rows(events: tuple[Event | Told, ...]) -> list[_Row]:
         if len(body) > BODY_BYTES_MAX:
             raise ValueError(f"{type(event).__name__} has {len(body)} bytes; an event has at most {BODY_BYTES_MAX}")
         if cause is None:
-            rows.append((event_id, f"lotwise.{event.site}{_tail(type(event))}", trace, story or str(event_id), actor, here[3], body))
+            rows.append(
+                (
+                    event_id,
+                    f"lotwise.{event.site}{_tail(type(event))}",
+                    trace,
+                    story or str(event_id),
+                    actor,
+                    here[3],
+                    body,
+                )
+            )
         else:
             by = _clean(cause.actor) or actor
-            rows.append((event_id, f"lotwise.{event.site}{_tail(type(event))}", cause.trace, _plain(cause.correlation_id), by, cause.id, body))
+            rows.append(
+                (
+                    event_id,
+                    f"lotwise.{event.site}{_tail(type(event))}",
+                    cause.trace,
+                    _plain(cause.correlation_id),
+                    by,
+                    cause.id,
+                    body,
+                )
+            )
     return rows
 
 
@@ -109,7 +129,8 @@ def _clean(text: str | None) -> str | None:
 async def outbox_status(tx: Tx) -> OutboxStatus:
     """Depth and age of what is not yet on the bus: the earliest alarm of all."""
     row = await tx.fetchrow(
-        "select count(*) as unpublished, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds,"
+        "select count(*) as unpublished,"
+        " coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds,"
         " (select count(*) from outbox where failed_at is not null) as failed"
         " from outbox where published_at is null and failed_at is null"
     )

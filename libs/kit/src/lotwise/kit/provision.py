@@ -61,7 +61,7 @@ def stream_config(speaker: str, *, replicas: int = 1, total_bytes: int = TOTAL_B
 
 
 def consumer_config(durable: Durable, *, replicas: int = 0) -> dict[str, Any]:
-    """What a durable must be. Deliveries have no limit here: the hearer counts them and buries what cannot be applied."""
+    """What a durable must be. Deliveries have no limit: the hearer counts them and buries what cannot be applied."""
     return {
         "durable_name": durable.name,
         "description": f"What {durable.service} hears from {durable.speaker}",
@@ -136,15 +136,12 @@ async def _checked(connection: Client, call: str, request: dict[str, Any]) -> di
 
 
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """What the server has otherwise than wanted, as `name: found → wanted`. Fields the server left out are its zeros."""
+    """What the server has otherwise than wanted, as `name: found → wanted`. A field left out is a zero."""
     lines = []
     for name, value in wanted.items():
-        has = found.get(name)
-        if isinstance(value, list):
-            has, value = sorted(has or []), sorted(value)
-        elif has is None:
-            has = type(value)()
-        if has != value:
+        has = found.get(name, type(value)())
+        same = sorted(has) == sorted(value) if isinstance(value, list) else has == value
+        if not same:
             lines.append(f"{name}: {has} → {value}")
     return lines
 

@@ -1,4 +1,4 @@
-"""The only home of the standing pull: one open request to a durable consumer, so that a message is here when it is there.
+"""The only home of the standing pull: one open request to a durable, so that a message is here when it is there.
 
 Batches grow only while the last one is being applied. Asks again when the credit is used up, on a status that ends the
 request, after a reconnect, and after 2.5 heartbeats of silence.
@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections import deque
 from time import monotonic
+from uuid import uuid4
 
 import orjson
 from nats.aio.client import Client
@@ -42,7 +43,7 @@ class StandingPull:
     ) -> None:
         self._connection = connection
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        self._inbox = f"{inbox_prefix}.{connection._nuid.next().decode()}"
+        self._inbox = f"{inbox_prefix}.{uuid4().hex}"
         self._batch_max = batch_max
         self._heartbeat = heartbeat_seconds
         self._request = {
@@ -68,7 +69,7 @@ class StandingPull:
         if self._subscription is not None:
             with contextlib.suppress(Error, TimeoutError):
                 async with asyncio.timeout(DRAIN_SECONDS):
-                    await self._subscription.drain()
+                    await self._subscription.drain()  # type: ignore[no-untyped-call]
             self._subscription = None
         left = list(self._arrived)
         self._arrived.clear()
@@ -80,7 +81,7 @@ class StandingPull:
         self._arrived.extendleft(reversed(batch))
 
     async def unsubscribe(self) -> None:
-        """What FastStream calls at the end: nothing yet, because the consumer stops the pull and gives back what is left."""
+        """What FastStream calls at the end: nothing yet, the consumer stops the pull and gives back what is left."""
 
     def renew(self) -> None:
         """The connection is a new one: the old request is gone, ask again."""

@@ -26,6 +26,7 @@ from lotwise.contracts.envelope import SUBJECT, stream_of
 from lotwise.kit import wire
 from lotwise.kit.bus import Bus
 from lotwise.kit.database import SESSION, Database
+from lotwise.kit.housekeeping import keep_house
 from lotwise.kit.outbox import CHANNEL
 from lotwise.kit.tracing import child_of, is_sampled, traceparent_of
 
@@ -34,6 +35,8 @@ log = structlog.get_logger("lotwise.kit.relay")
 LOCK = 7_020_251_122
 ACK_SECONDS = 5.0
 HEAL_SECONDS = 20.0
+HOUSE_SECONDS = 3600.0
+HOUSE_FIRST_SECONDS = 30.0
 IDLE_AFTER_POLLS = 40
 IDLE_POLL_SECONDS = 0.5
 HEADERS_BYTES = 2_000
@@ -55,7 +58,9 @@ _KEEP_STATE = """
 insert into relay_state (stream, epoch, last_seq) values ($1, $2, $3)
 on conflict (stream) do update set epoch = excluded.epoch, last_seq = excluded.last_seq
 """
-_UNMARK = "update outbox set published_at = null, stream_seq = null, stream_epoch = null where published_at is not null and "
+_UNMARK = (
+    "update outbox set published_at = null, stream_seq = null, stream_epoch = null where published_at is not null and "
+)
 _LOST_TAIL = f"{_UNMARK} stream_seq > $1 and stream_epoch = $2"
 _LOST_ALL = f"{_UNMARK} stream_epoch is distinct from $1 and created_at > now() - interval '30 days'"
 
@@ -87,6 +92,7 @@ class Relay:
         self._stopping = False
         self._must_heal = True
         self._healed_at = 0.0
+        self._house_at = monotonic() + HOUSE_FIRST_SECONDS
         self._epoch = 0
         self._last_seq = 0
         self._status = RelayStatus(is_leader=False, published=0, healed=0, refused=0, fault="not started")
@@ -143,6 +149,9 @@ class Relay:
                 said, self._must_heal = 0, True
             if self._stopping and not said:
                 return
+            if monotonic() > self._house_at:
+                self._house_at = monotonic() + HOUSE_SECONDS
+                await keep_house(connection)
             quiet = 0 if said else quiet + 1
             if said < self._batch_max and not self._db.told.is_set():
                 await self._pause(self._poll if quiet < IDLE_AFTER_POLLS else IDLE_POLL_SECONDS)
@@ -201,7 +210,9 @@ class Relay:
                 self._expect(first)
                 return [(row["id"], first + place) for place, row in enumerate(rows)]
         answers = await asyncio.gather(*(self._say_one(bus, row) for row in rows), return_exceptions=True)
-        return [pair for pair in [await self._judge(connection, *one) for one in zip(rows, answers, strict=True)] if pair]
+        return [
+            pair for pair in [await self._judge(connection, *one) for one in zip(rows, answers, strict=True)] if pair
+        ]
 
     async def _say_at_once(self, bus: Client, rows: Sequence[asyncpg.Record]) -> dict[str, Any]:
         """All or nothing, with one fsync; refused whole when the stream knows one of the ids already (10201)."""
@@ -213,7 +224,9 @@ class Relay:
                 (
                     row["subject"],
                     "",
-                    wire.header_block(f"{self._headers(row)}Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {place}\r\n"),
+                    wire.header_block(
+                        f"{self._headers(row)}Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {place}\r\n"
+                    ),
                     row["body"],
                 )
                 for place, row in enumerate(others, 1)
@@ -256,7 +269,7 @@ class Relay:
         _, _, speaker, event, version = row["subject"].split(".")
         trace = row["traceparent"]
         if is_sampled(trace):
-            span = child_of(trace, f"publish {event}", SpanKind.PRODUCER, **{"messaging.message.id": str(number)})
+            span = child_of(trace, f"publish {event}", SpanKind.PRODUCER, {"messaging.message.id": str(number)})
             trace = traceparent_of(span) or trace
             span.end()
         lines = (
@@ -283,7 +296,7 @@ class Relay:
         self._status.published += len(said)
 
     def _expect(self, place: int) -> None:
-        """We are the only writer: a place that does not follow the last one means that the stream is not what it was."""
+        """We are the only writer: a place that does not follow the last one means that the stream is another."""
         if place != self._last_seq + 1:
             self._must_heal = True
         self._last_seq = max(self._last_seq, place)

@@ -19,7 +19,7 @@ from sqlmodel import SQLModel
 
 
 def table_registry() -> registry:
-    """A fresh registry with its own metadata: `class Base(SQLModel, registry=table_registry())` in a service's tables."""
+    """A fresh registry with its own metadata: `class Base(SQLModel, registry=table_registry())` in a service."""
     return registry(metadata=MetaData())
 
 
@@ -37,7 +37,7 @@ def _instant(name: str, *, nullable: bool = False, default: str | None = None) -
 
 
 def kit_tables(metadata: MetaData) -> None:
-    """Add outbox, inbox, dead_letter, waiting, idempotency, audit, audit_seal and relay_state to a service's metadata."""
+    """Add outbox, inbox, dead_letter, waiting, idempotency, audit, audit_seal, relay_state to a service's metadata."""
     Table(
         "outbox",
         metadata,

@@ -17,7 +17,8 @@ _CATALOG_TO_COUNTERS = (
     "price-changed", "recipe-defined",
 )  # fmt: skip
 _CATALOG_TO_SHELVES = (
-    "site-defined", "category-defined", "product-defined", "product-archived", "product-purpose-changed", "recipe-defined",
+    "site-defined", "category-defined", "product-defined", "product-archived", "product-purpose-changed",
+    "recipe-defined",
 )  # fmt: skip
 _SHORTAGES = ("stock-below-min", "reorder-point-reached", "stock-restored", "stock-out", "minimum-changed")
 
@@ -37,7 +38,7 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
             "lot-expired", "lot-quarantined", "lot-released", "stock-received", "transfer-received", "hold-broken",
         ),
     },
-    "reporting": {speaker: EVERYTHING for speaker in SPEAKERS},
+    "reporting": dict.fromkeys(SPEAKERS, EVERYTHING),
     "backoffice": {},
 }  # fmt: skip
 """By service and speaker: the events it hears; EVERYTHING is all of them. Owners of services may add their lines."""

@@ -1,6 +1,6 @@
-"""The only home of spans on the bus: every sampled message keeps one trace from its speaker through its hearer and on."""
+"""The only home of spans on the bus: a sampled message keeps one trace from its speaker through its hearer and on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,11 +37,13 @@ def is_sampled(traceparent: str | None) -> bool:
     return traceparent is not None and len(traceparent) == 55 and traceparent[54] in "13579bdf"
 
 
-def child_of(traceparent: str, name: str, kind: SpanKind, links: Sequence[Link] = (), **attributes: Any) -> Span:
+def child_of(
+    traceparent: str, name: str, kind: SpanKind, attributes: Mapping[str, str], links: Sequence[Link] = ()
+) -> Span:
     """A started span below a remote one."""
     remote = span_context(traceparent)
     parent = trace.set_span_in_context(NonRecordingSpan(remote)) if remote else None
-    return _tracer.start_span(name, context=parent, kind=kind, links=list(links), attributes=attributes)
+    return _tracer.start_span(name, context=parent, kind=kind, links=list(links), attributes=dict(attributes))
 
 
 @contextmanager
@@ -74,23 +76,18 @@ def story(name: str, messages: Sequence[Message[Any]]) -> Iterator[None]:
 
 def _batch_span(name: str, sampled: Sequence[Message[Any]], size: int) -> Span:
     links = [Link(remote) for message in sampled if (remote := span_context(message.traceparent))]
-    attributes = {"messaging.system": "nats", "messaging.batch.message_count": size}
+    attributes: dict[str, str | int] = {"messaging.system": "nats", "messaging.batch.message_count": size}
     return _tracer.start_span(name, kind=SpanKind.CONSUMER, links=links, attributes=attributes)
 
 
 def _message_span(message: Message[Any], batch: Span | None) -> Span:
     links = [] if batch is None else [Link(batch.get_span_context())]
     event = message.subject.rsplit(".", 2)[-2]
-    span = child_of(
-        message.traceparent or "",
-        f"process {event}",
-        SpanKind.CONSUMER,
-        links,
-        **{
-            "messaging.system": "nats",
-            "messaging.destination.name": message.subject,
-            "messaging.message.id": str(message.id),
-        },
-    )
+    attributes = {
+        "messaging.system": "nats",
+        "messaging.destination.name": message.subject,
+        "messaging.message.id": str(message.id),
+    }
+    span = child_of(message.traceparent or "", f"process {event}", SpanKind.CONSUMER, attributes, links)
     message.trace = traceparent_of(span) or message.traceparent
     return span

@@ -1,4 +1,4 @@
-"""The only home of nats-py's inside: many publishes leave as one piece, and headers are read without a look at each letter.
+"""The only home of nats-py's inside: many publishes leave as one piece, headers are read without a look at each letter.
 
 Guarded by version: with any other nats-py its public ways do the same, slower.
 """
@@ -23,7 +23,7 @@ def header_block(lines: str) -> bytes:
 def quicken(connection: Client) -> None:
     """Read headers five times faster on this connection; the library looks at every character of every name."""
     if IS_KNOWN:
-        connection._parse_header_lines = header_lines  # type: ignore[method-assign]
+        connection._parse_header_lines = header_lines  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def header_lines(raw: bytes) -> dict[str, str]:
@@ -31,7 +31,7 @@ def header_lines(raw: bytes) -> dict[str, str]:
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        return Client._parse_header_lines(raw)
+        return Client._parse_header_lines(raw)  # noqa: SLF001
     headers = {}
     for line in text.split("\r\n"):
         name, colon, value = line.partition(":")
@@ -55,8 +55,8 @@ async def send(connection: Client, publishes: Sequence[Publish]) -> None:
             head = f"PUB {subject} {reply} {len(payload)}\r\n".encode()
         pieces += (head, headers, payload, b"\r\n")
     connection.stats["out_msgs"] += len(publishes)
-    await connection._send_command(b"".join(pieces))
-    await connection._flush_pending()
+    await connection._send_command(b"".join(pieces))  # noqa: SLF001
+    await connection._flush_pending()  # noqa: SLF001
 
 
 async def _send_slowly(connection: Client, publishes: Sequence[Publish]) -> None:
