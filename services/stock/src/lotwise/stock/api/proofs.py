@@ -1,0 +1,122 @@
+"""HTTP of answers to "why" and "is it true": why a charge is blocked, whether the books agree, who uses a product."""
+
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from lotwise.kit.commands import Read
+from lotwise.kit.web import Router
+from lotwise.stock.api.holds import FIRST, OpenHold, open_hold
+from lotwise.stock.api.levels import LevelOut, level_out
+from lotwise.stock.api.shapes import exponent
+from lotwise.stock.domain.holds import Figures, ways_out
+from lotwise.stock.domain.refusals import UnknownProduct, UnknownSite
+from lotwise.stock.operations.audit import prove
+from lotwise.stock.repository.definitions import sites_of
+from lotwise.stock.repository.holds import list_holds
+from lotwise.stock.repository.levels import on_order, one_level, uses
+from lotwise.values import format_quantity
+
+router = Router(tags=["proofs"])
+HOLDS_SHOWN = 50
+
+
+class BlockOut(BaseModel):
+    """Why a charge of a product is blocked at a site: the policy, the numbers, who holds, and what would help."""
+
+    site: str
+    product_id: UUID
+    policy: str
+    is_blocked: bool
+    grantable: str
+    level: LevelOut
+    holds: list[OpenHold]
+    chain: list[str]
+    ways_out: list[str]
+
+
+class FindingOut(BaseModel):
+    """A row that does not agree with the ledger: what it should say and what it says."""
+
+    check: str
+    row: str
+    detail: str
+    expected: str
+    found: str
+
+
+class AuditOut(BaseModel):
+    """The proof: how many rows were gone over, and what did not agree; clean when nothing."""
+
+    is_clean: bool
+    movements: int
+    balances: int
+    levels: int
+    daily_totals: int
+    blocks: int
+    findings: list[FindingOut]
+
+
+class UsesOut(BaseModel):
+    """How often stock uses a product, and how."""
+
+    count: int
+    reasons: list[str]
+
+
+@router.get("/explain/block", permission="stock.read", refusals=(UnknownProduct, UnknownSite))
+async def explain_block(read: Read, site: str, product: UUID) -> BlockOut:
+    """Why "stock too low": the chain of rules with its numbers, and the ways out that help (SAL-12)."""
+    async with read.connection() as tx:
+        found = await sites_of(tx, [site])
+        if site not in found:
+            raise UnknownSite("No site has this name", field="site", site=site[:60])
+        row = await one_level(tx, site, product)
+        ordered = (await on_order(tx, site, [product])).get(product, 0)
+        held = await list_holds(tx, [site], "granted", FIRST, HOLDS_SHOWN, product)
+    if row is None:
+        raise UnknownProduct("No product has this id", field="product", product_id=str(product))
+    policy = found[site].policy
+    figures = Figures(row["on_hand"], row["held"], row["minimum"])
+    decimals, unit = row["unit_decimals"], row["unit"]
+    grantable = figures.grantable(policy)
+
+    def text(quantity: int) -> str:
+        return f"{format_quantity(quantity, decimals)} {unit}"
+
+    chain = [f"{text(row['on_hand'])} on hand", f"{text(row['held'])} held for other charges"]
+    if policy == "block_at_minimum" and row["minimum"]:
+        chain.append(f"the minimum of {text(row['minimum'])} is kept")
+    if row["quarantined"]:
+        chain.append(f"{text(row['quarantined'])} are set apart in quarantine")
+    chain.append("this site only warns" if policy == "warn" else f"so {text(grantable)} can be charged")
+    return BlockOut(
+        site=site,
+        product_id=product,
+        policy=policy,
+        is_blocked=policy != "warn" and grantable <= 0,
+        grantable=format_quantity(grantable, decimals),
+        level=level_out(row, exponent(read.runtime), ordered),
+        holds=[open_hold(one) for one in held],
+        chain=chain,
+        ways_out=list(ways_out(row["on_hand"], row["in_transit"], ordered, policy)),
+    )
+
+
+@router.get("/audit", permission="audit.read")
+async def audit(read: Read) -> AuditOut:
+    """Prove the books: every balance, level and daily total from the ledger, the ledger from its hashes and seals."""
+    async with read.connection() as tx:
+        proof = await prove(tx)
+    findings = [FindingOut(**finding._asdict()) for finding in proof.findings]
+    return AuditOut(is_clean=not findings, findings=findings, **proof.sizes)
+
+
+@router.get("/uses/{product_id}", permission="stock.read", site="chain")
+async def product_uses(read: Read, product_id: UUID) -> UsesOut:
+    """How often stock uses a product: catalog deletes only what nobody uses."""
+    async with read.connection() as tx:
+        counts = await uses(tx, product_id)
+    return UsesOut(
+        count=sum(counts.values()), reasons=[f"{number} {what}" for what, number in counts.items() if number]
+    )

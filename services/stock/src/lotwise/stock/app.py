@@ -1,0 +1,33 @@
+"""Stock's table of contents: every route group, subscription and job."""
+
+from lotwise.kit.service import Service
+from lotwise.stock.api import adjustments, areas, holds, levels, lots, movements, proofs, receipts, scans, transfers
+from lotwise.stock.handlers.catalog import catalog
+from lotwise.stock.handlers.purchasing import purchasing
+from lotwise.stock.handlers.sales import sales
+from lotwise.stock.jobs import jobs
+from lotwise.stock.settings import StockSettings
+from lotwise.values import currency_exponent
+
+_settings = StockSettings()
+_exponent = currency_exponent(_settings.currency)
+
+SERVICE = Service(
+    name="stock",
+    package="lotwise.stock",
+    settings=StockSettings,
+    routers=(
+        receipts.router,
+        levels.router,
+        lots.router,
+        movements.router,
+        adjustments.router,
+        holds.router,
+        transfers.router,
+        areas.router,
+        scans.router,
+        proofs.router,
+    ),
+    subscriptions=(catalog(_exponent), sales(_exponent), purchasing(_exponent)),
+    jobs=jobs(_settings),
+)

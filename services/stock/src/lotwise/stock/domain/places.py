@@ -1,0 +1,65 @@
+"""The only home of the accounts that stock moves between: every site has one of each kind (DESIGN 3.3)."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+SHELF = "shelf"
+SUPPLIER = "supplier"
+PATIENT = "patient"
+WASTE = "waste"
+LOST_AND_FOUND = "lost_and_found"
+TRANSIT = "transit"
+QUARANTINE = "quarantine"
+IN_USE = "in_use"
+UNATTRIBUTED = "unattributed"
+
+KINDS = (SHELF, SUPPLIER, PATIENT, WASTE, LOST_AND_FOUND, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED)
+HOLDING = frozenset({SHELF, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED})
+"""The kinds where goods can be: they have balances. The others are where goods come from and go to."""
+
+EXPIRED = "expired"
+"""The area of quarantine that the expiry sweep fills; the unnamed one is filled by persons and returns."""
+
+
+class Place(NamedTuple):
+    """One account: a site's shelf area, its quarantine, its supplier side and so on."""
+
+    id: int
+    site: str
+    kind: str
+    area: str = ""
+
+
+class Site(NamedTuple):
+    """A site with its zone, its policy for holds and all its accounts by (kind, area)."""
+
+    slug: str
+    zone: str
+    policy: str
+    places: dict[tuple[str, str], Place]
+
+    def place(self, kind: str, area: str = "") -> Place:
+        """The site's account of a kind; KeyError for an area it does not have."""
+        return self.places[kind, area]
+
+
+class Product(NamedTuple):
+    """Our copy of a product's definition: what stock needs of it. Costs in micros, quantities in smallest units."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: str
+    purpose: str | None
+    unit: str
+    decimals: int
+    manufacturer: str = ""
+    cost: int | None = None
+    reorder_at: int | None = None
+    normal_order_quantity: int | None = None
+    supplier_id: UUID | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Only physical products have stock."""
+        return self.kind == "physical"

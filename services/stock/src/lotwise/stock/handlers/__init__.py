@@ -1,0 +1,1 @@
+"""Events in: a module per speaker, each a table of what is heard."""

@@ -1,0 +1,107 @@
+"""Clock in: the sweeps of expired lots and holds, warnings of coming expiries, the sealer, the ledger's partitions."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from lotwise.kit.client import Refused, Unreachable
+from lotwise.kit.jobs import Job
+from lotwise.kit.outbox import tell
+from lotwise.kit.service import Runtime
+from lotwise.stock.operations.expiry import sweep, warn
+from lotwise.stock.operations.holds import release_holds
+from lotwise.stock.operations.seals import seal
+from lotwise.stock.repository.holds import expired_holds
+from lotwise.stock.settings import StockSettings
+from lotwise.values import currency_exponent
+
+log = structlog.get_logger(__name__)
+RECORDED = "charge-recorded"
+
+
+def _settings(runtime: Runtime) -> StockSettings:
+    if not isinstance(runtime.settings, StockSettings):
+        raise TypeError("stock runs with its own settings")
+    return runtime.settings
+
+
+async def sweep_lots(runtime: Runtime) -> None:
+    """Quarantine lots whose last day is over at their site, batch by batch until none is left (STK-17)."""
+    settings = _settings(runtime)
+    exponent = currency_exponent(settings.currency)
+    while True:
+        async with runtime.db.transaction() as tx:
+            swept = await sweep(tx, datetime.now(UTC), settings.expiry_sweep_rows_max, exponent)
+        if not swept:
+            return
+        runtime.wake_relay()
+
+
+async def warn_of_expiries(runtime: Runtime) -> None:
+    """Tell of lots that run out soon, once per threshold (ALR-03)."""
+    settings = _settings(runtime)
+    async with runtime.db.transaction() as tx:
+        said = await warn(tx, datetime.now(UTC), settings.expiring_thresholds_days, settings.expiry_sweep_rows_max)
+        await tell(tx, *said)
+    if said:
+        runtime.wake_relay()
+
+
+async def sweep_holds(runtime: Runtime) -> None:
+    """Release holds past their time, but only after sales has closed their charge for good; unreachable keeps them."""
+    settings = _settings(runtime)
+    async with runtime.db.reading() as tx:
+        due = await expired_holds(tx, datetime.now(UTC), settings.hold_sweep_rows_max)
+    closed: list[UUID] = []
+    by_site: dict[str, list[UUID]] = defaultdict(list)
+    for hold_id, site in due:
+        by_site[site].append(hold_id)
+    for site, ids in by_site.items():
+        closed += [hold_id for hold_id in ids if await _abandoned(runtime, hold_id, site)]
+    if closed:
+        async with runtime.db.transaction() as tx:
+            await release_holds(tx, closed, currency_exponent(settings.currency))
+        runtime.wake_relay()
+
+
+async def _abandoned(runtime: Runtime, hold_id: UUID, site: str) -> bool:
+    """Whether sales closed the charge: a recorded one keeps its hold, its SaleRecorded is on the way."""
+    try:
+        await runtime.client("sales").post(
+            f"/v1/charges/{hold_id}:abandon",
+            json={"site": site, "reason": "the hold ran out", "release_hold": False},
+            key=f"abandon-{hold_id}",
+            timeout=_settings(runtime).abandon_timeout_seconds,
+        )
+    except Unreachable as error:
+        log.info("hold kept", hold_id=str(hold_id), error=error.detail)
+        return False
+    except Refused as error:
+        log.info("charge is not abandoned", hold_id=str(hold_id), code=error.code)
+        return False
+    return True
+
+
+async def seal_ledger(runtime: Runtime) -> None:
+    """Chain what was written since the last block."""
+    async with runtime.db.transaction() as tx:
+        await seal(tx)
+
+
+async def make_partitions(runtime: Runtime) -> None:
+    """Have the ledger's partitions of the next months ready."""
+    async with runtime.db.transaction() as tx:
+        await tx.fetchval("select movement_partitions(2)")
+
+
+def jobs(settings: StockSettings) -> tuple[Job, ...]:
+    """All of stock's clockwork."""
+    return (
+        Job("expired-lots", settings.expiry_sweep_seconds, sweep_lots),
+        Job("expiring-lots", 60 * settings.expiry_sweep_seconds, warn_of_expiries),
+        Job("expired-holds", settings.hold_sweep_seconds, sweep_holds),
+        Job("seal", settings.seal_seconds, seal_ledger),
+        Job("movement-partitions", 86_400, make_partitions),
+    )

@@ -1,0 +1,1 @@
+"""Use cases of stock: load, decide, store, tell."""

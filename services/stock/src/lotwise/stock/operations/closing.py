@@ -1,0 +1,122 @@
+"""The only home of how every change of stock ends: crossings decided, holds kept or broken, books stored, events told once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from lotwise.contracts.envelope import Event
+from lotwise.contracts.ids import uuid7
+from lotwise.contracts.stock import (
+    Crossing,
+    HoldBroken,
+    ReorderPointReached,
+    StockBelowMin,
+    StockLevelChanged,
+    StockOut,
+    StockRestored,
+)
+from lotwise.kit.database import Tx
+from lotwise.kit.inbox import Message
+from lotwise.kit.outbox import Told, tell
+from lotwise.stock.domain.cells import Books, Cell, CellKey
+from lotwise.stock.domain.crossings import BELOW_MIN, OUT, REORDER, RESTORED, crossings, flags
+from lotwise.stock.domain.holds import WARN, to_break
+from lotwise.stock.repository.books import store_books, store_levels
+from lotwise.stock.repository.holds import break_lines, held_lines
+from lotwise.values import format_quantity
+
+SAID: dict[str, type[Crossing]] = {
+    BELOW_MIN: StockBelowMin,
+    REORDER: ReorderPointReached,
+    OUT: StockOut,
+    RESTORED: StockRestored,
+}
+Causes = Mapping[CellKey, Message[Any]]
+
+
+async def close_books(
+    tx: Tx, books: Books, events: Sequence[Event | Told] = (), causes: Causes | None = None, *, broken_by: str = "sale"
+) -> None:
+    """Store the books and tell `events`, the broken holds, the crossings and one level per touched cell.
+
+    `causes` names the message that touched a cell, so that its level's events carry on that trace.
+    """
+    told: list[Event | Told] = list(events)
+    touched = [cell for cell in books.cells.values() if cell.is_touched]
+    for cell in touched:
+        if cell.level.held > cell.level.on_hand and cell.site.policy != WARN:
+            told += await _break_holds(tx, books, cell, broken_by)
+    for cell in touched:
+        cause = causes.get((cell.site.slug, cell.product.id)) if causes else None
+        told += [Told(event, cause) for event in _level_events(books, cell)]
+    await store_books(tx, books)
+    await store_levels(tx, books)
+    await tell(tx, *told)
+
+
+def _level_events(books: Books, cell: Cell) -> list[Event]:
+    level = cell.level
+    now = flags(level.on_hand, level.minimum, level.reorder_at)
+    said = crossings(level.flags, now, has_shortage=level.shortage_id is not None)
+    level.flags, level.revision = now, level.revision + 1
+    if said and level.shortage_id is None:
+        level.shortage_id = uuid7()
+    events: list[Event] = [_crossing(SAID[name], books, cell, level.shortage_id) for name in said if level.shortage_id]
+    if RESTORED in said:
+        level.shortage_id = None
+    return [*events, level_changed(cell)]
+
+
+def _crossing(kind: type[Crossing], books: Books, cell: Cell, shortage_id: UUID) -> Crossing:
+    level, decimals = cell.level, cell.product.decimals
+    return kind.model_construct(
+        site=cell.site.slug,
+        shortage_id=shortage_id,
+        product_id=cell.product.id,
+        on_hand=format_quantity(level.on_hand, decimals),
+        minimum=_text(level.minimum, decimals),
+        reorder_at=_text(level.reorder_at, decimals),
+        normal_order_quantity=_text(level.normal_order_quantity, decimals),
+        happened_at=cell.last_at or books.now,
+    )
+
+
+def level_changed(cell: Cell) -> StockLevelChanged:
+    """What a cell stands at now, as the others hear it."""
+    level, decimals = cell.level, cell.product.decimals
+    return StockLevelChanged.model_construct(
+        site=cell.site.slug,
+        product_id=cell.product.id,
+        on_hand=format_quantity(level.on_hand, decimals),
+        held=format_quantity(level.held, decimals),
+        available=format_quantity(level.available, decimals),
+        minimum=_text(level.minimum, decimals),
+        reorder_at=_text(level.reorder_at, decimals),
+        value_minor=level.value_minor,
+        revision=level.revision,
+    )
+
+
+def _text(quantity: int | None, decimals: int) -> str | None:
+    return None if quantity is None else format_quantity(quantity, decimals)
+
+
+async def _break_holds(tx: Tx, books: Books, cell: Cell, reason: str) -> list[Event]:
+    """Break the newest holds until what is held is there: a promise that cannot be kept is told at once (DESIGN 3.7)."""
+    lines = await held_lines(tx, cell.site.slug, cell.product.id)
+    broken = set(to_break(lines, cell.level.held - cell.level.on_hand))
+    await break_lines(tx, broken, cell.product.id, books.now)
+    events: list[Event] = []
+    for hold_id, quantity in lines:
+        if hold_id in broken:
+            cell.level.held -= quantity
+            events.append(
+                HoldBroken(
+                    site=cell.site.slug,
+                    hold_id=hold_id,
+                    product_id=cell.product.id,
+                    quantity=format_quantity(quantity, cell.product.decimals),
+                    reason=reason,
+                )
+            )
+    return events

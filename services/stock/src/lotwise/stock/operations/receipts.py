@@ -1,0 +1,344 @@
+"""The only home of receiving: goods become lots with their cost and expiry, and first settle what is owed (STK-01, 10, 11)."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from lotwise.contracts.envelope import Event
+from lotwise.contracts.purchasing import PurchaseOrderReceived
+from lotwise.contracts.stock import LotExpired, StockReceived
+from lotwise.kit.database import Tx
+from lotwise.kit.inbox import Message, park
+from lotwise.kit.outbox import Told
+from lotwise.stock.domain import costs, places
+from lotwise.stock.domain.allocations import is_usable
+from lotwise.stock.domain.cells import Books
+from lotwise.stock.domain.lots import Lot
+from lotwise.stock.domain.movements import RECEIPT, Entry
+from lotwise.stock.domain.places import Place, Product, Site
+from lotwise.stock.domain.refusals import (
+    BadQuantity,
+    LotIsExpired,
+    LotMismatch,
+    NotKept,
+    UnknownArea,
+    UnknownProduct,
+    UnknownSite,
+)
+from lotwise.stock.operations.closing import Causes, close_books
+from lotwise.stock.operations.sales import trace_id
+from lotwise.stock.repository.books import open_books
+from lotwise.stock.repository.definitions import products_of, sites_of
+from lotwise.stock.repository.effects import claim
+from lotwise.stock.repository.lots import LotDraft, ensure_lots, known_lots, look_alikes
+from lotwise.values import Refusal, format_quantity, parse_price, parse_quantity, price_text, site_day
+
+
+class Delivery(NamedTuple):
+    """One line of goods that arrived, as it was entered; `unit_cost` "" takes the last known cost."""
+
+    receipt_id: UUID
+    line: int
+    site: str
+    product_id: UUID
+    quantity: str
+    unit_cost: str
+    lot_number: str
+    expires_on: date | None
+    manufacturer: str
+    supplier_id: UUID | None
+    purchase_order: str
+    happened_at: datetime
+    area: str
+    accept_expired: bool
+    actor: str
+    trace_id: str = ""
+
+
+class Received(NamedTuple):
+    """What became of a delivery: the lot and its cost, or nothing new (`is_repeat`)."""
+
+    delivery: Delivery
+    lot: Lot | None
+    quantity: str
+    unit_cost: str
+    cost_minor: int
+    is_quarantined: bool
+    look_alikes: tuple[str, ...]
+    is_repeat: bool = False
+
+
+class Checked(NamedTuple):
+    """A delivery whose words were understood."""
+
+    delivery: Delivery
+    product: Product
+    site: Site
+    quantity: int
+    unit_cost: int | None
+    draft: LotDraft
+    is_expired: bool
+
+
+Outcome = Received | Refusal
+
+
+def check(one: Delivery, products: dict[UUID, Product], sites: dict[str, Site]) -> Checked:
+    """Understand a delivery. Raises UnknownProduct, UnknownSite, NotKept, UnknownArea, BadQuantity or LotIsExpired."""
+    product, site = products.get(one.product_id), sites.get(one.site)
+    if product is None:
+        raise UnknownProduct("No product has this id", field="product_id", product_id=str(one.product_id))
+    if site is None:
+        raise UnknownSite("No site has this name", field="site", site=one.site)
+    if not product.is_kept:
+        raise NotKept(f"{product.name} is a {product.kind}; only physical products are received", field="product_id")
+    if (places.SHELF, one.area) not in site.places:
+        raise UnknownArea(f"{one.site} has no storage area {one.area!r}", field="area")
+    quantity = positive(one.quantity, product)
+    unit_cost = price(one.unit_cost) if one.unit_cost else None
+    is_expired = not is_usable(one.expires_on, site_day(one.happened_at, site.zone))
+    if is_expired and not one.accept_expired:
+        raise LotIsExpired(
+            f"The lot expired on {one.expires_on}",
+            field="expires_on",
+            expires_on=str(one.expires_on),
+            ways_out=(
+                "check the date on the pack",
+                "send the delivery back",
+                "receive it into quarantine (accept_expired)",
+            ),
+        )
+    return Checked(one, product, site, quantity, unit_cost, _draft(one, product, unit_cost), is_expired)
+
+
+def positive(text: str, product: Product, field: str = "quantity") -> int:
+    """A quantity above zero in the product's unit. Raises BadQuantity."""
+    try:
+        quantity = parse_quantity(text, product.decimals)
+    except ValueError as error:
+        raise BadQuantity(str(error), field=field, unit=product.unit, unit_decimals=product.decimals) from error
+    if quantity <= 0:
+        raise BadQuantity("The quantity must be above zero", field=field, quantity=text)
+    return quantity
+
+
+def price(text: str) -> int:
+    """A cost per unit in micros, not below zero. Raises BadQuantity."""
+    try:
+        micros = parse_price(text)
+    except ValueError as error:
+        raise BadQuantity(str(error), field="unit_cost") from error
+    if micros < 0:
+        raise BadQuantity("A cost is not below zero", field="unit_cost", unit_cost=text)
+    return micros
+
+
+def _draft(one: Delivery, product: Product, unit_cost: int | None) -> LotDraft:
+    supplier_id = one.supplier_id or product.supplier_id
+    owner = str(supplier_id or "supplier") if product.purpose == "consigned" else ""
+    return LotDraft(
+        product.id, one.manufacturer or product.manufacturer, one.lot_number, one.expires_on, owner, one.supplier_id,
+        one.purchase_order, one.happened_at, unit_cost or 0,
+    )  # fmt: skip
+
+
+async def receive(tx: Tx, deliveries: Sequence[Delivery], exponent: int) -> list[Outcome]:
+    """Receive what can be received; each delivery's outcome stands in its place: received, or refused by name.
+
+    A receipt id that was used before is not received again (`is_repeat`).
+    """
+    products = await products_of(tx, {one.product_id for one in deliveries})
+    sites = await sites_of(tx, {one.site for one in deliveries})
+    outcomes: dict[int, Outcome] = {}
+    checked: dict[int, Checked] = {}
+    for index, one in enumerate(deliveries):
+        try:
+            checked[index] = check(one, products, sites)
+        except Refusal as refusal:
+            outcomes[index] = refusal
+    outcomes |= await _mismatches(tx, checked)
+    good = {index: one for index, one in checked.items() if index not in outcomes}
+    outcomes |= await _claimed(tx, good)
+    good = {index: one for index, one in good.items() if index not in outcomes}
+    if good:
+        received = await _apply(tx, list(good.values()), sites, products, exponent)
+        outcomes |= dict(zip(good, received, strict=True))
+    return [outcomes[index] for index in range(len(deliveries))]
+
+
+async def _claimed(tx: Tx, good: dict[int, Checked]) -> dict[int, Outcome]:
+    """The repeats: their receipt took its effect before, or stands twice in one request."""
+    claimed = await claim(tx, {(one.delivery.receipt_id, one.delivery.line) for one in good.values()})
+    repeats: dict[int, Outcome] = {}
+    for index, one in good.items():
+        key = (one.delivery.receipt_id, one.delivery.line)
+        if key in claimed:
+            claimed.discard(key)
+        else:
+            repeats[index] = Received(one.delivery, None, one.delivery.quantity, "", 0, False, (), is_repeat=True)
+    return repeats
+
+
+async def _mismatches(tx: Tx, checked: dict[int, Checked]) -> dict[int, Outcome]:
+    """Refusals for numbers that are known with another expiry, in the books or in the same request."""
+    known = {
+        identity: lot.expires_on
+        for identity, lot in (await known_lots(tx, {one.draft.identity for one in checked.values()})).items()
+    }
+    refused: dict[int, Outcome] = {}
+    for index, one in checked.items():
+        if not one.draft.number:
+            continue
+        expected = known.setdefault(one.draft.identity, one.draft.expires_on)
+        if expected != one.draft.expires_on:
+            refused[index] = LotMismatch(
+                f"Lot {one.draft.number} is known to expire on {expected or 'no date'}",
+                field="expires_on",
+                lot_number=one.draft.number,
+                known=str(expected) if expected else None,
+                given=str(one.draft.expires_on) if one.draft.expires_on else None,
+                ways_out=("check the date on the pack", "correct the lot's expiry first"),
+            )
+    return refused
+
+
+async def _apply(
+    tx: Tx, checked: list[Checked], sites: dict[str, Site], products: dict[UUID, Product], exponent: int
+) -> list[Received]:
+    lots = await ensure_lots(tx, [one.draft for one in checked])
+    alike = await look_alikes(tx, {(one.product.id, one.draft.number) for one in checked})
+    keys = {(one.site.slug, one.product.id) for one in checked}
+    books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
+    results, events = [], list[Event]()
+    for one, lot in zip(checked, lots, strict=True):
+        target = _shelf(one)
+        result = _receive(books, one, lot, target, events)
+        others = tuple(alike.get((one.product.id, one.draft.number), ()))
+        results.append(result._replace(look_alikes=others))
+    await close_books(tx, books, events)
+    return results
+
+
+def _shelf(one: Checked) -> Place:
+    if one.is_expired:
+        return one.site.place(places.QUARANTINE, places.EXPIRED)
+    return one.site.place(places.SHELF, one.delivery.area)
+
+
+def _receive(books: Books, one: Checked, lot: Lot, target: Place, events: list[Event] | list[Event | Told]) -> Received:
+    delivery, product = one.delivery, one.product
+    cell = books.cells[one.site.slug, product.id]
+    unit_cost = one.unit_cost if one.unit_cost is not None else cell.last_cost()
+    try:
+        cost = costs.value_of(unit_cost, one.quantity, product.decimals, books.exponent)
+    except ValueError as error:
+        raise BadQuantity(str(error), field="unit_cost") from error
+    entry = Entry(delivery.happened_at, delivery.actor, RECEIPT, delivery.receipt_id, delivery.line, delivery.trace_id)
+    books.receive(cell, lot, one.quantity, cost, entry, source=one.site.place(places.SUPPLIER), target=target)
+    cell.level.last_cost = unit_cost
+    events.append(_received(one, lot, unit_cost, cost))
+    if one.is_expired:
+        events.append(_expired(one, lot, cost))
+    quarantined = target.kind == places.QUARANTINE
+    text = format_quantity(one.quantity, product.decimals)
+    return Received(delivery, lot, text, price_text(unit_cost), cost, quarantined, ())
+
+
+def _received(one: Checked, lot: Lot, unit_cost: int, cost: int) -> StockReceived:
+    return StockReceived(
+        site=one.site.slug,
+        receipt_id=one.delivery.receipt_id,
+        product_id=one.product.id,
+        lot_id=lot.id,
+        lot_number=lot.number,
+        expires_on=lot.expires_on,
+        quantity=format_quantity(one.quantity, one.product.decimals),
+        unit_cost=price_text(unit_cost),
+        cost_minor=cost,
+        supplier_id=one.delivery.supplier_id,
+        purchase_order=one.delivery.purchase_order,
+        happened_at=one.delivery.happened_at,
+    )
+
+
+def _expired(one: Checked, lot: Lot, cost: int) -> LotExpired:
+    return LotExpired(
+        site=one.site.slug,
+        lot_id=lot.id,
+        product_id=one.product.id,
+        lot_number=lot.number,
+        expires_on=lot.expires_on,
+        quantity=format_quantity(one.quantity, one.product.decimals),
+        cost_minor=cost,
+        happened_at=one.delivery.happened_at,
+        reason="received expired",
+    )
+
+
+async def receive_orders(tx: Tx, messages: Sequence[Message[PurchaseOrderReceived]], exponent: int) -> None:
+    """Turn confirmed deliveries into lots at the confirmed cost, each receipt once; a fact is never refused.
+
+    What cannot be told apart (a known lot with another expiry) and what is expired goes to quarantine.
+    """
+    products = await products_of(tx, {line.product_id for one in messages for line in one.event.lines})
+    sites = await sites_of(tx, {one.event.site for one in messages})
+    ready = [one for one in messages if not await _parked(tx, one, products, sites)]
+    claimed = await claim(tx, {(one.event.receipt_id, line.line) for one in ready for line in one.event.lines})
+    checked: list[Checked] = []
+    causes: dict[tuple[str, UUID], Message[Any]] = {}
+    owners: list[Message[PurchaseOrderReceived]] = []
+    for message in ready:
+        for line in message.event.lines:
+            if (message.event.receipt_id, line.line) in claimed and products[line.product_id].is_kept:
+                claimed.discard((message.event.receipt_id, line.line))
+                delivery = _delivery(message, line)
+                checked.append(check(delivery, products, sites))
+                causes[message.event.site, line.product_id] = message
+                owners.append(message)
+    if checked:
+        await _apply_orders(tx, checked, owners, sites, products, exponent, causes)
+
+
+async def _apply_orders(
+    tx: Tx,
+    checked: list[Checked],
+    owners: list[Message[PurchaseOrderReceived]],
+    sites: dict[str, Site],
+    products: dict[UUID, Product],
+    exponent: int,
+    causes: Causes,
+) -> None:
+    lots = await ensure_lots(tx, [one.draft for one in checked])
+    keys = {(one.site.slug, one.product.id) for one in checked}
+    books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
+    events: list[Event | Told] = []
+    for one, lot, message in zip(checked, lots, owners, strict=True):
+        doubtful = lot.expires_on != one.draft.expires_on
+        target = one.site.place(places.QUARANTINE) if doubtful and not one.is_expired else _shelf(one)
+        made: list[Event] = []
+        _receive(books, one, lot, target, made)
+        events += [Told(event, message) for event in made]
+    await close_books(tx, books, events, causes)
+
+
+async def _parked(
+    tx: Tx, message: Message[PurchaseOrderReceived], products: dict[UUID, Product], sites: dict[str, Site]
+) -> bool:
+    if message.event.site not in sites:
+        await park(tx, message, "site", message.event.site)
+        return True
+    for line in message.event.lines:
+        if line.product_id not in products:
+            await park(tx, message, "product", str(line.product_id))
+            return True
+    return False
+
+
+def _delivery(message: Message[PurchaseOrderReceived], line: Any) -> Delivery:
+    event = message.event
+    return Delivery(
+        event.receipt_id, line.line, event.site, line.product_id, line.quantity, line.unit_cost, line.lot_number,
+        line.expires_on, "", event.supplier_id, event.number, event.happened_at, "", True,
+        event.actor or message.actor or "purchasing", trace_id(message),
+    )  # fmt: skip

@@ -1,0 +1,29 @@
+"""The only home of storage areas in SQL: they are the shelves of a site that have a name."""
+
+from collections.abc import Collection, Sequence
+
+import asyncpg
+
+from lotwise.kit.database import Tx
+
+_LIST = """
+select p.id, p.site, p.area, count(distinct b.lot_id), coalesce(sum(b.cost_minor), 0)::bigint
+from location p left join balance b on b.location_id = p.id and b.on_hand <> 0
+where p.kind = 'shelf' and ($1::text[] is null or p.site = any($1)) group by p.id order by p.site, p.area limit 2000
+"""
+
+
+async def add_area(tx: Tx, site: str, area: str) -> int | None:
+    """Add a shelf of that name; its id, or None when it exists."""
+    made: int | None = await tx.fetchval(
+        "insert into location (site, kind, area) values ($1, 'shelf', $2) on conflict do nothing returning id",
+        site,
+        area,
+    )
+    return made
+
+
+async def areas_of(tx: Tx, sites: Collection[str] | None) -> Sequence[asyncpg.Record]:
+    """The shelves of sites and what lies on them."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(_LIST, None if sites is None else list(sites))
+    return rows

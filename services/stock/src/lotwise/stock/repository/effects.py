@@ -1,0 +1,27 @@
+"""The only home of which causes took their effect: the lock against a second one, whatever delivered it."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from lotwise.kit.database import Tx
+
+_CLAIM = """
+insert into effect (cause_id, line) select cause_id, line from unnest($1::uuid[], $2::int[]) as e(cause_id, line)
+order by cause_id, line on conflict do nothing returning cause_id, line
+"""
+
+
+async def claim(tx: Tx, effects: Iterable[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
+    """Claim these (cause, line) effects; returns those that nobody claimed before. Line 0 is the cause as a whole."""
+    wanted = list(effects)
+    if not wanted:
+        return set()
+    rows = await tx.fetch(_CLAIM, [one[0] for one in wanted], [one[1] for one in wanted])
+    return {(row[0], row[1]) for row in rows}
+
+
+async def taken(tx: Tx, causes: Collection[UUID]) -> set[UUID]:
+    """Which of these causes took their effect already."""
+    return {
+        row[0] for row in await tx.fetch("select cause_id from effect where cause_id = any($1::uuid[])", list(causes))
+    }

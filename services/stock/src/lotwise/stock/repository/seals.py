@@ -1,0 +1,56 @@
+"""The only home of the ledger's chain in SQL: blocks over finished transactions, and what the audit reads of them."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from lotwise.kit.database import Tx
+
+_NEXT = """
+with last as (select block, xid_to, head from seal order by block desc limit 1),
+bounds as (
+    select coalesce((select xid_to from last), 0) as xid_from, pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid_to)
+select coalesce((select block from last), 0) + 1 as block, b.xid_from, b.xid_to, (select head from last) as previous,
+       count(m.id) as movements, sha256(coalesce(string_agg(m.content_hash, ''::bytea order by m.id), ''::bytea)) as content
+from bounds b left join movement m on m.xid >= b.xid_from and m.xid < b.xid_to
+group by b.xid_from, b.xid_to
+"""
+_ADD = """
+insert into seal (block, xid_from, xid_to, movements, content, head, sealed_at)
+values ($1, $2, $3, $4, $5, $6, now())
+"""
+
+
+async def next_block(tx: Tx) -> asyncpg.Record | None:
+    """What the next block would hold: all rows of transactions that are over and not sealed yet."""
+    row: asyncpg.Record | None = await tx.fetchrow(_NEXT)
+    return row
+
+
+async def add_block(
+    tx: Tx, block: int, xid_from: int, xid_to: int, movements: int, content: bytes, head: bytes
+) -> None:
+    """Write a block."""
+    await tx.execute(_ADD, block, xid_from, xid_to, movements, content, head)
+
+
+async def seals(tx: Tx, after: int, limit: int) -> Sequence[asyncpg.Record]:
+    """The blocks after one, in order."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(
+        "select block, xid_from, xid_to, movements, content, head, sealed_at from seal"
+        " where block > $1 order by block limit $2",
+        after, limit,
+    )  # fmt: skip
+    return rows
+
+
+async def content_of(tx: Tx, xid_from: int, xid_to: int) -> tuple[int, bytes]:
+    """How many rows a block's transactions have now, and what they hash to."""
+    row = await tx.fetchrow(
+        "select count(*) as movements, sha256(coalesce(string_agg(content_hash, ''::bytea order by id), ''::bytea)) as content"
+        " from movement where xid >= $1 and xid < $2",
+        xid_from, xid_to,
+    )  # fmt: skip
+    if row is None:
+        raise LookupError("an aggregate always has one row")
+    return row["movements"], row["content"]
