@@ -107,7 +107,8 @@ class LocationRow(Base, table=True):
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("location_identity", "site", "kind", "area", unique=True),
         CheckConstraint(
-            "kind in ('shelf','supplier','patient','waste','lost_and_found','transit','quarantine','in_use','unattributed')",
+            "kind in ('shelf','supplier','patient','waste','lost_and_found','transit','quarantine','in_use',"
+            "'unattributed')",
             name="location_kind",
         ),
     )

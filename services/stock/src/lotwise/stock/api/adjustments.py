@@ -84,8 +84,8 @@ class AdjustmentsOut(BaseModel):
 
 def _adjustment(cmd: Command, one: AdjustmentIn) -> Adjustment:
     return Adjustment(
-        one.adjustment_id or uuid7(), one.site, one.product_id, one.quantity, one.reason, one.note, one.lot_id, one.area,
-        happened(one.happened_at, cmd.who, one.site), cmd.who.actor, trace(),
+        one.adjustment_id or uuid7(), one.site, one.product_id, one.quantity, one.reason, one.note, one.lot_id,
+        one.area, happened(one.happened_at, cmd.who, one.site), cmd.who.actor, trace(),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""HTTP of levels: what is where, what is short, one product's figures and their history, and the two levels to watch."""
+"""HTTP of levels: what is where, what is short, a product's figures and their history, the two levels to watch."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -29,7 +29,7 @@ Search = Annotated[str | None, Query(max_length=100)]
 
 
 class LevelOut(BaseModel):
-    """The figures of a product at a site. `available` = on hand − held; `value_minor` is the cost of our own lots."""
+    """The figures of a product at a site: `available` is on hand less held, `value_minor` the cost of our own lots."""
 
     site: str
     product_id: UUID
@@ -155,8 +155,9 @@ def level_out(row: Any, decimals_of_money: int, on_order: int | None = None) -> 
         return None if row[name] is None else format_quantity(row[name], decimals)
 
     return LevelOut(
-        site=row["site"], product_id=row["product_id"], code=row["code"], name=row["name"], category_id=row["category_id"],
-        category_name=row["category_name"], purpose=row["purpose"], unit=row["unit"], unit_decimals=decimals,
+        site=row["site"], product_id=row["product_id"], code=row["code"], name=row["name"],
+        category_id=row["category_id"], category_name=row["category_name"], purpose=row["purpose"],
+        unit=row["unit"], unit_decimals=decimals,
         on_hand=text("on_hand"), held=text("held"),
         available=format_quantity(row["on_hand"] - row["held"], decimals), quarantined=text("quarantined"),
         in_transit=text("in_transit"), on_order=None if on_order is None else format_quantity(on_order, decimals),

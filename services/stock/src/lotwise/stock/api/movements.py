@@ -77,7 +77,7 @@ def _movement(row: Any) -> MovementOut:
         lot_number=row["lot_number"],
         source=PlaceOut(kind=row["from_kind"], site=row["from_site"], area=row["from_area"]),
         target=PlaceOut(kind=row["to_kind"], site=row["to_site"], area=row["to_area"]),
-        quantity=format_quantity(row["quantity"], row["unit_decimals"]), cost_minor=row["cost_minor"], actor=row["actor"],
-        reason=row["reason"], cause_id=row["cause_id"], line=row["line"], trace_id=row["trace_id"],
+        quantity=format_quantity(row["quantity"], row["unit_decimals"]), cost_minor=row["cost_minor"],
+        actor=row["actor"], reason=row["reason"], cause_id=row["cause_id"], line=row["line"], trace_id=row["trace_id"],
         reverses=row["reverses"],
     )  # fmt: skip

@@ -92,8 +92,8 @@ class ReceiptsOut(BaseModel):
 def _delivery(cmd: Command, one: ReceiptIn) -> Delivery:
     return Delivery(
         one.receipt_id or uuid7(), 0, one.site, one.product_id, one.quantity, one.unit_cost or "", one.lot_number,
-        one.expires_on, one.manufacturer, one.supplier_id, one.purchase_order, happened(one.happened_at, cmd.who, one.site),
-        one.area, one.accept_expired, cmd.who.actor, trace(),
+        one.expires_on, one.manufacturer, one.supplier_id, one.purchase_order,
+        happened(one.happened_at, cmd.who, one.site), one.area, one.accept_expired, cmd.who.actor, trace(),
     )  # fmt: skip
 
 

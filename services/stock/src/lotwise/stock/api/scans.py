@@ -64,7 +64,7 @@ async def scan(read: Read, data: Annotated[str, Query(min_length=1, max_length=5
         lot_number=found.scan.lot_number,
         expires_on=found.scan.expires_on,
         serial=found.scan.serial,
-        count=found.scan.count,
+        count=found.scan.pieces,
         is_known=bool(found.products),
         is_expired=found.is_expired,
         is_recalled=found.is_quarantined,

@@ -1,4 +1,4 @@
-"""The only home of the shapes that stock takes and gives over HTTP; quantities are decimal strings in the product's unit."""
+"""The only home of the shapes that stock takes and gives over HTTP; quantities are decimals in the product's unit."""
 
 from datetime import date
 from typing import Annotated, Any

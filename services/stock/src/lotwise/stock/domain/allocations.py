@@ -28,9 +28,9 @@ C = TypeVar("C", bound=Candidate)
 
 
 class Pick(NamedTuple):
-    """A quantity (smallest units) to take from the candidate at `index`."""
+    """A quantity (smallest units) to take from the candidate at a position."""
 
-    index: int
+    position: int
     quantity: int
 
 

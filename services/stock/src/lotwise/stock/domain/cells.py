@@ -213,7 +213,7 @@ class Books:
         order = cell.in_order()
         day = usable_on or self.day(entry.happened_at, cell.site)
         plan = allocate(order, wanted, day, entry.happened_at)
-        taken += [self._take(cell, order[pick.index], pick.quantity, target, entry, into) for pick in plan.picks]
+        taken += [self._take(cell, order[pick.position], pick.quantity, target, entry, into) for pick in plan.picks]
         return taken, plan.missing
 
     def _take(

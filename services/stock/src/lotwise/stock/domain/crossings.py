@@ -1,4 +1,4 @@
-"""The only home of when a level is crossed: below the minimum, at the reorder point, at zero, restored (DESIGN 3.11)."""
+"""The only home of when a level is crossed: under the minimum, at the reorder point, at zero, restored."""
 
 from typing import NamedTuple
 

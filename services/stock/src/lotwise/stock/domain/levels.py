@@ -5,6 +5,9 @@ from uuid import UUID
 
 from lotwise.stock.domain.crossings import Flags
 
+NEW = Flags(is_below=False, is_at_reorder=False, is_out=True)
+"""A product never stocked is out, and was never told to be."""
+
 
 @dataclass(slots=True)
 class Level:
@@ -23,7 +26,7 @@ class Level:
     reorder_at: int | None = None
     normal_order_quantity: int | None = None
     last_cost: int | None = None
-    flags: Flags = Flags(is_below=False, is_at_reorder=False, is_out=True)
+    flags: Flags = NEW
     shortage_id: UUID | None = None
     revision: int = 0
 

@@ -1,4 +1,4 @@
-"""The only home of what a lot is: identity product + manufacturer + number, its expiry, owner and look-alikes (N-20)."""
+"""The only home of what a lot is: identity product + manufacturer + number, its expiry, owner and look-alikes."""
 
 import re
 from datetime import date, datetime

@@ -13,7 +13,7 @@ class Scan(NamedTuple):
     lot_number: str = ""
     expires_on: date | None = None
     serial: str = ""
-    count: int | None = None
+    pieces: int | None = None
     warnings: tuple[str, ...] = ()
 
 

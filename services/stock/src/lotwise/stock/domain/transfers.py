@@ -1,4 +1,4 @@
-"""The only home of a transfer's life: draft, shipped, received or cancelled; a difference is explained, never silent."""
+"""The only home of a transfer's life: draft, shipped, received, cancelled; a difference is explained, never silent."""
 
 from typing import NamedTuple
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The only home of corrections by a person: written off or found, with a reason; set apart and released (STK-08, 16, 18)."""
+"""The only home of corrections by a person: written off or found, with a reason; set apart and released."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -126,7 +126,7 @@ async def _apply(
             outcomes[index] = refusal
         else:
             done.add(one.adjustment_id)
-            events.append(_adjusted(books.cells[one.site, one.product_id], result))
+            events.append(_adjusted(result))
     await claim(tx, {(event.adjustment_id, 0) for event in events})
     await close_books(tx, books, events, broken_by="adjustment")
     return outcomes
@@ -207,7 +207,7 @@ def take_of(
     return taken
 
 
-def _adjusted(cell: Cell, result: Adjusted) -> StockAdjusted:
+def _adjusted(result: Adjusted) -> StockAdjusted:
     one = result.adjustment
     lots = {part.lot.id for part in result.taken if part.lot}
     return StockAdjusted(

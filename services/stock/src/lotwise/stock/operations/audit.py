@@ -1,4 +1,4 @@
-"""The only home of proving the books: every figure recomputed from the ledger, the ledger from its hashes and seals (N-01)."""
+"""The only home of proving the books: every figure from the ledger, the ledger from its hashes and seals (N-01)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The only home of how every change of stock ends: crossings decided, holds kept or broken, books stored, events told once."""
+"""The only home of how every change of stock ends: crossings decided, holds broken, books stored, events told."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -102,7 +102,7 @@ def _text(quantity: int | None, decimals: int) -> str | None:
 
 
 async def _break_holds(tx: Tx, books: Books, cell: Cell, reason: str) -> list[Event]:
-    """Break the newest holds until what is held is there: a promise that cannot be kept is told at once (DESIGN 3.7)."""
+    """Break the newest holds until what is held is there: a promise that cannot be kept is told at once."""
     lines = await held_lines(tx, cell.site.slug, cell.product.id)
     broken = set(to_break(lines, cell.level.held - cell.level.on_hand))
     await break_lines(tx, broken, cell.product.id, books.now)

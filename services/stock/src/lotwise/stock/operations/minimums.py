@@ -18,7 +18,7 @@ from lotwise.values import Refusal, format_quantity, parse_quantity
 
 
 class Minimum(NamedTuple):
-    """The two levels as they were entered; None takes a level away (the product's default reorder point counts again)."""
+    """The two levels as entered; None takes a level away (the product's default reorder point counts again)."""
 
     site: str
     product_id: UUID

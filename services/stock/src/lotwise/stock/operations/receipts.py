@@ -1,4 +1,4 @@
-"""The only home of receiving: goods become lots with their cost and expiry, and first settle what is owed (STK-01, 10, 11)."""
+"""The only home of receiving: goods become lots with their cost and expiry, and first settle what is owed."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime

@@ -182,7 +182,7 @@ def _give_back(
 def _owe_less(
     batch: Batch, cell: Cell, one: Moved, quantity: int, disposition: Disposition, entry: Entry
 ) -> list[Back]:
-    """What came from the unattributed account goes back to it while it owes; what a lot settled since becomes an own lot."""
+    """What came from the unattributed account goes back to it while it owes; what was settled since becomes an own lot."""
     back: list[Back] = []
     account, source = cell.site.place(places.UNATTRIBUTED), cell.site.place(one.to_kind)
     owed = min(quantity, -cell.level.unattributed)
@@ -258,7 +258,8 @@ def _tell_back(batch: Batch, message: Message[Any], charge_id: UUID | None, retu
         part = tuple(one.taken for one in back if one.disposition == disposition)
         if part:
             event = StockReturned.model_construct(
-                site=message.event.site, charge_id=charge_id, return_id=return_id, happened_at=message.event.happened_at,
+                site=message.event.site, charge_id=charge_id, return_id=return_id,
+                happened_at=message.event.happened_at,
                 disposition=disposition, taken=part,
             )  # fmt: skip
             batch.events.append(Told(event, message))

@@ -51,7 +51,7 @@ def _message(text: str) -> GS1Message | None:
     try:
         if text.startswith("("):
             return GS1Message.parse_hri(text)
-        parsed = biip.parse(text, separator_chars=[GROUP_SEPARATOR])
+        parsed = biip.parse(text)
     except (biip.ParseError, ValueError):
         return None
     message = parsed.gs1_message
@@ -90,7 +90,7 @@ def _of_message(message: GS1Message, this_year: int) -> Scan:
         lot_number=parts["10"].value if "10" in parts else "",
         expires_on=expires_on,
         serial=parts["21"].value if "21" in parts else "",
-        count=int(count.value) if count else None,
+        pieces=int(count.value) if count else None,
         warnings=tuple(warnings),
     )
 

@@ -1,4 +1,4 @@
-"""The only home of moving stock between sites: shipped by FEFO, in transit at its destination, received or explained."""
+"""The only home of moving stock between sites: shipped by FEFO, in transit, received or explained."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ class Trip(NamedTuple):
 
 
 async def draft(tx: Tx, order: Order) -> bool:
-    """Write a draft; False when it exists already. Raises UnknownSite, UnknownProduct, UnknownLot, NotKept, BadQuantity."""
+    """Write a draft; False when it exists. Raises UnknownSite, UnknownProduct, UnknownLot, NotKept, BadQuantity."""
     sites = await sites_of(tx, {order.from_site, order.to_site})
     for field, slug in (("from_site", order.from_site), ("to_site", order.to_site)):
         if slug not in sites:

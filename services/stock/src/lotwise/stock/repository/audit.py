@@ -29,7 +29,8 @@ CHECKS: Mapping[str, str] = {
     "balances": f"""
         with {_LEDGER}
         select 'balance of ' || coalesce(l.kind, b.kind) || ' at ' || coalesce(l.site, b.site) || ', product '
-               || coalesce(l.product_id, b.product_id) || ', lot ' || coalesce(coalesce(l.lot_id, b.lot_id)::text, 'none') as row,
+               || coalesce(l.product_id, b.product_id) || ', lot ' || coalesce(coalesce(l.lot_id, b.lot_id)::text,
+                   'none') as row,
                'the ledger sums to another figure than the balance' as detail,
                coalesce(l.quantity, 0) || ' / ' || coalesce(l.cost_minor, 0) as expected,
                coalesce(b.on_hand, 0) || ' / ' || coalesce(b.cost_minor, 0) as found
@@ -37,40 +38,49 @@ CHECKS: Mapping[str, str] = {
         full join balance b on b.location_id = l.location_id and b.product_id = l.product_id
              and coalesce(b.lot_id, '00000000-0000-0000-0000-000000000000')
                = coalesce(l.lot_id, '00000000-0000-0000-0000-000000000000')
-        where coalesce(l.quantity, 0) <> coalesce(b.on_hand, 0) or coalesce(l.cost_minor, 0) <> coalesce(b.cost_minor, 0)
+        where coalesce(l.quantity, 0) <> coalesce(b.on_hand, 0) or coalesce(l.cost_minor, 0)
+            <> coalesce(b.cost_minor, 0)
         order by 1 limit $1""",
     "daily_totals": f"""
         with {_LEDGER}, days as (
-            select location_id, product_id, lot_id, sum(quantity)::bigint as quantity, sum(cost_minor)::bigint as cost_minor
+            select location_id, product_id, lot_id, sum(quantity)::bigint as quantity,
+                sum(cost_minor)::bigint as cost_minor
             from daily_total group by location_id, product_id, lot_id)
         select 'daily totals of location ' || coalesce(l.location_id, d.location_id) || ', product '
-               || coalesce(l.product_id, d.product_id) || ', lot ' || coalesce(coalesce(l.lot_id, d.lot_id)::text, 'none') as row,
+               || coalesce(l.product_id, d.product_id) || ', lot ' || coalesce(coalesce(l.lot_id, d.lot_id)::text,
+                   'none') as row,
                'the ledger sums to another figure than the days' as detail,
                coalesce(l.quantity, 0) || ' / ' || coalesce(l.cost_minor, 0) as expected,
                coalesce(d.quantity, 0) || ' / ' || coalesce(d.cost_minor, 0) as found
         from ledger l full join days d on d.location_id = l.location_id and d.product_id = l.product_id
              and coalesce(d.lot_id, '00000000-0000-0000-0000-000000000000')
                = coalesce(l.lot_id, '00000000-0000-0000-0000-000000000000')
-        where coalesce(l.quantity, 0) <> coalesce(d.quantity, 0) or coalesce(l.cost_minor, 0) <> coalesce(d.cost_minor, 0)
+        where coalesce(l.quantity, 0) <> coalesce(d.quantity, 0) or coalesce(l.cost_minor, 0)
+            <> coalesce(d.cost_minor, 0)
         order by 1 limit $1""",
     "levels": """
         with shelves as (
             select b.site, b.product_id,
                    coalesce(sum(b.on_hand) filter (where b.kind = 'shelf'), 0)::bigint as on_hand,
-                   coalesce(sum(b.cost_minor) filter (where b.kind = 'shelf' and l.owner = ''), 0)::bigint as value_minor,
+                   coalesce(sum(b.cost_minor) filter (where b.kind = 'shelf' and l.owner = ''),
+                       0)::bigint as value_minor,
                    coalesce(sum(b.on_hand) filter (where b.kind = 'unattributed'), 0)::bigint as unattributed
             from balance b left join lot l on l.id = b.lot_id group by b.site, b.product_id)
         select 'level of product ' || coalesce(v.product_id, s.product_id) || ' at ' || coalesce(v.site, s.site) as row,
                'the balances sum to another figure than the level' as detail,
-               coalesce(s.on_hand, 0) || ' / ' || coalesce(s.value_minor, 0) || ' / ' || coalesce(s.unattributed, 0) as expected,
-               coalesce(v.on_hand, 0) || ' / ' || coalesce(v.value_minor, 0) || ' / ' || coalesce(v.unattributed, 0) as found
+               coalesce(s.on_hand, 0) || ' / ' || coalesce(s.value_minor, 0) || ' / ' || coalesce(s.unattributed, 0)
+                   as expected,
+               coalesce(v.on_hand, 0) || ' / ' || coalesce(v.value_minor, 0) || ' / ' || coalesce(v.unattributed, 0)
+                   as found
         from level v full join shelves s on s.site = v.site and s.product_id = v.product_id
-        where coalesce(s.on_hand, 0) <> coalesce(v.on_hand, 0) or coalesce(s.value_minor, 0) <> coalesce(v.value_minor, 0)
+        where coalesce(s.on_hand, 0) <> coalesce(v.on_hand, 0) or coalesce(s.value_minor, 0)
+            <> coalesce(v.value_minor, 0)
            or coalesce(s.unattributed, 0) <> coalesce(v.unattributed, 0)
         order by 1 limit $1""",
     "holds": """
         with open as (
-            select h.site, l.product_id, sum(l.quantity)::bigint as held from hold h join hold_line l on l.hold_id = h.id
+            select h.site, l.product_id, sum(l.quantity)::bigint as held from hold h
+                join hold_line l on l.hold_id = h.id
             where h.state = 'granted' and l.broken_at is null group by h.site, l.product_id)
         select 'level of product ' || coalesce(v.product_id, o.product_id) || ' at ' || coalesce(v.site, o.site) as row,
                'the open holds sum to another figure than what is held' as detail,
@@ -78,13 +88,15 @@ CHECKS: Mapping[str, str] = {
         from level v full join open o on o.site = v.site and o.product_id = v.product_id
         where coalesce(o.held, 0) <> coalesce(v.held, 0) order by 1 limit $1""",
     "legs": """
-        select 'product ' || product_id as row, 'goods or cost appeared or vanished: all accounts do not sum to zero' as detail,
+        select 'product ' || product_id as row,
+            'goods or cost appeared or vanished: all accounts do not sum to zero' as detail,
                '0 / 0' as expected, sum(quantity) || ' / ' || sum(cost_minor) as found
         from daily_total group by product_id having sum(quantity) <> 0 or sum(cost_minor) <> 0 order by 1 limit $1""",
     "transit": """
         with trips as (
             select t.to_site as site, l.product_id, sum(l.shipped - l.received - l.lost)::bigint as quantity
-            from transfer t join transfer_lot l on l.transfer_id = t.id where t.state = 'shipped' group by t.to_site, l.product_id),
+            from transfer t join transfer_lot l on l.transfer_id = t.id where t.state = 'shipped' group by t.to_site,
+                l.product_id),
         lying as (select site, product_id, sum(on_hand)::bigint as quantity from balance
                   where kind = 'transit' and on_hand <> 0 group by site, product_id)
         select 'transit to ' || coalesce(t.site, b.site) || ', product ' || coalesce(t.product_id, b.product_id) as row,

@@ -1,8 +1,10 @@
-"""The only home of loading and storing the books: cells under their locks, and everything a batch changed in one statement."""
+"""The only home of loading and storing the books: cells under their locks, a batch's changes in two statements."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
+
+import asyncpg
 
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.database import Tx
@@ -32,8 +34,10 @@ with moved as (
     insert into movement (id, recorded_at, happened_at, site, product_id, lot_id, from_location, to_location, quantity,
                           cost_minor, actor, reason, cause_id, line, trace_id, reverses, content_hash)
     select m.*, {HASHED}
-    from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::int[], $8::int[],
-                $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::uuid[], $14::int[], $15::text[], $16::uuid[])
+    from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::int[],
+        $8::int[],
+                $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::uuid[], $14::int[], $15::text[],
+                    $16::uuid[])
          as m(id, recorded_at, happened_at, site, product_id, lot_id, from_location, to_location, quantity, cost_minor,
               actor, reason, cause_id, line, trace_id, reverses)
 ), kept as (
@@ -41,7 +45,8 @@ with moved as (
     from unnest($17::bigint[], $18::bigint[], $19::bigint[]) as n(id, on_hand, cost_minor) where b.id = n.id
 ), opened as (
     insert into balance as b (location_id, site, kind, product_id, lot_id, on_hand, cost_minor, version)
-    select n.*, 1 from unnest($20::int[], $21::text[], $22::text[], $23::uuid[], $24::uuid[], $25::bigint[], $26::bigint[])
+    select n.*, 1 from unnest($20::int[], $21::text[], $22::text[], $23::uuid[], $24::uuid[], $25::bigint[],
+        $26::bigint[])
          as n(location_id, site, kind, product_id, lot_id, on_hand, cost_minor)
     on conflict (location_id, product_id, lot_id) do update
     set on_hand = b.on_hand + excluded.on_hand, cost_minor = b.cost_minor + excluded.cost_minor, version = b.version + 1
@@ -87,40 +92,33 @@ async def open_books(
     return Books(cells.values(), now, exponent, uuid7)
 
 
-def _level(row: tuple[object, ...], product: Product) -> Level:
-    on_hand, held, value, unattributed, minimum, reorder_at, last_cost, below, reorder, out, shortage, revision = row[
-        2:
-    ]  # type: ignore[misc]
+def _level(row: asyncpg.Record, product: Product) -> Level:
+    own_reorder_at = row["reorder_at"]
     return Level(
-        on_hand, held, value, unattributed, minimum, reorder_at,  # type: ignore[arg-type]
-        reorder_at if reorder_at is not None else product.reorder_at,  # type: ignore[arg-type]
-        product.normal_order_quantity, last_cost, Flags(below, reorder, out), shortage, revision,  # type: ignore[arg-type]
-    )  # fmt: skip
+        on_hand=row["on_hand"],
+        held=row["held"],
+        value_minor=row["value_minor"],
+        unattributed=row["unattributed"],
+        minimum=row["minimum"],
+        own_reorder_at=own_reorder_at,
+        reorder_at=own_reorder_at if own_reorder_at is not None else product.reorder_at,
+        normal_order_quantity=product.normal_order_quantity,
+        last_cost=row["last_cost"],
+        flags=Flags(row["is_below"], row["is_at_reorder"], row["is_out"]),
+        shortage_id=row["shortage_id"],
+        revision=row["revision"],
+    )
 
 
 async def _load_balances(tx: Tx, cells: Mapping[CellKey, Cell]) -> None:
     lots: dict[UUID, Lot] = {}
     rows = await tx.fetch(_BALANCES, [key[0] for key in cells], [key[1] for key in cells])
-    for (
-        row_id,
-        site,
-        product_id,
-        kind,
-        area,
-        on_hand,
-        cost,
-        lot_id,
-        number,
-        expires_on,
-        received_at,
-        owner,
-        unit_cost,
-    ) in rows:
+    for row_id, site, product_id, kind, area, on_hand, cost, lot_id, *of_lot in rows:
         lot = None
         if lot_id is not None:
             lot = lots.get(lot_id)
             if lot is None:
-                lot = lots[lot_id] = Lot(lot_id, product_id, number, expires_on, received_at, owner, unit_cost)
+                lot = lots[lot_id] = Lot(lot_id, product_id, *of_lot)
         cell = cells[site, product_id]
         place = cell.site.places[kind, area]
         cell.balances[place.id, lot_id] = Balance(place, lot, on_hand, cost, row_id)

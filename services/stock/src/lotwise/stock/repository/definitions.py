@@ -33,12 +33,14 @@ insert into category as c (id, name, revision) values ($1, $2, $3)
 on conflict (id) do update set name = excluded.name, revision = excluded.revision where c.revision < excluded.revision
 """
 _PRODUCT = """
-insert into product as p (id, code, name, kind, purpose, category_id, category_name, unit, unit_decimals, manufacturer, cost,
+insert into product as p (id, code, name, kind, purpose, category_id, category_name, unit, unit_decimals,
+    manufacturer, cost,
     reorder_at, normal_order_quantity, supplier_id, is_serialised, confirm_lot, is_archived, revision)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
     $9::smallint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::bool[], $16::bool[],
     $17::bool[], $18::bigint[])
-on conflict (id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind, purpose = excluded.purpose,
+on conflict (id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind,
+    purpose = excluded.purpose,
     category_id = excluded.category_id, category_name = excluded.category_name,
     unit = excluded.unit, unit_decimals = excluded.unit_decimals, manufacturer = excluded.manufacturer,
     cost = excluded.cost, reorder_at = excluded.reorder_at, normal_order_quantity = excluded.normal_order_quantity,

@@ -14,7 +14,8 @@ _FIGURES = """
     coalesce(l.reorder_at, p.reorder_at) as reorder_at, p.normal_order_quantity,
     coalesce(l.is_below, false) as is_below, coalesce(l.is_at_reorder, false) as is_at_reorder,
     coalesce(l.on_hand, 0) <= 0 as is_out, l.shortage_id, l.short_since, coalesce(l.revision, 0) as revision,
-    p.id as product_id, p.code, p.name, p.category_id, p.category_name, p.unit, p.unit_decimals, p.purpose, p.is_archived
+    p.id as product_id, p.code, p.name, p.category_id, p.category_name, p.unit, p.unit_decimals, p.purpose,
+        p.is_archived
 """
 _ELSEWHERE = """
 left join lateral (
@@ -65,9 +66,11 @@ select (select count(*) from product where kind = 'physical' and not is_archived
        s.*,
        (select coalesce(sum(cost_minor) filter (where kind = 'quarantine'), 0)::bigint from live) as quarantined_minor,
        (select coalesce(sum(cost_minor) filter (where kind = 'transit'), 0)::bigint from live) as in_transit_minor,
-       (select coalesce(sum(cost_minor) filter (where kind = 'shelf' and owner <> ''), 0)::bigint from live) as consigned_minor,
+       (select coalesce(sum(cost_minor) filter (where kind = 'shelf' and owner <> ''), 0)::bigint from live)
+           as consigned_minor,
        (select count(*) filter (where kind = 'shelf' and expires_on <= $2) from live) as lots_expiring,
-       (select coalesce(sum(cost_minor) filter (where kind = 'shelf' and expires_on <= $2), 0)::bigint from live) as expiring_minor
+       (select coalesce(sum(cost_minor) filter (where kind = 'shelf' and expires_on <= $2), 0)::bigint from live)
+           as expiring_minor
 from (select count(*) filter (where on_hand > 0) as stocked, count(*) filter (where is_below) as below_minimum,
              count(*) filter (where is_at_reorder) as at_reorder,
              count(*) filter (where is_out and shortage_id is not null) as out_of_stock,
@@ -157,7 +160,8 @@ async def uses(tx: Tx, product_id: UUID) -> dict[str, int]:
         " (select count(*) from hold_line l join hold h on h.id = l.hold_id"
         "  where l.product_id = $1 and h.state = 'granted') as holds,"
         " (select count(*) from (select 1 from transfer_line where product_id = $1 limit 1000) t) as transfers,"
-        " (select count(*) from level where product_id = $1 and (minimum is not null or reorder_at is not null)) as levels",
+        " (select count(*) from level where product_id = $1"
+        "  and (minimum is not null or reorder_at is not null)) as levels",
         product_id,
     )
     return dict(row or {})

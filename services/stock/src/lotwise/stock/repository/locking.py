@@ -18,7 +18,8 @@ order by l.site, l.product_id for update of l
 """
 
 _MAKE = """
-insert into level (site, product_id, on_hand, held, value_minor, unattributed, is_below, is_at_reorder, is_out, revision)
+insert into level (site, product_id, on_hand, held, value_minor, unattributed, is_below, is_at_reorder, is_out,
+    revision)
 select site, product_id, 0, 0, 0, 0, false, false, true, 0
 from unnest($1::text[], $2::uuid[]) as wanted(site, product_id) order by site, product_id
 on conflict do nothing

@@ -13,9 +13,11 @@ from lotwise.stock.domain.lots import Lot, look_alike
 
 _COLUMNS = "id, product_id, number, expires_on, received_at, owner, unit_cost"
 _MAKE = f"""
-insert into lot as l (id, product_id, manufacturer, number, look_alike, expires_on, owner, supplier_id, purchase_order, received_at,
+insert into lot as l (id, product_id, manufacturer, number, look_alike, expires_on, owner, supplier_id,
+    purchase_order, received_at,
                       unit_cost, origin)
-select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[], $8::uuid[], $9::text[],
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::date[], $7::text[], $8::uuid[],
+    $9::text[],
                      $10::timestamptz[], $11::bigint[], $12::text[])
 on conflict (product_id, manufacturer, number, owner) where number <> ''
 do update set received_at = least(l.received_at, excluded.received_at)
@@ -32,9 +34,12 @@ select distinct l.product_id, l.number from lot l
 join unnest($1::uuid[], $2::text[]) as w(product_id, look_alike) using (product_id, look_alike)
 """
 _LIST = """
-select b.id as row_id, b.site, b.kind, p.area, b.on_hand, b.cost_minor, l.id, l.number, l.manufacturer, l.expires_on, l.received_at, l.owner,
-       l.supplier_id, l.purchase_order, l.unit_cost, l.origin, pr.id as product_id, pr.code, pr.name, pr.unit, pr.unit_decimals
-from balance b join lot l on l.id = b.lot_id join location p on p.id = b.location_id join product pr on pr.id = b.product_id
+select b.id as row_id, b.site, b.kind, p.area, b.on_hand, b.cost_minor, l.id, l.number, l.manufacturer, l.expires_on,
+    l.received_at, l.owner,
+       l.supplier_id, l.purchase_order, l.unit_cost, l.origin, pr.id as product_id, pr.code, pr.name, pr.unit,
+           pr.unit_decimals
+from balance b join lot l on l.id = b.lot_id join location p on p.id = b.location_id
+    join product pr on pr.id = b.product_id
 where b.on_hand <> 0
   and ($1::uuid is null or b.product_id = $1) and ($2::text[] is null or b.site = any($2))
   and ($3::date is null or l.expires_on <= $3) and ($4::text is null or b.kind = $4)
@@ -43,7 +48,8 @@ where b.on_hand <> 0
 order by coalesce(l.expires_on, date '9999-12-31'), l.id, b.id limit $9
 """
 _ONE = """
-select l.*, pr.code, pr.name, pr.unit, pr.unit_decimals from lot l join product pr on pr.id = l.product_id where l.id = $1
+select l.*, pr.code, pr.name, pr.unit, pr.unit_decimals from lot l
+    join product pr on pr.id = l.product_id where l.id = $1
 """
 
 
@@ -83,8 +89,8 @@ async def ensure_lots(tx: Tx, drafts: Sequence[LotDraft]) -> list[Lot]:
 
 def _row(draft: LotDraft) -> tuple[Any, ...]:
     return (
-        uuid7(), draft.product_id, draft.manufacturer, draft.number, look_alike(draft.number), draft.expires_on, draft.owner,
-        draft.supplier_id, draft.purchase_order, draft.received_at, draft.unit_cost, draft.origin,
+        uuid7(), draft.product_id, draft.manufacturer, draft.number, look_alike(draft.number), draft.expires_on,
+        draft.owner, draft.supplier_id, draft.purchase_order, draft.received_at, draft.unit_cost, draft.origin,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from lotwise.kit.database import Tx
 
 _SENT = """
 insert into open_order (order_id, line, site, number, product_id, ordered, received, due_on)
-select $1, line, $2, $3, product_id, ordered, 0, $4 from unnest($5::int[], $6::uuid[], $7::bigint[]) as l(line, product_id, ordered)
+select $1, line, $2, $3, product_id, ordered, 0, $4 from unnest($5::int[], $6::uuid[], $7::bigint[]) as l(line,
+    product_id, ordered)
 on conflict (order_id, line) do update set ordered = excluded.ordered, due_on = excluded.due_on
 """
 _RECEIVED = """

@@ -12,7 +12,8 @@ select p.id, p.code, p.name, p.unit, p.unit_decimals, b.units
 from barcode b join product p on p.id = b.product_id where b.code = $1 and not p.is_archived
 union
 select p.id, p.code, p.name, p.unit, p.unit_decimals, (10::numeric ^ p.unit_decimals)::bigint
-from product p where p.code = $1 and not p.is_archived and not exists (select from barcode b where b.code = $1 and b.product_id = p.id)
+from product p where p.code = $1 and not p.is_archived and not exists (select from barcode b where b.code = $1
+    and b.product_id = p.id)
 order by 2 limit 20
 """
 _LOTS = """

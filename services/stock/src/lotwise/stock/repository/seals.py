@@ -9,9 +9,11 @@ from lotwise.kit.database import Tx
 _NEXT = """
 with last as (select block, xid_to, head from seal order by block desc limit 1),
 bounds as (
-    select coalesce((select xid_to from last), 0) as xid_from, pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid_to)
+    select coalesce((select xid_to from last), 0) as xid_from,
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid_to)
 select coalesce((select block from last), 0) + 1 as block, b.xid_from, b.xid_to, (select head from last) as previous,
-       count(m.id) as movements, sha256(coalesce(string_agg(m.content_hash, ''::bytea order by m.id), ''::bytea)) as content
+       count(m.id) as movements, sha256(coalesce(string_agg(m.content_hash, ''::bytea order by m.id), ''::bytea))
+           as content
 from bounds b left join movement m on m.xid >= b.xid_from and m.xid < b.xid_to
 group by b.xid_from, b.xid_to
 """
@@ -47,7 +49,8 @@ async def seals(tx: Tx, after: int, limit: int) -> Sequence[asyncpg.Record]:
 async def content_of(tx: Tx, xid_from: int, xid_to: int) -> tuple[int, bytes]:
     """How many rows a block's transactions have now, and what they hash to."""
     row = await tx.fetchrow(
-        "select count(*) as movements, sha256(coalesce(string_agg(content_hash, ''::bytea order by id), ''::bytea)) as content"
+        "select count(*) as movements,"
+        " sha256(coalesce(string_agg(content_hash, ''::bytea order by id), ''::bytea)) as content"
         " from movement where xid >= $1 and xid < $2",
         xid_from, xid_to,
     )  # fmt: skip

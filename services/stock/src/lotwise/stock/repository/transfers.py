@@ -10,11 +10,14 @@ from lotwise.kit.database import Tx
 
 _LIST = """
 select t.*,
-       coalesce((select json_agg(json_build_object('line', l.line, 'product_id', l.product_id, 'code', p.code, 'name', p.name,
-                    'unit', p.unit, 'decimals', p.unit_decimals, 'lot_id', l.lot_id, 'quantity', l.quantity) order by l.line)
+       coalesce((select json_agg(json_build_object('line', l.line, 'product_id', l.product_id, 'code', p.code,
+           'name', p.name,
+                    'unit', p.unit, 'decimals', p.unit_decimals, 'lot_id', l.lot_id, 'quantity', l.quantity)
+                        order by l.line)
                  from transfer_line l join product p on p.id = l.product_id where l.transfer_id = t.id), '[]') as lines,
        coalesce((select json_agg(json_build_object('line', s.line, 'product_id', s.product_id, 'lot_id', s.lot_id,
-                    'lot_number', o.number, 'expires_on', o.expires_on, 'decimals', p.unit_decimals, 'shipped', s.shipped,
+                    'lot_number', o.number, 'expires_on', o.expires_on, 'decimals', p.unit_decimals, 'shipped',
+                        s.shipped,
                     'received', s.received, 'lost', s.lost, 'cost_minor', s.cost_minor) order by s.line, o.number)
                  from transfer_lot s join lot o on o.id = s.lot_id join product p on p.id = s.product_id
                  where s.transfer_id = t.id), '[]') as lots
@@ -27,7 +30,8 @@ select $1, * from unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[])
 _ADD_LOTS = """
 insert into transfer_lot (transfer_id, line, lot_id, product_id, shipped, received, lost, cost_minor)
 select $1, line, lot_id, product_id, shipped, 0, 0, cost_minor
-from unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as s(line, lot_id, product_id, shipped, cost_minor)
+from unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as s(line, lot_id, product_id, shipped,
+    cost_minor)
 on conflict (transfer_id, line, lot_id) do update
 set shipped = transfer_lot.shipped + excluded.shipped, cost_minor = transfer_lot.cost_minor + excluded.cost_minor
 """
@@ -70,7 +74,8 @@ async def transfer_lines(tx: Tx, transfer_id: UUID) -> Sequence[asyncpg.Record]:
 async def transfer_lots(tx: Tx, transfer_id: UUID) -> Sequence[asyncpg.Record]:
     """What left with it, in order."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(
-        "select line, product_id, lot_id, shipped, received, lost from transfer_lot where transfer_id = $1 order by line, lot_id",
+        "select line, product_id, lot_id, shipped, received, lost from transfer_lot"
+        " where transfer_id = $1 order by line, lot_id",
         transfer_id,
     )
     return rows
