@@ -37,7 +37,10 @@ class OrderEvent(Event):
 
 
 class PurchaseOrderDrafted(OrderEvent):
-    """A draft exists or gained lines; `shortage_ids` are the shortages it answers."""
+    """A draft exists or changed; `shortage_ids` are the shortages it newly answers.
+
+    `lines` are those that are new or changed (quantity "0": taken off); `total_minor` is the whole draft's.
+    """
 
     speaker: ClassVar[str] = "purchasing"
     origin: Literal["person", "shortage"] = "person"
@@ -57,9 +60,13 @@ class PurchaseOrderSent(OrderEvent):
 
 
 class ReceivedLine(Value):
-    """What was really delivered of a line, at the confirmed cost, with its lot."""
+    """What was really delivered of a line, at the confirmed cost, with its lot.
+
+    `line` is unique within the receipt; `order_line` is the line of the order (several lots of it may come at once).
+    """
 
     line: int
+    order_line: int = 0
     product_id: Id
     quantity: QuantityText
     unit_cost: PriceText

@@ -1,0 +1,1 @@
+"""HTTP in: shapes, permission, one operation or one read."""
