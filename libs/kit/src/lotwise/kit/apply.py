@@ -16,7 +16,7 @@ from opentelemetry import trace
 
 from lotwise.contracts.envelope import Event, event_type
 from lotwise.contracts.ids import uuid7
-from lotwise.kit import context
+from lotwise.kit import context, metrics
 from lotwise.kit.database import Database, Tx
 from lotwise.kit.message import Message, clean
 from lotwise.kit.tracing import story
@@ -165,6 +165,7 @@ class Applier:
                 await park(tx, message, reason.kind, reason.key)
             await self.bury(tx, bad)
         self.tally.applied += len(fresh)
+        metrics.applied(self.consumer, [message.published_ns for message in fresh])
         self.tally.waiting += len(set_aside)
         self.tally.dead += len(bad)
         self.tally.duplicates += len(good) + len(early) - len(fresh) - len(set_aside)

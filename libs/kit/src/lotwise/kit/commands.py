@@ -6,7 +6,7 @@ writes, their events, the audit row and the stored answer commit together or not
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
@@ -16,7 +16,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from lotwise.kit import audit, idempotency
+from lotwise.kit import audit, idempotency, telemetry
 from lotwise.kit.database import Tx
 from lotwise.kit.idempotency import Claim, Kept, KeyMissing, Replay
 from lotwise.kit.principal import Principal
@@ -65,10 +65,11 @@ class Command:
         Two requests with one key at once: the second one's work is rolled back and it gets the first one's answer.
         """
         try:
-            async with self.runtime.db.transaction() as tx:
-                if self.claim is not None and (kept := await idempotency.find(tx, self.claim)):
-                    raise Replay(kept)
-                yield tx
+            with telemetry.transaction_span("command"):
+                async with self.runtime.db.transaction() as tx:
+                    if self.claim is not None and (kept := await idempotency.find(tx, self.claim)):
+                        raise Replay(kept)
+                    yield tx
         except (Refusal, asyncpg.IntegrityConstraintViolationError):
             await self._raise_if_answered()
             raise
@@ -137,9 +138,12 @@ class Reading:
         self.who: Principal = request.scope["lotwise.principal"]
         self.runtime: Runtime = request.app.state.runtime
 
-    def connection(self) -> AbstractAsyncContextManager[Tx]:
-        """A read-only connection from the pool."""
-        return self.runtime.db.reading()
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Tx]:
+        """A read-only view of one moment, on a connection from the pool."""
+        with telemetry.transaction_span("reading"):
+            async with self.runtime.db.reading() as tx:
+                yield tx
 
 
 def replayed(kept: Kept) -> Answer[Any]:

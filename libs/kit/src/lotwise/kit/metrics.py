@@ -1,8 +1,14 @@
 """The only home of metrics: what is counted, under which names (docs/telemetry.json), with bounded labels."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -14,21 +20,6 @@ REQUEST_SECONDS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-MESSAGES_APPLIED = Counter(
-    "lotwise_messages_applied_total", "Fresh messages applied, by consumer.", ("consumer",), registry=REGISTRY
-)
-DUPLICATES = Counter(
-    "lotwise_messages_duplicate_total",
-    "Messages that came again and were absorbed by the inbox.",
-    ("consumer",),
-    registry=REGISTRY,
-)
-PARKED = Counter(
-    "lotwise_messages_parked_total",
-    "Messages set aside, by consumer and reason.",
-    ("consumer", "reason"),
-    registry=REGISTRY,
-)
 APPLY_DELAY_SECONDS = Histogram(
     "lotwise_message_delay_seconds",
     "From the bus taking a message to the commit that applied it.",
@@ -36,7 +27,6 @@ APPLY_DELAY_SECONDS = Histogram(
     buckets=(*_SECONDS, 30, 60, 300),
     registry=REGISTRY,
 )
-PUBLISHED = Counter("lotwise_outbox_published_total", "Outbox rows taken by the bus.", registry=REGISTRY)
 JOB_SECONDS = Histogram("lotwise_job_seconds", "Duration of job runs.", ("job",), buckets=_SECONDS, registry=REGISTRY)
 OUTBOX_DEPTH = Gauge("lotwise_outbox_depth", "Outbox rows that are not on the bus yet.", registry=REGISTRY)
 OUTBOX_AGE_SECONDS = Gauge(
@@ -51,10 +41,53 @@ CONSUMER_LAG = Gauge(
 DEAD_LETTERS = Gauge("lotwise_dead_letters", "Parked messages that nobody settled.", registry=REGISTRY)
 WAITING = Gauge("lotwise_waiting_messages", "Messages that wait for a definition.", registry=REGISTRY)
 
+
+class Heard(NamedTuple):
+    """What became of a consumer's messages since the start of the process."""
+
+    consumer: str
+    applied: int
+    duplicates: int
+    dead: int
+    waiting: int
+
+
+class Tallies(Collector):
+    """Counters that the two ends of the bus keep themselves; they are read only when somebody asks."""
+
+    def __init__(self) -> None:
+        self.heard: Callable[[], Iterable[Heard]] = tuple
+        self.published: Callable[[], int] = int
+
+    def collect(self) -> Iterator[Metric]:
+        """The counters as they are now."""
+        applied = CounterMetricFamily(
+            "lotwise_messages_applied", "Fresh messages applied, by consumer.", labels=("consumer",)
+        )
+        again = CounterMetricFamily(
+            "lotwise_messages_duplicate",
+            "Messages that came again and were absorbed by the inbox.",
+            labels=("consumer",),
+        )
+        parked = CounterMetricFamily(
+            "lotwise_messages_parked", "Messages set aside, by consumer and reason.", labels=("consumer", "reason")
+        )
+        for one in self.heard():
+            applied.add_metric([one.consumer], one.applied)
+            again.add_metric([one.consumer], one.duplicates)
+            parked.add_metric([one.consumer, "dead"], one.dead)
+            parked.add_metric([one.consumer, "waiting"], one.waiting)
+        said = CounterMetricFamily("lotwise_outbox_published", "Outbox rows taken by the bus.", value=self.published())
+        yield from (applied, again, parked, said)
+
+
+TALLIES = Tallies()
+REGISTRY.register(TALLIES)
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 
 _requests: dict[tuple[str, str, int], Histogram] = {}
+_delays: dict[str, Histogram] = {}
 
 
 def request_done(method: str, route: str, status: int, seconds: float) -> None:
@@ -64,6 +97,16 @@ def request_done(method: str, route: str, status: int, seconds: float) -> None:
     if child is None:
         child = _requests[key] = REQUEST_SECONDS.labels(method, route, str(status))
     child.observe(seconds)
+
+
+def applied(consumer: str, published_ns: Sequence[int]) -> None:
+    """Count how late messages were when they were applied, by the bus's clock for each (nanoseconds)."""
+    child = _delays.get(consumer)
+    if child is None:
+        child = _delays[consumer] = APPLY_DELAY_SECONDS.labels(consumer)
+    now = time.time_ns()
+    for taken in published_ns:
+        child.observe(max(0, now - taken) / 1e9)
 
 
 def exposition() -> bytes:

@@ -131,7 +131,7 @@ class Runtime:
         metrics.OUTBOX_FAILED.set(status.outbox_failed)
         metrics.DEAD_LETTERS.set(status.dead_letters)
         metrics.WAITING.set(status.waiting)
-        for consumer in status.consumers:
+        for consumer in status.consumers:  # the counters themselves are in metrics.TALLIES
             metrics.CONSUMER_LAG.labels(consumer.name).set(consumer.lag)
 
     async def start(self) -> None:
@@ -183,8 +183,16 @@ class Machinery:
 
     def start(self) -> None:
         """Begin to speak and to hear; the bus may still be away."""
+        metrics.TALLIES.heard = self._heard
+        metrics.TALLIES.published = lambda: self.relay.status().published
         self._speaking = asyncio.create_task(self.relay.run(), name="relay")
         self._hearing = asyncio.create_task(self._hear(), name="consumers")
+
+    def _heard(self) -> list[metrics.Heard]:
+        return [
+            metrics.Heard(one.name, one.applied, one.duplicates, one.dead, one.waiting)
+            for one in self.consumers.status()
+        ]
 
     async def _hear(self) -> None:
         """Hear until stopped; whatever ends it is written down and tried again."""
@@ -237,6 +245,7 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # the edge speaks of each request, once
     )
     add_routes(app, (*service.routers, health, ops))
     if service.extend is not None:

@@ -114,7 +114,7 @@ def wants(parent: str | None) -> bool:
     if _State.tracer is None:
         return False
     if parent is not None:
-        return parent.endswith("1")
+        return parent[-1] in "13579bdf"
     return _State.ratio >= 1 or random.random() < _State.ratio  # noqa: S311 - sampling, not a secret
 
 
