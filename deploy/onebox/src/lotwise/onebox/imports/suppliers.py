@@ -10,7 +10,7 @@ from lotwise.contracts.ids import named_id
 from lotwise.onebox.access import access
 from lotwise.onebox.imports.catalog_rows import Wanted
 from lotwise.onebox.imports.doors import Batch, post_all
-from lotwise.onebox.imports.progress import screen
+from lotwise.onebox.imports.progress import Bar, screen
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
 from lotwise.onebox.imports.sheets import Column, FileMapping, Sheet
@@ -21,11 +21,11 @@ COLUMNS = (
     Column("email", ("mail", "emailaddress")),
     Column("phone", ("telephone", "tel")),
     Column("address", ("street", "addressline")),
-    Column("account_number", ("accountno", "customernumber", "account")),
+    Column("payment_terms", ("terms", "payment")),
     Column("note", ("notes", "remark", "comment")),
     Column("lead_time_days", ("leadtime", "leaddays")),
 )
-ROWS_MAX = 500
+ROWS_MAX, TEXT_MAX, DAYS_MAX = 500, 200, 3650
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ async def import_suppliers(asked: Asked) -> Outcome:
         rows = list(wanted_rows(sheet, rejects))
         outcome.totals = {"suppliers": {"rows": str(len(rows))}}
         if not asked.is_dry_run:
-            await _post(rows, outcome, rejects, shown.bar("suppliers", len(rows)))
+            await _post(rows, outcome, shown.bar("suppliers", len(rows)))
         outcome.close(rejects)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -62,8 +62,10 @@ def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:
             rejects.add(row.line, "the name is empty")
         elif name.casefold() in seen:
             rejects.add(row.line, f"the name stands already in line {seen[name.casefold()]}", name)
-        elif days and not days.isdecimal():
-            rejects.add(row.line, f"lead_time_days {days[:20]!r} is no whole number", name)
+        elif days and not (days.isdecimal() and int(days) <= DAYS_MAX):
+            rejects.add(row.line, f"lead_time_days {days[:20]!r} is no number of days up to {DAYS_MAX}", name)
+        elif long := next((column.name for column in COLUMNS if len(row[column.name]) > TEXT_MAX), None):
+            rejects.add(row.line, f"{long} has more than {TEXT_MAX} characters", name)
         else:
             seen[name.casefold()] = row.line
             yield Wanted(row.line, supplier_row({column.name: row[column.name] for column in COLUMNS}))
@@ -77,15 +79,13 @@ def supplier_row(texts: dict[str, str]) -> dict[str, Any]:
     return {"supplier_id": str(named_id("supplier", body["name"].casefold()))} | body
 
 
-async def _post(rows: list[Wanted], outcome: Outcome, rejects: Rejects, bar: Any) -> None:
+async def _post(rows: list[Wanted], outcome: Outcome, bar: Bar) -> None:
     def note(batch: Batch, answer: Any) -> None:
-        for wanted, result in zip(batch.rows, answer["results"], strict=True):
+        for result in answer["rows"]:
             outcome.count("suppliers", result["outcome"])
-            if result["problem"]:
-                rejects.add(wanted.line, str(result["problem"].get("detail")), wanted.body["name"])
         bar.advance(len(batch.rows))
 
     parts = (rows[start : start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
-    batches = (Batch({"suppliers": [one.body for one in part]}, part) for part in parts)
+    batches = (Batch({"rows": [one.body for one in part]}, part) for part in parts)
     async with access("importer") as doors:
         await post_all(doors["purchasing"], "/v1/suppliers:batch", batches, note)
