@@ -1,5 +1,6 @@
 """Taking back: how much, for how much, and where to."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from lotwise.sales.domain.returns import Sold, check_disposition, check_returnab
 PRODUCT = uuid4()
 
 
-def sold(quantity: int, net: int, tax_1: int = 0, tax_2: int = 0, returned: int = 0, **more: object) -> Sold:
+def sold(quantity: int, net: int, tax_1: int = 0, tax_2: int = 0, returned: int = 0, **more: Any) -> Sold:
     """A sold line."""
     line = Sold(1, PRODUCT, quantity, 0, "sale", 1, net, tax_1, tax_2, None, returned)
     return line._replace(**more)

@@ -35,8 +35,13 @@ with bump as (
       from unnest($1::text[], $2::bigint[], $3::bigint[]) as t(site, was, last)
      where n.site = t.site and n.kind = 'charge' and n.last = t.was
     returning 1
+), first as (
+    insert into charge_number (site, kind, last)
+    select t.site, 'charge', t.last from unnest($1::text[], $2::bigint[], $3::bigint[]) as t(site, was, last)
+     where t.was = 0 order by t.site on conflict do nothing
+    returning 1
 ), fits as (
-    select count(*) = cardinality($1) as fits from bump
+    select (select count(*) from bump) + (select count(*) from first) = cardinality($1) as fits
 ), kept as (
     insert into charge (charge_id, site, number, state, member_id, happened_at, currency, net_minor, tax_1_minor,
         tax_2_minor, is_held, source, actor, request_hash, tax_from, tax_revision, tax_rounding, recorded_at)
@@ -101,19 +106,20 @@ async def record(
 async def last_numbers(tx: Tx, kind: str, sites: Iterable[str], *, lock: bool = False) -> dict[str, int]:
     """The last number given at each site; `lock` keeps others from giving out numbers there until this commits."""
     names = sorted(set(sites))
-    await tx.execute(
-        "insert into charge_number (site, kind, last) select s, $2, 0 from unnest($1::text[]) s order by s"
-        " on conflict do nothing",
-        names,
-        kind,
-    )
+    if lock:
+        await tx.execute(
+            "insert into charge_number (site, kind, last) select s, $2, 0 from unnest($1::text[]) s order by s"
+            " on conflict do nothing",
+            names,
+            kind,
+        )
     rows = await tx.fetch(
         "select site, last from charge_number where site = any($1) and kind = $2 order by site"
         + (" for update" if lock else ""),
         names,
         kind,
     )
-    return {row["site"]: row["last"] for row in rows}
+    return dict.fromkeys(names, 0) | {row["site"]: row["last"] for row in rows}
 
 
 class Known(NamedTuple):
