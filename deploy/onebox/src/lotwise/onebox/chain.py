@@ -14,7 +14,13 @@ MACHINES = (*(name for name in SERVICES if name != "backoffice"), "importer", "o
 """Who may ask the door for a token with a client secret."""
 ROLES = ("owner", "manager", "front_desk", "practitioner", "buyer", "auditor")
 PORT_DEFAULT = 8080
-KNOBS = ("LOTWISE_CURRENCY", "LOTWISE_OTLP_ENDPOINT", "LOTWISE_LOG_LEVEL", "LOTWISE_TRACE_SAMPLE_RATIO")
+KNOBS = (
+    "LOTWISE_CURRENCY",
+    "LOTWISE_OTLP_ENDPOINT",
+    "LOTWISE_LOG_LEVEL",
+    "LOTWISE_TRACE_SAMPLE_RATIO",
+    "LOTWISE_TRACE_FILE",
+)
 """What a person may set for all services at once; every other LOTWISE_ variable is ours."""
 
 
