@@ -239,9 +239,9 @@ class Applier:
             async with tx.transaction():
                 bad: list[Bad] = []
                 known = self._known(messages, bad)
-                await forget(tx, messages)  # first: what a handler parks again, on something else, must stay parked
                 await self._handle(tx, known)
                 await self.bury(tx, bad)
+                await forget(tx, messages)
         except NotYetKnown as soon:
             culprit = soon.message or (messages[0] if len(messages) == 1 else None)
             if culprit is None:

@@ -61,6 +61,7 @@ class Bus:
             error_cb=self._on_error,
             disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_reconnect,
+            closed_cb=self._on_close,
         )
 
     @classmethod
@@ -112,6 +113,11 @@ class Bus:
         self.fault = "disconnected"
         if not self._is_leaving:
             log.warning("bus disconnected", service=self.service)
+
+    async def _on_close(self) -> None:
+        if not self._is_leaving:
+            self.fault = "closed for good: restart this service"
+            log.error("bus connection closed for good", service=self.service)
 
     async def _on_reconnect(self) -> None:
         self.fault = None

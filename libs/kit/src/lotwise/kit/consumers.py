@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-import asyncpg
 import structlog
 from faststream.nats import JStream, PullSub
 from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
@@ -92,13 +91,17 @@ class _Consumer:
         self.fault: str | None = None
 
     async def open(self) -> None:
-        """Start the pull and hang it under a FastStream subscriber of the shared broker."""
-        connection = await self.bus.connect()
-        self.pull = StandingPull(
-            connection, self.stream, self.name, inbox_prefix=self.bus.inbox_prefix, batch_max=self.batch_max
-        )
+        """Start the pull; the first time, hang it under a FastStream subscriber of the shared broker."""
+        if self.pull is None:
+            connection = await self.bus.connect()
+            self.pull = StandingPull(
+                connection, self.stream, self.name, inbox_prefix=self.bus.inbox_prefix, batch_max=self.batch_max
+            )
+            self.bus.on_renewal(self.pull.renew)
+            self._subscribe(self.pull)
         await self.pull.start()
-        self.bus.on_renewal(self.pull.renew)
+
+    def _subscribe(self, pull: StandingPull) -> None:
         subscriber = self.bus.broker.subscriber(
             "",
             config=ConsumerConfig(filter_subjects=[f"lotwise.*.{self.speaker}.>"]),
@@ -112,7 +115,7 @@ class _Consumer:
         if not isinstance(subscriber, BatchPullStreamSubscriber):
             raise TypeError("FastStream made another kind of subscriber than the one that is mended")
         subscriber(self.handle)
-        mend(subscriber, self.pull)
+        mend(subscriber, pull)
 
     async def handle(self, messages: list[Msg]) -> None:
         """Apply and acknowledge a batch; while the database is away, wait with the batch in hand."""
@@ -152,7 +155,7 @@ class _Consumer:
         try:
             connection = await self.bus.connect()
             await wire.send(connection, [(raw.reply, "", b"", answer) for raw in messages])
-        except Error as error:
+        except (Error, OSError) as error:
             log.info("acknowledgements lost", consumer=self.name, error=str(error))
 
     async def _give_back(self, messages: Sequence[Msg]) -> None:
@@ -166,7 +169,7 @@ class _Consumer:
         if self.pull is not None and (held := [*self.in_hand, *self.pull.peek()]):
             try:
                 await wire.send(await self.bus.connect(), [(raw.reply, "", b"", b"+WPI") for raw in held])
-            except Error as error:
+            except (Error, OSError) as error:
                 log.info("sign of life lost", consumer=self.name, error=str(error))
 
     async def close(self) -> None:
@@ -273,7 +276,7 @@ class Consumers:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self.sweep()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - the next sweep comes in any case
                 log.warning("the sweep of waiting messages failed", service=self.service, error=str(error))
 
     async def sweep(self) -> int:

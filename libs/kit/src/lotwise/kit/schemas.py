@@ -64,7 +64,7 @@ def asyncapi(service: str | None = None) -> dict[str, Any]:
         "info": {
             "title": "Lotwise bus" if service is None else f"Lotwise {service} on the bus",
             "version": "1",
-            "description": "CloudEvents 1.0, binary mode, over NATS JetStream, at least once: hearers count an id once.",
+            "description": "CloudEvents 1.0 (binary) over NATS JetStream, at least once: hearers count an id once",
         },
         "defaultContentType": "application/json",
         "servers": {"nats": {"host": "127.0.0.1:4222", "protocol": "nats"}},

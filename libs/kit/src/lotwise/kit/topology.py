@@ -28,7 +28,10 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
     "stock": {
         "catalog": _CATALOG_TO_SHELVES,
         "sales": ("sale-recorded", "sale-voided", "sale-returned"),
-        "purchasing": ("purchase-order-received", "supplier-defined", "cost-updated"),
+        "purchasing": (
+            "purchase-order-sent", "purchase-order-received", "purchase-order-cancelled", "supplier-defined",
+            "cost-updated",
+        ),
     },
     "purchasing": {"catalog": _CATALOG_TO_SHELVES, "stock": _SHORTAGES},
     "alerts": {

@@ -90,12 +90,13 @@ async def due(tx: Tx, limit: int = 500) -> list[Message[Any]]:
 
 
 async def forget(tx: Tx, messages: Sequence[Message[Any]]) -> None:
-    """Take messages off the list of the waiting: they were applied or are dead."""
+    """Take messages off the list of the waiting: they were applied or are dead. One parked anew meanwhile stays."""
     await tx.execute(
-        "delete from waiting w using unnest($1::uuid[], $2::text[]) as u(msg_id, consumer)"
-        " where w.msg_id = u.msg_id and w.consumer = u.consumer",
+        "delete from waiting w using unnest($1::uuid[], $2::text[], $3::int[]) as u(msg_id, consumer, tries)"
+        " where w.msg_id = u.msg_id and w.consumer = u.consumer and w.tries = u.tries",
         [message.id for message in messages],
         [message.consumer for message in messages],
+        [message.tries for message in messages],
     )
 
 
