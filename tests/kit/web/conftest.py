@@ -31,6 +31,7 @@ async def shop(shop_settings: ServiceSettings, doorman: Doorman) -> AsyncIterato
     """The running toy service."""
     async with running(shop_settings) as (app, _):
         app.state.runtime.verifier.load(doorman.jwks())
+        await app.state.runtime.jobs.stop()
         yield app
 
 

@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import httpx
 from tests.kit.web.doorman import Doorman
 from tests.kit.web.shop import body
 
 from lotwise.contracts.ids import uuid7
+from lotwise.kit import audit
 
 
 async def _counts(db: Any) -> tuple[int, int, int, int]:
@@ -104,10 +106,8 @@ async def test_audit_row(client: httpx.AsyncClient, db: Any) -> None:
     assert (trail[0]["actor"], trail[0]["subject"], trail[0]["site"]) == ("user:owner", "stock.adjust", "harley")
     assert (trail[0]["reason"], trail[0]["trace_id"]) == ("taken", answer.headers["x-trace-id"])
     async with db.reading() as tx:
-        same = await tx.fetchval(
-            "select bool_and(content_hash = sha256(convert_to(concat_ws(chr(31),"
-            " id, actor, subject, action, site, target, details::text, reason), 'UTF8'))) from audit"
-        )
+        content = audit.CONTENT.format("")
+        same = await tx.fetchval(f"select bool_and(content_hash = sha256(convert_to({content}, 'UTF8'))) from audit")
     assert same is True
 
 
@@ -125,3 +125,32 @@ async def test_edits_name_their_revision(client: httpx.AsyncClient, db: Any) -> 
     assert stale.json()["numbers"] == {"expected": 1, "current": 2}
     async with db.reading() as tx:
         assert await tx.fetchval("select name from thing where id = $1", thing["id"]) == "new"
+
+
+async def test_trail_is_sealed(shop_settings: Any, client: httpx.AsyncClient, db: Any, postgres: Any) -> None:
+    """DESIGN 3.3: an altered deed is named; one altered with its hash, or removed, is named by its block."""
+    await client.post("/v1/things", json=body(), headers={"Idempotency-Key": str(uuid7())})
+    admin = await asyncpg.connect(
+        postgres.admin_url.rsplit("/", 1)[0] + "/" + shop_settings.database_url.rsplit("/", 1)[1]
+    )
+    try:
+        await admin.execute("update audit set at = at - interval '1 minute'")
+        content = audit.CONTENT.format("")
+        await admin.execute(f"update audit set content_hash = sha256(convert_to({content}, 'UTF8'))")
+        async with db.transaction() as tx:
+            sealed = await audit.seal(tx)
+        assert sealed > 0
+        proof = (await client.get("/v1/audit-trail/proof")).json()
+        assert (proof["is_intact"], proof["rows"], proof["blocks"]) == (True, sealed, 1)
+        victim = await admin.fetchval(
+            "update audit set actor = 'user:x' where seq = (select min(seq) from audit) returning id"
+        )
+        proof = (await client.get("/v1/audit-trail/proof")).json()
+        assert (proof["is_intact"], proof["altered"], proof["broken_blocks"]) == (False, [str(victim)], [])
+        await admin.execute(f"update audit set content_hash = sha256(convert_to({content}, 'UTF8'))")
+        proof = (await client.get("/v1/audit-trail/proof")).json()
+        assert (proof["altered"], proof["broken_blocks"]) == ([], [1])
+        async with db.transaction() as tx:
+            assert await audit.seal(tx) == 0
+    finally:
+        await admin.close()

@@ -114,11 +114,11 @@ async def test_one_trace_through_it_all(
     assert request["attributes"]["http.response.status_code"] == 200
     story = [span for span in spans if span["trace_id"] == request["trace_id"]]
     parents = {span["span_id"]: span for span in story}
-    chain = next(span for span in story if span["name"] == "publish hold-broken")
+    last: dict[str, Any] | None = next(span for span in story if span["name"] == "publish hold-broken")
     names = []
-    while chain is not None:
-        names.append((chain["name"], chain["kind"]))
-        chain = parents.get(chain["parent_id"])
+    while last is not None:
+        names.append((last["name"], last["kind"]))
+        last = parents.get(last["parent_id"])
     assert names == [
         ("publish hold-broken", "PRODUCER"),
         ("process sale-recorded", "CONSUMER"),

@@ -15,7 +15,12 @@ from lotwise.contracts.ids import uuid7
 from lotwise.kit import context
 from lotwise.kit.database import Tx
 
-CONTENT = "concat_ws(chr(31), {0}id, {0}actor, {0}subject, {0}action, {0}site, {0}target, {0}details::text, {0}reason)"
+CONTENT = (
+    "jsonb_build_array({0}id, extract(epoch from {0}at), {0}actor, {0}subject, {0}action, {0}site, {0}target,"
+    " {0}details, {0}reason)::text"
+)
+"""What the hash of a row is taken of, as SQL; `{0}` is the row's alias with its dot, or nothing."""
+BLOCKS_MAX = 1000
 
 
 class Entry(NamedTuple):
@@ -99,3 +104,68 @@ async def read(
     filters = " ".join(clause.format(f"${n}") for n, (clause, _) in enumerate(given, 1))
     rows = await tx.fetch(_READ.format(filters=filters, limit=limit), *(value for _, value in given))
     return [Deed.model_validate(dict(row)) for row in rows]
+
+
+class Proof(BaseModel):
+    """What the last blocks of the trail prove: how many blocks and rows, and what does not agree."""
+
+    blocks: int
+    rows: int
+    is_intact: bool
+    altered: list[UUID]
+    broken_blocks: list[int]
+
+
+_HEAD = """
+    sha256(coalesce({before}, ''::bytea)
+           || coalesce(string_agg(a.content_hash, ''::bytea order by a.at, a.id), ''::bytea))
+"""
+_SEAL = f"""
+    with last as (select block, head, sealed_at from audit_seal order by block desc limit 1),
+    settled as (
+        select least(now() - interval '5 seconds', min(xact_start)) as until
+          from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid())
+    insert into audit_seal (block, seq_from, seq_to, rows, head, sealed_at)
+    select coalesce((select block from last), 0) + 1, min(a.seq), max(a.seq), count(*),
+           {_HEAD.format(before="(select head from last)")}, s.until
+      from settled s join audit a
+        on a.at < s.until and a.at >= coalesce((select sealed_at from last), '-infinity')
+     group by s.until
+    returning rows
+"""
+_PROVE = f"""
+    with part as (
+        select block, head, rows, sealed_at, lag(head) over w as before, lag(sealed_at) over w as since
+          from (select * from audit_seal order by block desc limit $1) recent window w as (order by block))
+    select p.block, p.rows, count(a.id) as found,
+           p.head = {_HEAD.format(before="p.before")} as agrees,
+           coalesce(array_agg(a.id) filter (
+               where a.content_hash <> sha256(convert_to({CONTENT.format("a.")}, 'UTF8'))), '{{}}') as altered
+      from part p left join audit a on a.at < p.sealed_at and a.at >= coalesce(p.since, '-infinity')
+     where p.block = 1 or p.before is not null
+     group by p.block, p.rows, p.head, p.before order by p.block
+"""
+
+
+async def seal(tx: Tx) -> int:
+    """Chain the hashes of all settled rows into a new block; how many rows went into it.
+
+    A row belongs to the block by the start of its transaction, and a block ends before the oldest one still running:
+    no row can come into a sealed block later.
+    """
+    await tx.execute("select pg_advisory_xact_lock(hashtext('audit_seal'))")
+    return int(await tx.fetchval(_SEAL) or 0)
+
+
+async def prove(tx: Tx, blocks: int = 100) -> Proof:
+    """Check the last blocks: an altered row is named; an altered row with its hash, or a missing one, by its block."""
+    rows = await tx.fetch(_PROVE, min(blocks, BLOCKS_MAX) + 1)
+    altered = [one for row in rows for one in row["altered"]]
+    broken = [row["block"] for row in rows if not row["agrees"] or row["found"] != row["rows"]]
+    return Proof(
+        blocks=len(rows),
+        rows=sum(row["rows"] for row in rows),
+        is_intact=not altered and not broken,
+        altered=altered,
+        broken_blocks=broken,
+    )

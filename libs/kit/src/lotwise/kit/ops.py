@@ -1,19 +1,19 @@
 """The only home of the endpoints that every service has: health, metrics, parked messages, the audit trail."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from lotwise.contracts.fields import Text
 from lotwise.kit import audit, dead_letters, metrics
-from lotwise.kit.audit import Deed
+from lotwise.kit.audit import Deed, Proof
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.dead_letters import DeadLetter, Explained, StillFails
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
-from lotwise.kit.problems import problem
 from lotwise.kit.web import PUBLIC, Router
 
 health = Router(prefix="", tags=["health"])
@@ -178,6 +178,8 @@ async def audit_trail(
     return Page(rows=page, next=cursor_encode(page[-1].id) if len(rows) > limit else None)
 
 
-def not_started() -> Response:
-    """The answer while the service is starting or stopping."""
-    return problem(503, "starting", "The service is starting.", headers={"Retry-After": "1"})
+@ops.get("/audit-trail/proof", permission="audit.read", site="chain")
+async def audit_proof(read: Read, blocks: Annotated[int, Query(ge=1, le=audit.BLOCKS_MAX)] = 100) -> Proof:
+    """Whether the last blocks of the audit trail are what they were when they were sealed."""
+    async with read.connection() as tx:
+        return await audit.prove(tx, blocks)

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lotwise.kit import logs, metrics, openapi, problems, telemetry
+from lotwise.kit import audit, logs, metrics, openapi, problems, telemetry
 from lotwise.kit.bus import Bus
 from lotwise.kit.client import MachineToken, ServiceClient
 from lotwise.kit.commands import replayed
@@ -37,6 +37,7 @@ from lotwise.kit.web import Router, add_routes, refuse_undeclared
 
 log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 10.0
+SEAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Runtime:
         self.settings = settings
         self.state: dict[str, Any] = {}
         self.verifier = Verifier(settings.jwks_url, settings.jwks_cache)
-        self.jobs = Jobs(self, service.jobs)
+        self.jobs = Jobs(self, (*service.jobs, Job("audit-seal", SEAL_SECONDS, _seal)))
         self.watchdog = Watchdog()
         self.is_started = False
         self.machinery: Machinery | None = None
@@ -257,6 +258,11 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
     refuse_undeclared(app)
     app.openapi()
     return app
+
+
+async def _seal(runtime: Runtime) -> None:
+    async with runtime.db.transaction() as tx:
+        await audit.seal(tx)
 
 
 async def _finished(task: "asyncio.Task[None] | None", seconds: float) -> None:
