@@ -10,9 +10,11 @@ CODE := libs services deploy tests
 PYTEST := $(BIN)/python -m pytest
 
 ##@ Run
-.PHONY: up down status
+.PHONY: up demo down status
 up: $(VENV)/.run ## start everything; prints the address and a sign-in per role (Ctrl-C stops it)
 	@$(BIN)/lotwise up $(ARGS)
+demo: $(VENV)/.run ## load the demo chain into the running system (the first `make up` does it by itself)
+	@$(BIN)/python -m lotwise.onebox.demo
 down: $(VENV)/.run ## stop what was started with `lotwise up --detach`
 	@$(BIN)/lotwise down
 status: $(VENV)/.run ## processes, memory, lag, parked messages

@@ -125,6 +125,18 @@ def test_a_killed_server_comes_back_and_services_find_it(machine: Machine, serve
     wait_until(lambda: all(parts(machine, service).get("bus") for service in SERVICES))
 
 
+def test_a_bus_that_lost_everything_is_made_anew(machine: Machine) -> None:
+    """RELIABILITY F3: given NATS killed and its store deleted, when a moment passes, then all is back."""
+    os.kill(machine.pid("nats"), signal.SIGKILL)
+    shutil.rmtree(machine.home / "nats" / "store", ignore_errors=True)
+    wait_until(lambda: _doctor_says(machine, "streams") == "good")
+
+
+def _doctor_says(machine: Machine, about: str) -> str:
+    rows = json.loads(machine.lotwise("doctor", "--json").stdout)
+    return next((row["verdict"] for row in rows if row["about"] == about), "")
+
+
 def test_a_backup_restores_to_the_same_rows(machine: Machine, new_machine: Machine) -> None:
     """RELIABILITY F11: given a backup, when restored into an empty folder, then each table holds the same."""
     file = new_machine.home.parent / "chain.tar"

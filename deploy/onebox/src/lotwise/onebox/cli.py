@@ -69,8 +69,9 @@ def up(
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Load a demo chain on the first start.")] = True,
 ) -> None:
     """Start everything; stays until Ctrl-C (or in the background with --detach)."""
-    from lotwise.onebox import up as starting
     from lotwise.onebox.chain import Chain
+    from lotwise.onebox.detached import run_detached
+    from lotwise.onebox.up import up as start
     from lotwise.onebox.welcome import welcome
 
     with _told():
@@ -79,10 +80,10 @@ def up(
             _say(home.remark)
         chain = Chain.of(home)
         if detach:
-            starting.run_detached(chain, [] if demo else ["--no-demo"])
+            run_detached(chain, [] if demo else ["--no-demo"])
             welcome(Chain.of(home), is_attached=False)
         else:
-            starting.up(chain, with_demo=demo, say=_say, when_ready=lambda ready: welcome(ready, is_attached=True))
+            start(chain, with_demo=demo, say=_say, when_ready=lambda ready: welcome(ready, is_attached=True))
 
 
 @app.command()

@@ -16,11 +16,11 @@ from rich.table import Table
 
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import same_server
+from lotwise.onebox.ground import DISK_BYTES_MIN
 from lotwise.onebox.home import Refused
 from lotwise.onebox.ports import answers, is_free
 from lotwise.onebox.servers import NatsServer, PostgresServer
 from lotwise.onebox.status import admin_url, depths_of
-from lotwise.onebox.up import DISK_BYTES_MIN
 
 OUTBOX_SECONDS_MAX = 60.0
 CLOCK_SECONDS_MAX = 2.0
@@ -176,7 +176,7 @@ async def _bus(chain: Chain) -> AsyncIterator[Finding]:
     yield Finding(
         "streams",
         "bad" if differences else "good",
-        "; ".join(differences) or "streams and consumers are as the contracts want them",
+        _in_short(differences) or "streams and consumers are as the contracts want them",
         "`lotwise bus apply` brings them back.",
     )
     for one in await consumers(chain):
@@ -185,15 +185,23 @@ async def _bus(chain: Chain) -> AsyncIterator[Finding]:
             yield Finding(f"consumer {one.name}", "watch", detail, "Watch whether it shrinks: `lotwise status`.")
 
 
+def _in_short(differences: list[str], named: int = 3) -> str:
+    more = f"; and {len(differences) - named} more" if len(differences) > named else ""
+    return "; ".join(differences[:named]) + more
+
+
 def show(findings: list[Finding], console: Console) -> None:
-    """Print it as a table with advice where something is not good."""
+    """Print what is good in short, and the rest with advice."""
     marks = {"good": "[green]good[/]", "watch": "[yellow]watch[/]", "bad": "[red]bad[/]"}
-    table = Table()
-    for column in ("about", "", "detail", "what to do"):
-        table.add_column(column, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
     for one in findings:
-        table.add_row(one.about, marks[one.verdict], one.detail, "" if one.verdict == "good" else one.advice)
+        advice = "" if one.verdict == "good" else f". {one.advice}"
+        table.add_row(marks[one.verdict], one.about, f"{one.detail}{advice}")
     console.print(table)
+    worse = sum(one.verdict != "good" for one in findings)
+    console.print(f"{len(findings)} things examined, {worse or 'none'} to look at.")
 
 
 def as_json(findings: list[Finding]) -> str:

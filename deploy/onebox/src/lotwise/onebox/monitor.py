@@ -7,12 +7,12 @@ from lotwise.onebox.ports import HOST
 
 
 def streams_kept(monitor_port: int) -> int:
-    """How many streams the bus keeps; 0 when it does not answer."""
+    """How many streams the bus keeps; -1 when it does not answer."""
     connection = http.client.HTTPConnection(HOST, monitor_port, timeout=2)
     try:
         connection.request("GET", "/jsz")
         return int(json.loads(connection.getresponse().read()).get("streams", 0))
     except (OSError, ValueError, http.client.HTTPException):
-        return 0
+        return -1
     finally:
         connection.close()

@@ -69,6 +69,7 @@ class Server:
         self.log = self.folder / f"{self.name}.log"
         self.port = port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     def prepare(self) -> None:
         """Make the data folder and the configuration; safe to repeat. Raises Unreachable, OSError."""
@@ -90,6 +91,7 @@ class Server:
         if not is_free(self.port):
             raise ServerFailed(f"Port {self.port}, which {self.name} uses here, is taken by another program.")
         with self.log.open("ab") as out:
+            self._log_start = out.tell()
             self.process = subprocess.Popen(  # type: ignore[call-overload]
                 self.command(),
                 stdin=subprocess.DEVNULL,
@@ -113,7 +115,10 @@ class Server:
         deadline = time.monotonic() + seconds_max
         while not self.is_ready():
             if not self.is_running():
-                raise ServerFailed(f"{self.name} ended while starting. It said:\n{self.last_words()}")
+                raise ServerFailed(
+                    f"{self.name} ended while starting; its folder is {self.folder}. If its data are damaged, restore "
+                    f"a backup into an empty data folder with `lotwise restore FILE`. It said:\n{self.last_words()}"
+                )
             if time.monotonic() > deadline:
                 raise ServerFailed(f"{self.name} did not come up in {seconds_max:.0f} s. It said:\n{self.last_words()}")
             time.sleep(0.01)
@@ -131,9 +136,10 @@ class Server:
         self._end(signal.SIGKILL, STOP_SECONDS_MAX)
 
     def last_words(self, lines: int = 8) -> str:
-        """The last lines of the log."""
+        """The last lines that it wrote since it was started."""
         try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+            said = self.log.read_bytes()[self._log_start :]
+            return "\n".join(said.decode(errors="replace").splitlines()[-lines:])
         except OSError:
             return "(no log)"
 

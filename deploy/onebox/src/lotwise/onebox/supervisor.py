@@ -89,6 +89,10 @@ class Supervisor:
             self.tell(f"{watched.process.name} could not be started: {problem}")
         return True
 
+    def restarts_of(self, name: str) -> int:
+        """How often a process was started again; 0 when it is not watched."""
+        return self.watched[name].restarts if name in self.watched else 0
+
     def stop(self, names: Iterable[str], seconds_max: float) -> None:
         """Stop these for good, all at once, and wait for each; what does not end in time is killed."""
         gone = [self.watched.pop(name).process for name in names if name in self.watched]

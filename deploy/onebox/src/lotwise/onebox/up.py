@@ -12,18 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
+from lotwise.contracts.envelope import SPEAKERS
 from lotwise.onebox.chain import SERVICES, Chain, settle_ports
-from lotwise.onebox.home import Refused, read_json, write_json
+from lotwise.onebox.ground import DISK_BYTES_MIN, refuse_bad_ground, refuse_lost_data
+from lotwise.onebox.home import write_json
 from lotwise.onebox.monitor import streams_kept
-from lotwise.onebox.ports import answers, is_free
+from lotwise.onebox.ports import answers
 from lotwise.onebox.prepare import is_prepared, prepare
 from lotwise.onebox.processes import ForkedProcess, load_libraries, run_module
 from lotwise.onebox.servers import NatsServer, PostgresServer, Server, ServerFailed
 from lotwise.onebox.supervisor import Supervisor
 
-DISK_BYTES_MIN = 512 << 20
 READY_SECONDS_MAX = 90.0
 TICK_SECONDS = 0.1
 SERVICES_STOP_SECONDS = 20.0
@@ -45,6 +44,8 @@ class Running:
     started: float = field(default_factory=time.time)
     is_stopping: bool = False
     has_warned_of_disk: bool = False
+    bus_seen: int = 0
+    mending: ForkedProcess | None = None
 
     @property
     def admin_url(self) -> str:
@@ -90,6 +91,7 @@ def up(chain: Chain, *, with_demo: bool, say: Say, when_ready: Callable[[Chain],
     with chain.home.lock():
         chain = settle_ports(chain)
         refuse_bad_ground(chain)
+        refuse_lost_data(chain)
         chain.make_secrets()
         running = Running(chain, say, Supervisor(say))
         _listen_for_signals(running)
@@ -101,30 +103,6 @@ def up(chain: Chain, *, with_demo: bool, say: Say, when_ready: Callable[[Chain],
                 _stay(running)
         finally:
             _stop(running)
-
-
-def refuse_bad_ground(chain: Chain) -> None:
-    """Raise Refused when the port is taken or the disk is full: each with what to do."""
-    port = chain.ports["backoffice"]
-    if not is_free(port):
-        raise Refused(
-            f"Port {port} is taken{_holder(port)}. Stop that program, or give Lotwise another port: "
-            f"LOTWISE_PORT={port + 1} make up"
-        )
-    free = shutil.disk_usage(chain.home.folder).free
-    if free < DISK_BYTES_MIN:
-        raise Refused(
-            f"The disk of {chain.home.folder} has only {free >> 20} MB free and Lotwise wants "
-            f"{DISK_BYTES_MIN >> 20} MB: make room, or choose a folder on another disk with LOTWISE_HOME."
-        )
-
-
-def _holder(port: int) -> str:
-    with suppress(psutil.Error):
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return " by another program"
 
 
 def _listen_for_signals(running: Running) -> None:
@@ -200,7 +178,7 @@ def _is_prepared(running: Running) -> bool:
     """Servers of one's own are looked at on each start; the embedded ones when code changed or the bus is empty."""
     if running.postgres is None or running.nats is None:
         return False
-    return is_prepared(running.chain.home) and streams_kept(running.nats.monitor_port) > 0
+    return is_prepared(running.chain.home) and streams_kept(running.nats.monitor_port) == len(SPEAKERS)
 
 
 def _prepare(running: Running) -> None:
@@ -259,6 +237,7 @@ def _stay(running: Running) -> None:
             next_chores = time.monotonic() + 10
             _do_chores(running)
         _look_after_demo(running)
+        _look_after_bus(running)
         time.sleep(TICK_SECONDS)
 
 
@@ -280,6 +259,33 @@ def _look_after_demo(running: Running) -> None:
     running.demo = None
 
 
+def _look_after_bus(running: Running) -> None:
+    """A bus that came back without its streams gets them anew; the outboxes then fill them."""
+    if running.mending is not None:
+        if not running.mending.is_running():
+            running.mending = None
+        return
+    restarts = running.supervisor.restarts_of("nats")
+    if running.nats is None or restarts == running.bus_seen:
+        return
+    kept = streams_kept(running.nats.monitor_port)
+    if kept == len(SPEAKERS):
+        running.bus_seen = restarts
+    elif kept >= 0:
+        running.say("The bus came back without its streams: they are made anew.")
+        running.bus_seen = restarts
+        chain = running.chain
+        running.mending = ForkedProcess("bus", lambda: asyncio.run(mend_bus(chain)), chain.home.logs / "bus.log")
+        running.mending.spawn()
+
+
+async def mend_bus(chain: Chain) -> None:
+    """Streams and durables as the contracts want them; what was done goes into the log."""
+    from lotwise.onebox.bus import apply
+
+    print("\n".join(await apply(chain)))
+
+
 def _stop(running: Running) -> None:
     running.phase = "stopping"
     with suppress(OSError):
@@ -294,27 +300,3 @@ def _stop(running: Running) -> None:
     running.supervisor.stop(["postgres"], 60)
     running.chain.home.note_file.unlink(missing_ok=True)
     running.say("Stopped.")
-
-
-def run_detached(chain: Chain, arguments: list[str]) -> None:
-    """Start everything in the background; returns when it is ready. Raises ServerFailed with what it said otherwise."""
-    chain.home.make()
-    if chain.home.is_locked():
-        with chain.home.lock():
-            pass
-    log = chain.home.logs / "lotwise.log"
-    with log.open("ab") as out:
-        start = out.tell()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lotwise.onebox", "up", *arguments],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
-    while True:
-        if process.poll() is not None:
-            with log.open("rb") as file:
-                file.seek(start)
-                raise ServerFailed(file.read().decode(errors="replace").strip())
-        note = read_json(chain.home.note_file)
-        if note.get("phase") == "ready" and note.get("pid") == process.pid:
-            return
-        time.sleep(0.1)
