@@ -69,7 +69,7 @@ def _level_events(books: Books, cell: Cell) -> list[Event]:
 
 def _crossing(kind: type[Crossing], books: Books, cell: Cell, shortage_id: UUID) -> Crossing:
     level, decimals = cell.level, cell.product.decimals
-    return kind.model_construct(
+    return kind(
         site=cell.site.slug,
         shortage_id=shortage_id,
         product_id=cell.product.id,
@@ -84,7 +84,7 @@ def _crossing(kind: type[Crossing], books: Books, cell: Cell, shortage_id: UUID)
 def level_changed(cell: Cell) -> StockLevelChanged:
     """What a cell stands at now, as the others hear it."""
     level, decimals = cell.level, cell.product.decimals
-    return StockLevelChanged.model_construct(
+    return StockLevelChanged(
         site=cell.site.slug,
         product_id=cell.product.id,
         on_hand=format_quantity(level.on_hand, decimals),

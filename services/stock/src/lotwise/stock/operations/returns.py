@@ -257,7 +257,7 @@ def _tell_back(batch: Batch, message: Message[Any], charge_id: UUID | None, retu
     for disposition in ("restock", "quarantine", "waste"):
         part = tuple(one.taken for one in back if one.disposition == disposition)
         if part:
-            event = StockReturned.model_construct(
+            event = StockReturned(
                 site=message.event.site, charge_id=charge_id, return_id=return_id,
                 happened_at=message.event.happened_at,
                 disposition=disposition, taken=part,

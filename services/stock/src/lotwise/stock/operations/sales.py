@@ -171,12 +171,12 @@ def _record(batch: Batch, message: Message[SaleRecorded]) -> None:
         else:
             _adjust(batch, cell, quantity, entry, message)
     if taken:
-        issued = StockIssued.model_construct(
+        issued = StockIssued(
             site=event.site, charge_id=event.charge_id, happened_at=event.happened_at, taken=tuple(taken)
         )
         batch.events.append(Told(issued, message))
     if returned:
-        back = StockReturned.model_construct(
+        back = StockReturned(
             site=event.site, charge_id=event.charge_id, return_id=event.charge_id, happened_at=event.happened_at,
             disposition="restock", taken=tuple(returned),
         )  # fmt: skip
@@ -189,7 +189,7 @@ def _issue(
     patient = cell.site.place(places.PATIENT)
     taken, missing = batch.books.issue(cell, quantity, patient, entry, lot_id=line.lot_id)
     if missing:
-        shortage = ShortageRecorded.model_construct(
+        shortage = ShortageRecorded(
             site=cell.site.slug,
             charge_id=entry.cause_id,
             product_id=cell.product.id,
@@ -203,7 +203,7 @@ def _issue(
 def lot_taken(product: Product, line: int, one: Taken) -> LotTaken:
     """A taken quantity as the others hear it."""
     lot = one.lot
-    return LotTaken.model_construct(
+    return LotTaken(
         line=line,
         product_id=product.id,
         lot_id=lot.id if lot else None,
@@ -238,7 +238,7 @@ def _adjust(batch: Batch, cell: Cell, quantity: int, entry: Entry, message: Mess
     else:
         taken, _ = batch.books.issue(cell, -quantity, cell.site.place(places.LOST_AND_FOUND), entry)
         cost = -sum(one.cost for one in taken)
-    adjusted = StockAdjusted.model_construct(
+    adjusted = StockAdjusted(
         site=cell.site.slug, adjustment_id=entry.cause_id, product_id=cell.product.id, lot_id=None,
         quantity=format_quantity(quantity, cell.product.decimals), cost_minor=cost, reason="correction", note="",
         happened_at=entry.happened_at, actor=entry.actor,
