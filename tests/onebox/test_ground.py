@@ -44,6 +44,6 @@ def test_a_taken_port_is_refused(chain: Chain) -> None:
 def test_databases_that_are_gone_are_no_empty_system(chain: Chain) -> None:
     """Given a folder that was in use and has no databases now, when started, then it is refused, nothing made anew."""
     write_json(chain.home.prepared_file, {"fingerprint": "of an earlier start"})
-    with pytest.raises(Refused, match="The databases of .* are gone"):
+    with pytest.raises(Refused, match=r"The databases of .* are gone"):
         refuse_lost_data(chain)
     assert not (chain.home.folder / "postgres").exists()
