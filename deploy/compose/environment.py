@@ -20,6 +20,7 @@ def names() -> list[str]:
         "NATS_OPS_PASSWORD",
         "NATS_TILL_PASSWORD",
         "IMPORTER_CLIENT_SECRET",
+        "OPERATOR_CLIENT_SECRET",
         "GRAFANA_ADMIN_PASSWORD",
         *per_service,
     ]

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from tests.onebox.conftest import Machine
 
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.client import ServiceClient
-from lotwise.onebox.access import Access, access
+from lotwise.onebox.access import access
 from lotwise.onebox.account import open_home, server_account
 from lotwise.onebox.home import Home
 
@@ -40,11 +40,17 @@ class TracedMachine(Machine):
         return [json.loads(line) for line in self.spans_file.read_text().splitlines()]
 
 
-class Doors:
-    """The doors of the running chain, used as the importer: what a setup or a till does."""
+class Clients(Protocol):
+    """A client for every service."""
 
-    def __init__(self, machine: TracedMachine, doors: Access) -> None:
-        self.machine = machine
+    def __getitem__(self, service: str) -> ServiceClient:
+        """The client of a service."""
+
+
+class Doors:
+    """The doors of a running chain, used as the importer: what a setup or a till does."""
+
+    def __init__(self, doors: Clients) -> None:
         self.doors = doors
 
     def __getitem__(self, service: str) -> ServiceClient:
@@ -85,4 +91,4 @@ async def chain(traced_machine: TracedMachine, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LOTWISE_HOME", str(traced_machine.home))
     monkeypatch.setenv("LOTWISE_PORT", str(traced_machine.port))
     async with AsyncExitStack() as stack:
-        yield Doors(traced_machine, await stack.enter_async_context(access("importer", Home(traced_machine.home))))
+        yield Doors(await stack.enter_async_context(access("importer", Home(traced_machine.home))))
