@@ -224,5 +224,15 @@ def service_row(service: Service, price_from: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-FIRST_NAMES = ["Amelia", "Aria", "Ava", "Camila", "Charlotte", "Chloe", "Clara", "Daniela", "Elena", "Eleanor", "Eliza", "Emma", "Esther", "Evelyn", "Farah", "Fiona", "Grace", "Hana", "Hannah", "Iris", "Isla", "Ivy", "Jade", "Jana", "June", "Keiko", "Lara", "Leila", "Lena", "Lily", "Lucia", "Maya", "Mei", "Mila", "Mina", "Naomi", "Nadia", "Nina", "Nora", "Olivia", "Paige", "Priya", "Quinn", "Rosa", "Ruby", "Sara", "Sofia", "Stella", "Tara", "Thea", "Valerie", "Vera", "Yara", "Zoe", "Adam", "Ben", "Carlos", "David", "Ethan", "Felix", "Hugo"]
-LAST_NAMES = ["Abbott", "Adeyemi", "Alvarez", "Baker", "Bennett", "Bianchi", "Brooks", "Carter", "Chen", "Cohen", "Costa", "Diaz", "Dubois", "Ellis", "Fischer", "Foster", "Garcia", "Grant", "Gupta", "Hayes", "Hughes", "Ibrahim", "Ito", "Jensen", "Kang", "Kaur", "Keller", "Khan", "Kim", "Larsen", "Laurent", "Lee", "Lopez", "Martin", "Meyer", "Moore", "Nguyen", "Novak", "Okafor", "Olsen", "Park", "Patel", "Perez", "Reed", "Rossi", "Sato", "Schmidt", "Shah", "Silva", "Singh", "Stone", "Tanaka", "Torres", "Turner", "Walsh", "Wang", "Weber", "Wong", "Young", "Zhang"]
+_FIRST = """
+Amelia Aria Ava Camila Charlotte Chloe Clara Daniela Elena Eleanor Eliza Emma Esther Evelyn Farah Fiona Grace Hana
+Hannah Iris Isla Ivy Jade Jana June Keiko Lara Leila Lena Lily Lucia Maya Mei Mila Mina Naomi Nadia Nina Nora Olivia
+Paige Priya Quinn Rosa Ruby Sara Sofia Stella Tara Thea Valerie Vera Yara Zoe Adam Ben Carlos David Ethan Felix Hugo
+"""
+_LAST = """
+Abbott Adeyemi Alvarez Baker Bennett Bianchi Brooks Carter Chen Cohen Costa Diaz Dubois Ellis Fischer Foster Garcia
+Grant Gupta Hayes Hughes Ibrahim Ito Jensen Kang Kaur Keller Khan Kim Larsen Laurent Lee Lopez Martin Meyer Moore
+Nguyen Novak Okafor Olsen Park Patel Perez Reed Rossi Sato Schmidt Shah Silva Singh Stone Tanaka Torres Turner Walsh
+Wang Weber Wong Young Zhang
+"""
+FIRST_NAMES, LAST_NAMES = _FIRST.split(), _LAST.split()

@@ -118,7 +118,7 @@ class Day:
 def member_names() -> list[str]:
     """The members' names, the same for ever."""
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
-    return Random(SEED).sample(names, MEMBERS)
+    return Random(SEED).sample(names, MEMBERS)  # noqa: S311 - not a secret
 
 
 class Chain:
@@ -140,7 +140,7 @@ class Chain:
             yield self._day(self.first + timedelta(days=number), number)
 
     def _day(self, day: date, number: int) -> Day:
-        random = Random(f"{SEED} {number}")
+        random = Random(f"{SEED} {number}")  # noqa: S311 - not a secret
         made = Day(day)
         if number == 0:
             made.receipts += self._first_stock(random, day)
@@ -170,6 +170,7 @@ class Chain:
                 if product.code in SLOW:
                     expires_on = self.today + timedelta(days=random.choice((-7, -4, -2, 3, 9, 20, 26)))
                     yield self._receive(random, product, site.slug, max(2, product.par // 2), day, 0, expires_on)
+                    yield self._receive(random, product, site.slug, max(2, product.par // 2), day, 1)
 
     def _deliver(self, random: Random, made: Day, number: int) -> None:
         """The week's delivery to the central store: some suppliers on orders, the others on their own rounds."""
@@ -326,7 +327,7 @@ class Chain:
 
 
 def _short_products() -> dict[str, set[str]]:
-    random = Random(SEED + 1)
+    random = Random(SEED + 1)  # noqa: S311 - not a secret
     usual = [product.code for product in PRODUCTS if product.category in {"Skincare", "Fillers", "Toxins"}]
     short: dict[str, set[str]] = defaultdict(set)
     for site in CLINICS:
@@ -376,7 +377,8 @@ def charge_body(charge: Charge) -> dict[str, Any]:
             line["treatment_id"] = ident(f"{charge.key}/treatment")
         lines.append(line)
     body: dict[str, Any] = {
-        "charge_id": ident(charge.key), "site": charge.site, "happened_at": charge.happened_at.isoformat(), "lines": lines,
+        "charge_id": ident(charge.key), "site": charge.site, "happened_at": charge.happened_at.isoformat(),
+        "lines": lines,
     }  # fmt: skip
     if charge.member is not None:
         body["member_id"] = ident(f"member/{charge.member}")

@@ -1,4 +1,4 @@
-"""The only home of loading the demo: definitions first, then day by day, each day heard by all before the next begins."""
+"""The only home of loading the demo: definitions first, then day by day, each heard before the next."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -188,7 +188,8 @@ class _Days:
     async def _take_back(self, day: Day, number: int) -> None:
         rows = [
             {
-                "return_id": ident(one.key), "charge_id": ident(one.charge_key), "site": one.site, "reason": "did not suit",
+                "return_id": ident(one.key), "charge_id": ident(one.charge_key), "site": one.site,
+                "reason": "did not suit",
                 "happened_at": one.happened_at.isoformat(), "lines": [{"line": one.line, "quantity": one.quantity}],
             }
             for one in day.returns

@@ -1,4 +1,4 @@
-"""The only home of how the demo posts: through the public doors as the importer, each deed under its own lasting key."""
+"""The only home of how the demo posts: through the public doors as the importer, each deed under a lasting key."""
 
 import asyncio
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ class Doors:
         self.access = access
 
     async def post(self, service: str, path: str, body: Any, key: str, done: Iterable[str] = ()) -> Any:
-        """Do a deed once; a refusal with one of the codes in `done` counts as done (None). Raises Refused, Unreachable."""
+        """Do a deed once; a refusal with one of the codes in `done` counts as done (None)."""
         return await self._try(
             lambda: self.access[service].post(path, json=body, key=ident(key), timeout=TIMEOUT_SECONDS), done
         )

@@ -6,7 +6,7 @@ The file also keeps the moment at which the load began, so that a load that was 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -38,7 +38,7 @@ class Telling:
         self._bar = Progress(*columns, console=Console(file=sys.stderr), refresh_per_second=2)
         self._task = self._bar.add_task("begins", total=100)
 
-    def __enter__(self) -> "Telling":
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             self._bar.start()
         return self

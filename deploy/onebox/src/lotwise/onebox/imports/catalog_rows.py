@@ -55,10 +55,20 @@ async def known_products(access: Access) -> dict[str, dict[str, Any]]:
     return {row["code"]: row async for row in pages(access["catalog"], "/v1/products", archived=False)}
 
 
-async def zone_of(access: Access, site: str) -> str:
-    """The time zone of a site. Raises Refused when there is no such site."""
+async def zone_of(access: Access, site: str, new_zone: str | None = None) -> str:
+    """The time zone of a site; with `new_zone` a missing one is made there. Raises Refused when it is missing."""
+    known = {row["slug"]: row["time_zone"] async for row in pages(access["catalog"], "/v1/sites")}
+    if site in known:
+        return str(known[site])
+    if new_zone is None:
+        there = ", ".join(sorted(known)) or "none"
+        raise Refused(
+            f"There is no site {site!r}; there are: {there}. Define it under Settings, or name its --time-zone "
+            "(Europe/London) and it is made."
+        )
+    body = {"slug": site, "name": site.replace("-", " ").title(), "time_zone": new_zone}
     try:
-        found = await access["catalog"].get(f"/v1/sites/{site}", timeout=10.0)
+        made = await access["catalog"].post("/v1/sites", json=body, key=f"site-{site}", timeout=10.0)
     except client.Refused as problem:
-        raise Refused(f"There is no site {site!r} ({problem.detail}) Define it first (Settings, Sites).") from None
-    return str(found["time_zone"])
+        raise Refused(f"The site {site!r} cannot be made: {problem.detail}") from None
+    return str(made["time_zone"])

@@ -85,10 +85,13 @@ def sales_(
         int,
         typer.Option("--cost-percent", min=0, max=100, help="What opening stock cost, in percent of the last price."),
     ] = 0,
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", help="Make the site, if it is missing, in this zone: Europe/London.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring in a till's export: products, opening stock, charges and returns; a rerun changes nothing."""
-    asked = sales.Asked(file, site, FileMapping.read(mapping), _beside(rejects, file), dry_run, cost_percent)
+    asked = sales.Asked(file, site, FileMapping.read(mapping), _beside(rejects, file), dry_run, cost_percent, time_zone)
     _run(sales.import_sales(asked), as_json=as_json)
 
 

@@ -4,6 +4,7 @@ until what was said has been heard.
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ TRIES_MAX = 12
 TIMEOUT_SECONDS = 120.0
 SETTLE_SECONDS_MAX = 1800.0
 POLL_SECONDS = 0.05
+_RUN = secrets.token_hex(6)
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class Batch:
 
     @property
     def key(self) -> str:
-        """The same content is the same deed: a rerun gets the first answer again."""
-        return "import-" + hashlib.sha256(orjson.dumps(self.body, default=str)).hexdigest()[:40]
+        """The same content is the same deed within a run; a rerun asks again and is told what it repeats."""
+        digest = hashlib.sha256(orjson.dumps(self.body, default=str)).hexdigest()[:40]
+        return f"import-{_RUN}-{digest}"
 
 
 OnAnswer = Callable[[Batch, Any], None]

@@ -14,11 +14,12 @@ from lotwise.kit.client import Refused as RefusedByService
 from lotwise.kit.client import Unreachable
 from lotwise.onebox.access import access
 from lotwise.onebox.home import Refused
+from lotwise.values import format_minor
 
 app = typer.Typer(help="Figures of the running system.", no_args_is_help=True)
 REBUILD_SECONDS_MAX = 3600.0
+_FIRST = ("day", "site", "code", "name", "reason", "category", "unit", "units")
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day, included.")]
 AtSite = Annotated[str | None, typer.Option("--site", help="One site; every site when left out.")]
@@ -165,8 +166,20 @@ def _rows(path: str, parameters: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         _say(answer)
     else:
-        hidden = {"product_id", "category_id"}
-        _table([{name: value for name, value in row.items() if name not in hidden} for row in answer["rows"]])
+        _table([_readable(row) for row in answer["rows"]])
+
+
+def _readable(row: dict[str, Any]) -> dict[str, str]:
+    """A row for persons: names first, no ids, money as decimals."""
+    order = {name: place for place, name in enumerate(_FIRST)}
+    names = sorted((name for name in row if not name.endswith("_id")), key=lambda name: order.get(name, len(order)))
+    return {name.removesuffix("_minor"): _cell(name, row[name]) for name in names}
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{format_minor(value)}" if name.endswith("_minor") else str(value)
 
 
 def _get(path: str, parameters: dict[str, Any]) -> Any:
@@ -195,7 +208,11 @@ def _table(rows: "list[dict[str, Any]]") -> None:
         return
     table = Table()
     for name, value in rows[0].items():
-        table.add_column(name, justify="right" if isinstance(value, int) else "left", overflow="fold")
+        table.add_column(name, justify="right" if _is_number(value) else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     Console().print(table)
+
+
+def _is_number(value: Any) -> bool:
+    return str(value).replace(".", "", 1).removeprefix("-").isdecimal()

@@ -39,6 +39,7 @@ class Asked:
     rejects_file: Path
     is_dry_run: bool = False
     cost_percent: int = 0
+    time_zone: str | None = None
 
 
 async def import_sales(asked: Asked) -> Outcome:
@@ -47,7 +48,7 @@ async def import_sales(asked: Asked) -> Outcome:
     outcome = Outcome(f"Sales of {asked.file.name} at {asked.site}", is_dry_run=asked.is_dry_run)
     async with access("importer") as doors:
         sheet = Sheet(asked.file, COLUMNS, asked.mapping)
-        rules = Rules.of(asked.mapping, await zone_of(doors, asked.site))
+        rules = Rules.of(asked.mapping, await zone_of(doors, asked.site, None if asked.is_dry_run else asked.time_zone))
         with Rejects(asked.rejects_file) as rejects, screen() as shown:
             plan = make_plan(read_lines(sheet, rules, rejects), rules, asked.site)
             outcome.totals = summary(plan.tally)
