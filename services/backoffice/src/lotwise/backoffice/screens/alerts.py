@@ -1,0 +1,128 @@
+"""The only home of the inbox of alerts: what is wrong, with the way to its remedy; acknowledge, snooze, close."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import HTMLResponse, Response
+
+from lotwise.backoffice.gateway import CHUNK, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.pages import SECURITY, done, form_of, page
+from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.session import Who
+
+screen = Screen()
+STATES = ("active", "open", "acknowledged", "snoozed", "cleared", "all")
+SNOOZES = {"1": "one hour", "24": "a day", "168": "a week"}
+COLUMNS = (
+    Column("Alert", lambda row: row.title),
+    Column("Site", lambda row: row.site),
+    Column("Severity", lambda row: row.severity),
+    Column("Since", lambda row: row.happened_at.isoformat()),
+    Column("State", lambda row: row.state),
+    Column("", lambda _: ""),
+)
+
+
+class Alert(Shape):
+    """An alert as it stands."""
+
+    alert_id: UUID
+    kind: str
+    site: str
+    product_id: UUID | None = None
+    severity: str
+    title: str
+    facts: dict[str, Any] = Field(default_factory=dict)
+    state: str
+    times: int = 1
+    happened_at: datetime
+    acknowledged_by: str | None = None
+    snoozed_until: datetime | None = None
+    can_close: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """The page where it can be mended."""
+        if self.product_id and self.site != "chain":
+            return f"/stock/{self.site}/{self.product_id}"
+        return f"/products/{self.product_id}" if self.product_id else "/stock"
+
+
+class Count(Shape):
+    """How many stand."""
+
+    total: int = 0
+    critical: int = 0
+    warning: int = 0
+
+
+class Filter(BaseModel):
+    """How the inbox is asked for."""
+
+    kind: str = ""
+    state: str = "active"
+    after: str = ""
+    format: str = ""
+
+
+@screen.get("/alerts", permission="alerts.read")
+async def alerts(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
+    """The inbox, its next chunk, or its CSV."""
+    wanted = {"site": who.slug, "kind": asked.kind, "state": asked.state if asked.state in STATES else "active"}
+    if asked.format == "csv":
+        return csv_answer("alerts", COLUMNS, who.gateway.all(Alert, "alerts", "/v1/alerts", **wanted))
+    found = await who.gateway.rows(Alert, "alerts", "/v1/alerts", limit=CHUNK, after=asked.after, **wanted)
+    return page(
+        request,
+        who,
+        "screens/alerts.html",
+        fragment="rows" if asked.after else "table",
+        title="Alerts",
+        list=listing(request, COLUMNS),
+        asked=asked,
+        found=found,
+        states=STATES,
+        snoozes=SNOOZES,
+    )
+
+
+@screen.get("/alerts/count", permission="alerts.read")
+async def count(who: Who) -> Response:
+    """The badge of the menu."""
+    found = await or_else(who.gateway.one(Count, "alerts", "/v1/alerts/count", site=who.slug), Count())
+    tone = "danger" if found.critical else "warning" if found.total else ""
+    badge = (
+        f'<span class="badge {tone}">{found.total}<span class="sr-only"> alerts</span></span>' if found.total else ""
+    )
+    return HTMLResponse(badge, headers=SECURITY)
+
+
+@screen.post("/alerts/{alert_id}/acknowledge", permission="alert.manage")
+async def acknowledge(request: Request, who: Who, alert_id: UUID) -> Response:
+    """Say that somebody looks after it."""
+    form = await form_of(request)
+    await who.gateway.post("alerts", f"/v1/alerts/{alert_id}:acknowledge", {}, form.get("key", ""))
+    return done(request, "Acknowledged.", "/alerts", stay=True, events=("live-alerts",))
+
+
+@screen.post("/alerts/{alert_id}/snooze", permission="alert.manage")
+async def snooze(request: Request, who: Who, alert_id: UUID) -> Response:
+    """Keep it out of sight for a while."""
+    form = await form_of(request)
+    hours = form.get("hours", "24") if form.get("hours") in SNOOZES else "24"
+    until = datetime.now(UTC) + timedelta(hours=int(hours))
+    body = {"until": until.isoformat()}
+    await who.gateway.post("alerts", f"/v1/alerts/{alert_id}:snooze", body, form.get("key", ""))
+    return done(request, f"Snoozed for {SNOOZES[hours]}.", "/alerts", stay=True, events=("live-alerts",))
+
+
+@screen.post("/alerts/{alert_id}/close", permission="alert.manage")
+async def close(request: Request, who: Who, alert_id: UUID) -> Response:
+    """End an alert that does not end by itself."""
+    form = await form_of(request)
+    await who.gateway.post("alerts", f"/v1/alerts/{alert_id}:close", {}, form.get("key", ""))
+    return done(request, "Closed.", "/alerts", stay=True, events=("live-alerts",))

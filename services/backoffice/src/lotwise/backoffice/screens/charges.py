@@ -1,0 +1,159 @@
+"""The only home of the pages of charges: the list, one charge with its lines and its story, its void, its receipt."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from lotwise.backoffice.gateway import CHUNK, Refused, Shape
+from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
+from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.charge import Receipt
+from lotwise.backoffice.session import Who
+
+screen = Screen()
+DISPOSITIONS = (("restock", "Back on the shelf"), ("quarantine", "Into quarantine"), ("waste", "Written off"))
+
+
+class ChargeRow(Shape):
+    """A charge in the list."""
+
+    charge_id: UUID
+    number: str
+    site: str
+    state: str
+    happened_at: datetime
+    source: str = ""
+    is_held: bool = False
+    total_minor: int
+    currency: str = ""
+
+
+class ChargeLine(Shape):
+    """A line of a charge."""
+
+    line: int
+    product_id: UUID
+    code: str | None = None
+    name: str | None = None
+    description: str = ""
+    quantity: str
+    unit_price: str
+    net_minor: int
+    tax_1_minor: int = 0
+    tax_2_minor: int = 0
+    total_minor: int
+    returned: str = "0"
+
+
+class Charge(Receipt):
+    """A charge with what happened to it since."""
+
+    charge_id: UUID
+    member_id: UUID | None = None
+    source: str = ""
+    actor: str = ""
+    is_held: bool = False
+    recorded_at: datetime | None = None
+    lines: tuple[ChargeLine, ...] = ()  # type: ignore[assignment]
+    void: dict[str, Any] | None = None
+    returns: tuple[dict[str, Any], ...] = ()
+
+
+class Filter(BaseModel):
+    """How the list is asked for."""
+
+    q: str = ""
+    from_: str = Field(default="", alias="from")
+    to: str = ""
+    after: str = ""
+    format: str = ""
+
+
+class VoidForm(BaseModel):
+    """Why a charge is taken back."""
+
+    reason: str = Field(min_length=1, max_length=200)
+    disposition: str = "restock"
+
+
+COLUMNS = (
+    Column("Charge", lambda row: row.number),
+    Column("Site", lambda row: row.site),
+    Column("When", lambda row: row.happened_at.isoformat()),
+    Column("Source", lambda row: row.source),
+    Column("State", lambda row: row.state),
+    Column("Total", lambda row: row.total_minor, is_number=True),
+)
+
+
+@screen.get("/charges", permission="sales.read")
+async def charges(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
+    """The list, its next chunk, or its CSV."""
+    number = "".join(letter for letter in asked.q.rpartition("-")[2] if letter.isdigit())
+    wanted: dict[str, Any] = {
+        "site": who.slug,
+        "number": number or None,
+        "from": midnight(asked.from_, who.formats.zone),
+        "to": midnight(asked.to, who.formats.zone, days=1),
+    }
+    if asked.format == "csv":
+        return csv_answer("charges", COLUMNS, who.gateway.all(ChargeRow, "sales", "/v1/charges", **wanted))
+    found = await who.gateway.rows(ChargeRow, "sales", "/v1/charges", limit=CHUNK, after=asked.after, **wanted)
+    context = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Charges"}
+    return page(request, who, "screens/charges.html", fragment="rows" if asked.after else "table", **context)
+
+
+def midnight(day: str, zone: str, days: int = 0) -> str | None:
+    """The instant at which a typed day begins in a zone; None for what is no day."""
+    try:
+        start = date.fromisoformat(day) + timedelta(days=days)
+    except ValueError:
+        return None
+    return datetime(start.year, start.month, start.day, tzinfo=ZoneInfo(zone)).isoformat()
+
+
+@screen.get("/charges/{charge_id}", permission="sales.read")
+async def charge(request: Request, who: Who, charge_id: UUID) -> Response:
+    """One charge."""
+    shown = await who.gateway.one(Charge, "sales", f"/v1/charges/{charge_id}")
+    return page(request, who, "screens/one_charge.html", title=shown.number, charge=shown)
+
+
+@screen.get("/charges/{charge_id}/receipt", permission="sales.read")
+async def receipt(request: Request, who: Who, charge_id: UUID) -> Response:
+    """The receipt again, to print."""
+    shown = await who.gateway.one(Receipt, "sales", f"/v1/charges/{charge_id}/receipt")
+    return page(request, who, "screens/receipt.html", fragment="sheet", title=f"Receipt {shown.number}", receipt=shown)
+
+
+@screen.get("/charges/{charge_id}/void", permission="charge.void")
+async def void_form(request: Request, who: Who, charge_id: UUID) -> Response:
+    """Ask why."""
+    return await _void(request, who, charge_id, {"disposition": "restock"}, {})
+
+
+@screen.post("/charges/{charge_id}/void", permission="charge.void")
+async def void(request: Request, who: Who, charge_id: UUID) -> Response:
+    """Take a charge back whole, once."""
+    form = await form_of(request)
+    given, errors = read_form(VoidForm, form)
+    if given is None:
+        return await _void(request, who, charge_id, form, errors)
+    try:
+        await who.gateway.post("sales", f"/v1/charges/{charge_id}:void", given.model_dump(), form.get("key", ""))
+    except Refused as no:
+        return await _void(request, who, charge_id, form, refused_fields(no, ("reason", "disposition")))
+    return done(request, "Voided. Money and goods go back once.", f"/charges/{charge_id}")
+
+
+async def _void(request: Request, who: Who, charge_id: UUID, form: dict[str, str], errors: dict[str, str]) -> Response:
+    shown = await who.gateway.one(Charge, "sales", f"/v1/charges/{charge_id}")
+    context = {"charge": shown, "form": form, "errors": errors, "dispositions": DISPOSITIONS}
+    status = 422 if errors else 200
+    return page(request, who, "screens/void_form.html", fragment="sheet", status=status, title="Void charge", **context)

@@ -1,0 +1,349 @@
+"""The only home of the pages of products: the list, one product with its tabs, its form, its prices, archive and restore."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
+from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.session import Who
+from lotwise.contracts.ids import uuid7
+
+screen = Screen()
+NEW = "new"
+FLAGS = ("tax_inclusive", "is_serialised", "confirm_lot")
+TEXTS = (
+    "code",
+    "name",
+    "kind",
+    "purpose",
+    "category_id",
+    "unit",
+    "unit_decimals",
+    "manufacturer",
+    "description",
+    "barcodes",
+    "cost",
+    "price",
+    "tax_code",
+    "reorder_at",
+    "normal_order_quantity",
+    "duration_slots",
+)
+
+
+class Product(Shape):
+    """A product as the catalog tells it."""
+
+    product_id: UUID
+    code: str
+    name: str
+    item_type: str = ""
+    description: str = ""
+    kind: str
+    purpose: str | None = None
+    category_id: UUID | None = None
+    category_name: str | None = None
+    unit: str = "piece"
+    unit_decimals: int = 0
+    barcodes: tuple[str, ...] = ()
+    manufacturer: str = ""
+    tax_code: int = 0
+    tax_inclusive: bool = False
+    cost: str | None = None
+    price: str | None = None
+    proposed_price: str | None = None
+    implied_markup_percent: str | None = None
+    reorder_at: str | None = None
+    normal_order_quantity: str | None = None
+    supplier_id: UUID | None = None
+    duration_slots: int | None = None
+    is_serialised: bool = False
+    confirm_lot: bool = False
+    is_archived: bool = False
+    revision: int = 1
+    packs: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[dict[str, Any], ...] = ()
+
+
+class Category(Shape):
+    """A category's name."""
+
+    category_id: UUID
+    name: str
+
+
+class Price(Shape):
+    """A price over its period."""
+
+    at_site: str | None = None
+    price: str
+    valid_from: datetime
+    valid_to: datetime | None = None
+
+
+class Change(Shape):
+    """A field that changed."""
+
+    field: str
+    was: Any = None
+    now: Any = None
+    who: str = ""
+    changed_at: datetime
+
+
+class Level(Shape):
+    """What a site has of a product."""
+
+    site: str
+    product_id: UUID
+    on_hand: str = "0"
+    available: str = "0"
+    minimum: str | None = None
+    value_minor: int = 0
+
+
+class Filter(BaseModel):
+    """How the list is asked for."""
+
+    q: str = ""
+    kind: str = ""
+    purpose: str = ""
+    category: str = ""
+    archived: bool = False
+    after: str = ""
+    format: str = ""
+
+    def asked(self) -> dict[str, Any]:
+        """The same in the catalog's words."""
+        return {
+            "search": self.q,
+            "kind": self.kind,
+            "purpose": self.purpose,
+            "category": self.category,
+            "archived": self.archived,
+        }
+
+
+class PriceForm(BaseModel):
+    """A new price."""
+
+    price: str = Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$")
+    at_site: str = ""
+    valid_from: str = ""
+
+
+COLUMNS = (
+    Column("Product", lambda row: row.name),
+    Column("Code", lambda row: row.code),
+    Column("Category", lambda row: row.category_name),
+    Column("Kind", lambda row: row.purpose or row.kind),
+    Column("Unit", lambda row: row.unit),
+    Column("Cost", lambda row: row.cost, is_number=True),
+    Column("Price", lambda row: row.price, is_number=True),
+)
+
+
+@screen.get("/products", permission="catalog.read")
+async def products(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
+    """The list, its filtered table, its next chunk, or its CSV."""
+    if asked.format == "csv":
+        every = who.gateway.all(Product, "catalog", "/v1/products", **asked.asked())
+        return csv_answer("products", COLUMNS, every)
+    found = await who.gateway.rows(Product, "catalog", "/v1/products", limit=CHUNK, after=asked.after, **asked.asked())
+    return page(
+        request,
+        who,
+        "screens/products.html",
+        fragment="rows" if asked.after else "table",
+        title="Products",
+        list=listing(request, COLUMNS),
+        asked=asked,
+        found=found,
+        categories=await categories(who),
+        scan="/scan?to=product",
+        scan_hint="Scan a product to open it",
+    )
+
+
+async def categories(who: Who) -> list[Category]:
+    """All categories, by name; none while the catalog does not answer."""
+    empty: Rows[Category] = Rows([])
+    return (await or_else(who.gateway.rows(Category, "catalog", "/v1/categories"), empty)).rows
+
+
+@screen.get("/products/new", permission="catalog.write")
+async def new_product(request: Request, who: Who, barcode: str = "") -> Response:
+    """The form of a new product; after an unknown scan its barcode is filled in."""
+    start = {"kind": "physical", "unit": "piece", "unit_decimals": "0", "purpose": "retail", "barcodes": barcode}
+    return await _form(request, who, None, start, {})
+
+
+@screen.get("/products/{product_id}", permission="catalog.read")
+async def product(request: Request, who: Who, product_id: UUID, tab: str = "details") -> Response:
+    """One product: details, prices, stock by site, history."""
+    shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
+    return page(
+        request,
+        who,
+        "screens/product.html",
+        title=shown.name,
+        product=shown,
+        tab=tab if tab in {"pricing", "stock", "history"} else "details",
+        **(await _tab(who, product_id, tab)),
+    )
+
+
+async def _tab(who: Who, product_id: UUID, tab: str) -> dict[str, Any]:
+    path = f"/v1/products/{product_id}"
+    if tab == "pricing":
+        return {"prices": (await who.gateway.rows(Price, "catalog", f"{path}/prices")).rows}
+    if tab == "history":
+        return {"changes": (await who.gateway.rows(Change, "catalog", f"{path}/changes", limit=100)).rows}
+    if tab == "stock":
+        empty: Rows[Level] = Rows([])
+        levels = who.gateway.rows(Level, "stock", "/v1/levels", product=product_id, limit=200)
+        return {"levels": [row for row in (await or_else(levels, empty)).rows if row.product_id == product_id]}
+    return {}
+
+
+@screen.get("/products/{product_id}/edit", permission="catalog.write")
+async def edit_product(request: Request, who: Who, product_id: UUID) -> Response:
+    """The form of a product, filled."""
+    shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
+    filled = {name: getattr(shown, name) for name in (*TEXTS, *FLAGS) if name != "barcodes"}
+    return await _form(request, who, shown, filled | {"barcodes": " ".join(shown.barcodes)}, {})
+
+
+@screen.post("/products", permission="catalog.write")
+async def create_product(request: Request, who: Who) -> Response:
+    """Define a product."""
+    form = await form_of(request)
+    body = _body(form) | {"product_id": form.get("product_id") or str(uuid7())}
+    try:
+        made = await who.gateway.post("catalog", "/v1/products", body, form.get("key", ""))
+    except Refused as no:
+        return await _form(request, who, None, form, refused_fields(no, TEXTS))
+    return done(request, f"{made['name']} was added.", f"/products/{made['product_id']}")
+
+
+@screen.post("/products/{product_id}", permission="catalog.write")
+async def save_product(request: Request, who: Who, product_id: UUID) -> Response:
+    """Change a product, at the revision that was read."""
+    form = await form_of(request)
+    shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
+    body = {name: value for name, value in _body(form).items() if name in FLAGS or _is_changed(shown, name, value)}
+    try:
+        await who.gateway.put("catalog", f"/v1/products/{product_id}", body, form.get("revision"))
+    except Refused as no:
+        return await _form(request, who, shown, form, refused_fields(no, TEXTS))
+    return done(request, "Saved.", f"/products/{product_id}")
+
+
+def _is_changed(shown: Product, name: str, value: Any) -> bool:
+    return str(getattr(shown, name) if getattr(shown, name) is not None else "") != str(
+        value if value is not None else ""
+    )
+
+
+def _body(form: dict[str, str]) -> dict[str, Any]:
+    """The form in the catalog's words: fields left empty are none, switches not sent are off."""
+    optional = {"purpose", "category_id", "cost", "price", "reorder_at", "normal_order_quantity", "duration_slots"}
+    kept = {name: form[name] for name in TEXTS if form.get(name)} | {name: name in form for name in FLAGS}
+    body: dict[str, Any] = {name: None for name in optional if name in form and name != "price"} | kept
+    body["barcodes"] = form.get("barcodes", "").replace(",", " ").split()
+    for name in ("manufacturer", "description"):
+        body.setdefault(name, "")
+    for name in ("unit_decimals", "tax_code", "duration_slots"):
+        if str(body.get(name) or "").isdigit():
+            body[name] = int(body[name])
+    if body.get("kind") != "physical":
+        for name in ("purpose", "reorder_at", "normal_order_quantity", "is_serialised", "confirm_lot"):
+            body.pop(name, None)
+    if body.get("kind") != "service":
+        body.pop("duration_slots", None)
+    return body
+
+
+async def _form(
+    request: Request, who: Who, shown: Product | None, form: dict[str, Any], errors: dict[str, str]
+) -> Response:
+    return page(
+        request,
+        who,
+        "screens/product_form.html",
+        fragment="sheet",
+        status=422 if errors else 200,
+        title="Edit product" if shown else "New product",
+        product=shown,
+        form=form,
+        errors=errors,
+        category_choices=[(row.category_id, row.name) for row in await categories(who)],
+        new_product_id=form.get("product_id") or str(uuid7()),
+    )
+
+
+@screen.get("/products/{product_id}/price", permission="catalog.price")
+async def price_form(request: Request, who: Who, product_id: UUID) -> Response:
+    """The form of a new price."""
+    return await _price(request, who, product_id, {}, {})
+
+
+@screen.post("/products/{product_id}/price", permission="catalog.price")
+async def set_price(request: Request, who: Who, product_id: UUID) -> Response:
+    """Put a price on the list."""
+    form = await form_of(request)
+    given, errors = read_form(PriceForm, form)
+    if given is None:
+        return await _price(request, who, product_id, form, errors)
+    body = {"price": given.price, "at_site": given.at_site or None, "valid_from": _midnight(given.valid_from)}
+    try:
+        await who.gateway.post("catalog", f"/v1/products/{product_id}/prices", body, form.get("key", ""))
+    except Refused as no:
+        return await _price(request, who, product_id, form, refused_fields(no, ("price", "at_site", "valid_from")))
+    return done(request, "The price is on the list.", f"/products/{product_id}?tab=pricing")
+
+
+def _midnight(day: str) -> str | None:
+    return f"{day}T00:00:00Z" if day else None
+
+
+async def _price(
+    request: Request, who: Who, product_id: UUID, form: dict[str, str], errors: dict[str, str]
+) -> Response:
+    shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
+    return page(
+        request,
+        who,
+        "screens/price_form.html",
+        fragment="sheet",
+        status=422 if errors else 200,
+        title="New price",
+        product=shown,
+        form=form,
+        errors=errors,
+    )
+
+
+@screen.post("/products/{product_id}/archive", permission="catalog.write")
+async def archive_product(request: Request, who: Who, product_id: UUID) -> Response:
+    """Offer a product no longer."""
+    return await _set(request, who, product_id, "archive", "Archived. Its history stays; restore it at any time.")
+
+
+@screen.post("/products/{product_id}/restore", permission="catalog.write")
+async def restore_product(request: Request, who: Who, product_id: UUID) -> Response:
+    """Offer a product again."""
+    return await _set(request, who, product_id, "restore", "Restored.")
+
+
+async def _set(request: Request, who: Who, product_id: UUID, deed: str, text: str) -> Response:
+    key = (await form_of(request)).get("key", "")
+    await who.gateway.post("catalog", f"/v1/products/{product_id}:{deed}", {}, key)
+    return done(request, text, f"/products/{product_id}")

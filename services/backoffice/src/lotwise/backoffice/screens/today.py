@@ -1,0 +1,85 @@
+"""The only home of the first page: what needs a hand now, at the sites in view."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from lotwise.backoffice.charts import Chart
+from lotwise.backoffice.gateway import Rows, or_else
+from lotwise.backoffice.pages import page
+from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.alerts import Alert
+from lotwise.backoffice.screens.orders import Order
+from lotwise.backoffice.screens.sales import Sold, Totals, revenue_chart
+from lotwise.backoffice.screens.stock import Summary
+from lotwise.backoffice.screens.transfers import Transfer
+from lotwise.backoffice.session import Who
+
+screen = Screen()
+SHOWN = 6
+DAYS = 30
+
+
+@screen.get("/", permission="catalog.read")
+async def today(request: Request, who: Who) -> Response:
+    """Alerts, orders to send or receive, transfers on their way, and how the day goes."""
+    parts = await asyncio.gather(
+        _alerts(who),
+        _orders(who, "draft"),
+        _orders(who, "pending"),
+        _orders(who, "sent"),
+        _transfers(who),
+        _figures(who),
+    )
+    alerts, drafts, pending, sent, arriving, figures = parts
+    context: dict[str, Any] = {"alerts": alerts, "drafts": drafts, "due": [*pending, *sent], "arriving": arriving}
+    return page(request, who, "screens/today.html", fragment="today", title="Today", **context, **figures)
+
+
+async def _alerts(who: Who) -> list[Alert]:
+    none: Rows[Alert] = Rows([])
+    if not who.can("alerts.read"):
+        return []
+    return (await or_else(who.gateway.rows(Alert, "alerts", "/v1/alerts", site=who.slug, limit=SHOWN), none)).rows
+
+
+async def _orders(who: Who, status: str) -> list[Order]:
+    none: Rows[Order] = Rows([])
+    if not who.can("purchasing.read"):
+        return []
+    asked = who.gateway.rows(Order, "purchasing", "/v1/orders", site=who.slug, status=status, limit=SHOWN)
+    return (await or_else(asked, none)).rows
+
+
+async def _transfers(who: Who) -> list[Transfer]:
+    none: Rows[Transfer] = Rows([])
+    if not who.can("stock.read"):
+        return []
+    asked = who.gateway.rows(Transfer, "stock", "/v1/transfers", site=who.slug, state="shipped", limit=SHOWN)
+    return [row for row in (await or_else(asked, none)).rows if who.slug in {None, row.to_site}]
+
+
+async def _figures(who: Who) -> dict[str, Any]:
+    stock = (
+        await or_else(who.gateway.one(Summary, "stock", "/v1/summary", site=who.slug), None)
+        if who.can("stock.read")
+        else None
+    )  # type: ignore[arg-type]
+    if not who.can("reporting.read"):
+        return {"stock": stock, "sold": None, "chart": Chart("", is_empty=True)}
+    day, first = who.today.isoformat(), who.today - timedelta(days=DAYS - 1)
+    none: Rows[Sold] = Rows([])
+    sold, days = await asyncio.gather(
+        or_else(who.gateway.one(Totals, "reporting", "/v1/totals", **{"from": day, "to": day, "site": who.slug}), Totals()),
+        or_else(
+            who.gateway.rows(
+                Sold, "reporting", "/v1/sales/by-day",
+                **{"from": first.isoformat(), "to": day, "site": who.slug, "limit": DAYS + 5},
+            ),
+            none,
+        ),
+    )  # fmt: skip
+    return {"stock": stock, "sold": sold, "chart": revenue_chart(who, first, who.today, days.rows)}

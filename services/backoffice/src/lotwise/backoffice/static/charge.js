@@ -1,0 +1,56 @@
+// The charge desk: tiles, scans and keys change the bill one after another, in the order they came, however slow the line.
+const desk = document.querySelector("#desk"), field = desk.elements.code, bill = document.querySelector("#bill");
+const dialog = document.querySelector("#dialog"), draft = `desk:${desk.elements.site.value}`;
+let queue = Promise.resolve();
+
+const change = (values) => (queue = queue.then(() =>
+  htmx.ajax("POST", desk.dataset.lines, { source: desk, target: "#bill", swap: "innerHTML", values: { step: "", ...values } }).catch(() => undefined)));
+const current = () => bill.querySelector("[aria-current]")?.dataset.line ?? "";
+const quantity = () => {
+  const typed = /^\s*(\d+(?:\.\d+)?)\s*[*x]?\s*$/i.exec(field.value);
+  if (typed) field.value = "";
+  return typed?.[1] ?? "1";
+};
+const add = (code, many = "1") => change({ code, quantity: many });
+const pick = (to) => { bill.querySelector("[aria-current]")?.removeAttribute("aria-current"); to?.setAttribute("aria-current", "true"); to?.scrollIntoView({ block: "nearest" }); };
+
+document.addEventListener("scan", (event) => { event.preventDefault(); if (dialog.open && !dialog.querySelector("[data-pick]")) return; dialog.close(); add(event.detail); });
+document.addEventListener("click", ({ target }) => {
+  const tile = target.closest("[data-code]"), key = target.closest("[data-step]"), line = target.closest("#bill [data-line]");
+  if (tile) { dialog.close(); add(tile.dataset.code, quantity()); field.focus(); }
+  else if (key) { change({ step: key.dataset.step, line: key.dataset.of ?? current(), code: "" }); field.focus(); }
+  else if (line) { pick(line); field.focus(); }
+});
+desk.addEventListener("submit", (event) => { event.preventDefault(); enter(); });
+const enter = () => {
+  const text = field.value.trim();
+  if (!text) return document.querySelector("#pay")?.click();
+  const [, many, code] = /^(?:(\d+(?:\.\d+)?)\s*[*x]\s*)?(.*)$/i.exec(text);
+  field.value = "";
+  add(code, many ?? "1");
+};
+field.addEventListener("keydown", (event) => {
+  if (field.value) return;
+  const step = { "+": "more", "-": "less", Delete: "drop" }[event.key], move = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+  if (step) { event.preventDefault(); change({ step, line: current(), code: "" }); }
+  if (move) { event.preventDefault(); const to = bill.querySelector("[aria-current]")?.[move]; if (to) pick(to); }
+});
+document.addEventListener("keydown", (event) => {
+  if (!event.altKey || event.key.toLowerCase() !== "m") return;
+  event.preventDefault();
+  document.querySelector("#choose-member")?.click();
+});
+
+// The bill lives in this page's form; a copy in the browser outlives a reload or a lost line.
+document.addEventListener("htmx:after:swap", () => {
+  const lines = [...bill.querySelectorAll("[name=line_of]")].map(({ value }) => value);
+  if (lines.length) localStorage[draft] = JSON.stringify(lines);
+  bill.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+});
+document.addEventListener("charge-recorded", () => localStorage.removeItem(draft));
+document.addEventListener("bill-empty", () => localStorage.removeItem(draft));
+document.addEventListener("member-chosen", ({ detail }) => { desk.elements.member_id.value = detail.value ?? detail; change({ code: "" }); });
+dialog.addEventListener("close", () => setTimeout(() => field.focus()));
+const kept = localStorage[draft];
+if (kept) addEventListener("load", () => change({ code: "", kept }));
+field.focus();

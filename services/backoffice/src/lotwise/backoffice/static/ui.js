@@ -1,0 +1,121 @@
+// What the platform and htmx do not give: dialog, keys, rows, command bar, toasts, site switch.
+import "./scan.js";
+import "./stream.js";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const dialog = $("#dialog"), root = document.documentElement;
+const typing = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+const load = (source) => htmx.ajax("GET", source.dataset.get, { target: source.dataset.into ?? "#dialog", swap: "innerHTML" });
+export const ask = (path) => htmx.ajax("GET", path, { target: "#dialog", swap: "innerHTML" });
+
+const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+const actions = {
+  theme: () => { localStorage.theme = root.dataset.theme = dark() ? "light" : "dark"; },
+  close: () => dialog.close(),
+  print: () => print(),
+  palette: () => ask("/search"),
+  keys: () => keys(),
+  copy: (button) => navigator.clipboard.writeText(button.dataset.copy),
+};
+
+document.addEventListener("click", (event) => {
+  const { target } = event, button = target.closest("[data-action]");
+  if (button) return actions[button.dataset.action]?.(button);
+  if (target.closest("a, button, input, label, select, summary")?.matches(":not([data-get])")) return;
+  const source = target.closest("[data-get], [data-href]");
+  if (!source || getSelection().toString()) return;
+  if (source.dataset.href) location.href = source.dataset.href; else open(source);
+});
+const open = (source) => {
+  if (source.matches("tr")) {
+    source.parentElement.querySelectorAll("[aria-selected]").forEach((row) => row.removeAttribute("aria-selected"));
+    source.setAttribute("aria-selected", "true");
+  }
+  return load(source);
+};
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset.go) location.href = target.dataset.go + target.value; if (target.matches("[data-submit]")) target.form.requestSubmit(); });
+
+// One dialog: whatever is swapped into it opens it; closing empties it and gives the focus back.
+let opener = null;
+document.addEventListener("dialog-close", () => dialog.close());
+document.addEventListener("htmx:after:swap", () => {
+  if (!dialog) return;
+  if (dialog.firstElementChild && !dialog.open) { opener = document.activeElement; dialog.showModal(); }
+  if (dialog.open) ($("[aria-invalid]", dialog) ?? $("[autofocus]", dialog))?.focus();
+});
+dialog?.addEventListener("close", () => { dialog.replaceChildren(); if (opener?.isConnected) opener.focus(); });
+dialog?.addEventListener("click", (event) => { if (event.target === dialog && !$("form", dialog)) dialog.close(); });
+
+// A scan means what the page says (`data-scan` on main); elsewhere it goes to the thing.
+document.addEventListener("scan", (event) => setTimeout(() => {
+  if (event.defaultPrevented) return;
+  const field = dialog?.open && $("[data-scan-field]", dialog);
+  const path = field ? field.dataset.scanField : $("main")?.dataset.scan ?? "/scan";
+  ask(`${path}${path.includes("?") ? "&" : "?"}data=${encodeURIComponent(event.detail)}`);
+}));
+
+// Keys: whatever carries `data-key` is pressed or focused; arrows walk rows; F-keys work while typing too.
+const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling", j: "nextElementSibling", k: "previousElementSibling" };
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); return ask("/search"); }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const palette = event.target.closest?.(".palette");
+  if (palette) return choose(palette, event);
+  const functional = /^F\d+$/.test(event.key);
+  if (typing(event.target) && !functional) return event.key === "Escape" && !dialog?.open ? event.target.blur() : undefined;
+  const scope = dialog?.open ? dialog : document, row = event.target.closest?.("tbody tr");
+  if (event.key === "?" && !dialog?.open) return keys();
+  if (row && event.target === row && event.key === "Enter") return row.dataset.href ? (location.href = row.dataset.href) : row.dataset.get && open(row);
+  if (step[event.key] && (row || event.key.length === 1) && !dialog?.open) {
+    const next = row ? row[step[event.key]] : $("tbody tr[tabindex]");
+    if (next) { event.preventDefault(); next.focus(); }
+    return;
+  }
+  const name = `[data-key="${CSS.escape(event.key)}"]`, wanted = (row && $(name, row)) || $(name, scope);
+  if (!wanted) { if (functional && $(".desk")) event.preventDefault(); return; }
+  event.preventDefault();
+  if (wanted.matches("input, select")) wanted.focus(); else wanted.click();
+});
+
+const choose = (palette, event) => {
+  const links = [...palette.querySelectorAll("li a")], at = links.findIndex((link) => link.ariaSelected === "true");
+  const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Enter" && links.length) { event.preventDefault(); links[Math.max(at, 0)].click(); }
+  if (!move || !links.length) return;
+  event.preventDefault();
+  links[at]?.removeAttribute("aria-selected");
+  const next = links[(at + move + links.length) % links.length];
+  next.ariaSelected = "true";
+  next.scrollIntoView({ block: "nearest" });
+};
+
+// `?` lists the keys of this very page, read from the page itself.
+const keys = () => {
+  const found = [["Ctrl K", "Search and go"], ["?", "This list"], ["↑ ↓", "Walk the rows"], ["Enter", "Open the row"]];
+  const seen = new Set();
+  document.querySelectorAll("main [data-key], .bill [data-key], .top [data-key]").forEach((element) => {
+    if (seen.has(element.dataset.key)) return;
+    seen.add(element.dataset.key);
+    found.push([element.dataset.key, element.dataset.hint ?? element.ariaLabel ?? element.textContent.trim().split("\n")[0]]);
+  });
+  const sheet = $("#keys").content.cloneNode(true), list = $("dl", sheet);
+  for (const [key, text] of found) {
+    const dt = document.createElement("dt"), dd = document.createElement("dd"), kbd = document.createElement("kbd");
+    kbd.textContent = key; dt.append(kbd); dd.textContent = text; list.append(dt, dd);
+  }
+  dialog.replaceChildren(sheet);
+  dialog.showModal();
+};
+
+// Toasts leave after four seconds, warnings after eight; a failed request keeps the form and says so.
+const toasts = $("#toasts");
+if (toasts) new MutationObserver((changes) => changes.flatMap((change) => [...change.addedNodes]).forEach((node) =>
+  setTimeout(() => node.remove(), node.classList?.contains("lasting") ? 8000 : 4000))).observe(toasts, { childList: true });
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (!toasts || detail.error?.name === "AbortError") return;
+  const note = document.createElement("div");
+  note.className = "toast lasting";
+  note.textContent = "The office cannot be reached. Nothing is lost: try again in a moment.";
+  toasts.append(note);
+});

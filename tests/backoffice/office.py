@@ -1,0 +1,89 @@
+"""The back office as its tests see it: the real pages before fake services and an open door."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, Request
+
+from lotwise.backoffice import refusals
+from lotwise.backoffice.live import Live
+from lotwise.backoffice.screens import routers
+from lotwise.backoffice.settings import BackofficeSettings
+from lotwise.kit import problems
+from lotwise.kit.client import ServiceClient
+from lotwise.kit.principal import Grant, Principal, Unauthenticated, compile_reach
+from lotwise.kit.web import add_routes
+from tests.backoffice.fakes import Chain
+
+
+class OpenDoor:
+    """A door that knows one person; nobody when `who` is None."""
+
+    def __init__(self, role: str | None = "owner", sites: tuple[str, ...] = ("*",), name: str = "Olga Novak") -> None:
+        self.who: Principal | None = person(role, sites, name) if role else None
+
+    async def admit(self, _request: Request) -> Principal:
+        """The person, or Unauthenticated."""
+        if self.who is None:
+            raise Unauthenticated("Please sign in.")
+        return self.who
+
+
+def person(role: str, sites: tuple[str, ...] = ("*",), name: str = "Olga Novak") -> Principal:
+    """A person with one role."""
+    grants = (Grant(role, sites),)
+    return Principal("user:olga", name, compile_reach(grants), grants, time.time() + 300, f"token-of-{role}")
+
+
+class FakeRuntime(SimpleNamespace):
+    """A runtime whose clients speak to the fake chain."""
+
+    def client(self, name: str) -> ServiceClient:
+        """The client of a fake service."""
+        return ServiceClient(name, f"http://{name}", self.http, None)  # type: ignore[arg-type]
+
+
+def office(chain: Chain, door: OpenDoor, **settings: Any) -> FastAPI:
+    """The app: pages, their guard, refusals for persons."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await runtime.http.aclose()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None)
+    http = httpx.AsyncClient(transport=chain.transport())
+    runtime = FakeRuntime(
+        http=http,
+        state={"door": door, "live": Live(_no_bus)},
+        settings=BackofficeSettings(**settings),
+        machinery=None,
+        name="backoffice",
+    )
+    app.state.runtime = runtime
+    add_routes(app, routers)
+    refusals.install(app)
+    problems.install(app)
+    return app
+
+
+async def _no_bus() -> Any:
+    class Quiet:
+        async def subscribe(self, *_: Any, **__: Any) -> Any:
+            return SimpleNamespace(unsubscribe=_nothing)
+
+    return Quiet()
+
+
+async def _nothing() -> None:
+    return None
+
+
+def browser(app: FastAPI, *, htmx: bool = False) -> httpx.AsyncClient:
+    """A client that behaves like a browser on this very site."""
+    headers = {"accept": "text/html", "sec-fetch-site": "same-origin"} | ({"hx-request": "true"} if htmx else {})
+    return httpx.AsyncClient(base_url="http://office", transport=httpx.ASGITransport(app), headers=headers)
