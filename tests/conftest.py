@@ -55,10 +55,10 @@ def servers_home() -> Iterator[Path]:
 def postgres(servers_home: Path) -> Iterator[Databases]:
     """A running PostgreSQL 18 for the whole session."""
     if IN_CONTAINERS:
-        from testcontainers.postgres import PostgresContainer
+        from tests.containers import PostgresInContainer
 
-        with PostgresContainer("postgres:18", driver=None) as container:
-            yield Databases(container, container.get_connection_url())
+        with PostgresInContainer() as container:
+            yield Databases(container, container.url)
         return
     server = PostgresServer(servers_home)
     server.start()
