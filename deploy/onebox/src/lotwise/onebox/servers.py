@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -56,7 +57,7 @@ class ServerFailed(Exception):  # noqa: N818 - it is told to a person
     """A server did not start; the text is what to do and the last lines that it wrote."""
 
 
-class Server:
+class Server(ABC):
     """A server process that can be started, asked whether it is ready, stopped and killed."""
 
     name: str
@@ -77,13 +78,13 @@ class Server:
         self.folder.mkdir(exist_ok=True, mode=0o700)
         give(self.folder, self.account, 0o700)
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The program and its arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_ready(self) -> bool:
         """Whether the server takes connections."""
-        raise NotImplementedError
 
     def spawn(self) -> None:
         """Start the process without waiting for it to be ready. Raises ServerFailed when its port is taken."""
