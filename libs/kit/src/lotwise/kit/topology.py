@@ -40,6 +40,7 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
             "stock-below-min", "stock-restored", "stock-out", "shortage-recorded", "lot-expiring",
             "lot-expired", "lot-quarantined", "lot-released", "stock-received", "transfer-received", "hold-broken",
         ),
+        "purchasing": ("purchase-order-drafted", "purchase-order-sent", "purchase-order-cancelled"),
     },
     "reporting": dict.fromkeys(SPEAKERS, EVERYTHING),
     "backoffice": {},

@@ -1,9 +1,10 @@
 """Alerts' table of contents: every route group and subscription."""
 
 from lotwise.alerts.api import alerts
-from lotwise.alerts.handlers import catalog, stock
+from lotwise.alerts.handlers import catalog, purchasing, stock
 from lotwise.alerts.settings import AlertsSettings
 from lotwise.contracts.catalog import ProductDefined, SiteDefined
+from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderDrafted, PurchaseOrderSent
 from lotwise.contracts.stock import (
     HoldBroken,
     LotExpired,
@@ -41,6 +42,14 @@ SERVICE = Service(
                 StockReceived: stock.on_received,
                 TransferReceived: stock.on_transfers,
                 StockRestored: stock.on_restored,
+            },
+        ),
+        Subscription(
+            speaker="purchasing",
+            handlers={
+                PurchaseOrderDrafted: purchasing.on_drafted,
+                PurchaseOrderSent: purchasing.on_sent,
+                PurchaseOrderCancelled: purchasing.on_cancelled,
             },
         ),
     ),

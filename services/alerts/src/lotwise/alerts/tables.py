@@ -76,6 +76,16 @@ class AlertRow(Base, table=True):
     revision: int = Field(sa_column=Column(Integer, nullable=False))
 
 
+class AnswerRow(Base, table=True):
+    """The order that answers a shortage, and how far it is."""
+
+    __tablename__: ClassVar[str] = "answer"
+    shortage_id: UUID = Field(primary_key=True)
+    order_id: UUID
+    number: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+
+
 class OverRow(Base, table=True):
     """The newest word that a thing was over: an older word that it was wrong, coming late, changes nothing."""
 

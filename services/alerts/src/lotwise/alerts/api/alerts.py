@@ -23,7 +23,10 @@ READ, MANAGE = "alerts.read", "alert.manage"
 
 
 class AlertOut(BaseModel):
-    """An alert as it stands; `facts` are its numbers, `can_close` whether a person may end it."""
+    """An alert as it stands; `facts` are its numbers, `can_close` whether a person may end it.
+
+    `order_…` names the purchase order that answers its shortage.
+    """
 
     alert_id: UUID
     kind: str
@@ -48,6 +51,9 @@ class AlertOut(BaseModel):
     snoozed_until: datetime | None
     assigned_to: str | None
     can_close: bool
+    order_id: UUID | None
+    order_number: str | None
+    order_state: Literal["drafted", "sent", "cancelled"] | None
     revision: int
 
 

@@ -10,11 +10,13 @@ from lotwise.kit.database import Tx
 
 _SELECT = """
 select a.*, p.code as product_code, p.name as product_name, p.unit as product_unit, s.name as site_name,
+       o.order_id, o.number as order_number, o.state as order_state,
        case when a.cleared_at is not null then 'cleared'
             when a.snoozed_until > now() then 'snoozed'
             when a.acknowledged_at is not null then 'acknowledged'
             else 'open' end as state
   from alert a left join product p on p.id = a.product_id left join site s on s.slug = a.site
+  left join answer o on o.shortage_id = (a.facts ->> 'shortage_id')::uuid
 """
 _LIST = f"""
 select * from ({_SELECT}) a
