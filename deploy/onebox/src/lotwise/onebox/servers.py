@@ -153,6 +153,7 @@ class Server(ABC):
             "HOME": str(self.folder),
         }
 
+    @abstractmethod
     def end_leftover(self) -> None:
         """End a process of an earlier run that still uses our folder."""
 
