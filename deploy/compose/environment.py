@@ -32,7 +32,8 @@ def main() -> None:
         return
     descriptor = os.open(TARGET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.writelines(f"{name}={secrets.token_urlsafe(24)}\n" for name in names())
+        # a letter first: NATS reads a password from its environment as a number when it begins like one
+        file.writelines(f"{name}=s{secrets.token_urlsafe(24)}\n" for name in names())
 
 
 if __name__ == "__main__":
