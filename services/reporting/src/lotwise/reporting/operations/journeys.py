@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 
 class Journey(NamedTuple):
-    """The steps in the order they were said; `is_whole` is false when the limit cut it."""
+    """The steps in the order they were said (that of their ids); `is_whole` is false when the limit cut it."""
 
     steps: list[Step]
     is_whole: bool
@@ -45,7 +45,7 @@ async def follow(tx: "Tx", start: UUID) -> Journey:
 
 
 def _told(rows: "dict[UUID, asyncpg.Record]") -> Journey:
-    ordered = sorted(rows.values(), key=lambda row: (row["at"], row["position"]))
+    ordered = [rows[event_id] for event_id in sorted(rows)]
     deep = depths({row["id"]: row["cause_id"] for row in ordered}, (row["id"] for row in ordered))
     steps = [Step(row, deep[row["id"]], orjson.loads(row["body"])) for row in ordered[:ENTRIES_MAX]]
     return Journey(steps, len(rows) < ENTRIES_MAX)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from lotwise.kit.database import Tx
 
-_COLUMNS = "j.id, j.at, j.subject, j.cause_id, j.correlation_id, j.traceparent, j.actor, j.body, j.position"
+_COLUMNS = "j.id, j.at, j.subject, j.cause_id, j.correlation_id, j.traceparent, j.actor, j.body"
 
 
 class Sought(NamedTuple):
@@ -28,7 +28,7 @@ async def find(tx: "Tx", sought: Sought, rows_max: int) -> "Sequence[asyncpg.Rec
                                    order by at desc limit $4) named)
               union (select id, at from journal where id = any($2::uuid[]))
               union (select id, at from journal where cause_id = any($3::uuid[]) order by at desc limit $4)) f
-            join journal j on j.id = f.id and j.at = f.at order by j.at desc, j.position desc limit $4""",
+            join journal j on j.id = f.id and j.at = f.at order by j.id desc limit $4""",
         list(sought.names),
         list(sought.entries),
         list(sought.causes),
