@@ -30,7 +30,7 @@ check: $(VENV)/.test ## lint, format, types, import contracts, docstrings of tes
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/interrogate --quiet tests
-	$(BIN)/python -m lotwise.contracts.schemas --check
+	$(PYTEST) tests/contract/test_schemas.py
 test-chaos: $(VENV)/.test ## 30 random kill -9 during 20,000 sales, then exact reconciliation
 	$(PYTEST) -m "slow or not slow" -s --timeout=1800 tests/resilience $(ARGS)
 test-compose: $(VENV)/.test ## build the images, start them, run the loop, stop
@@ -49,8 +49,8 @@ bench-full: $(VENV)/.test ## the same, longer, with rebuild and import
 
 ##@ Keep
 .PHONY: schemas lock compose-secrets clean help
-schemas: $(VENV)/.test ## write the event schemas and AsyncAPI/OpenAPI documents anew
-	$(BIN)/python -m lotwise.contracts.schemas
+schemas: $(VENV)/.test ## write the event schemas and the AsyncAPI document anew
+	$(BIN)/python -m lotwise.kit.schemas docs/contracts
 lock: $(VENV)/.run ## resolve every lock file anew
 	$(BIN)/python deploy/lock.py
 compose-secrets: ## write deploy/compose/.env once
