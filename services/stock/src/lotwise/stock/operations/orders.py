@@ -1,5 +1,6 @@
 """The only home of knowing what is on order: the numbers that a refusal and an explanation show (SAL-12)."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderReceived, PurchaseOrderSent
@@ -25,15 +26,15 @@ async def order_sent(tx: Tx, messages: Sequence[Message[PurchaseOrderSent]]) -> 
 
 
 async def order_received(tx: Tx, messages: Sequence[Message[PurchaseOrderReceived]]) -> None:
-    """Count what arrived against what is open."""
+    """Count what arrived against what is open; several lots of one line of the order count together."""
     products = await products_of(tx, {line.product_id for one in messages for line in one.event.lines})
     for one in messages:
-        lines = [
-            (line.line, parse_quantity(line.quantity, products[line.product_id].decimals))
-            for line in one.event.lines
-            if line.product_id in products
-        ]
-        await lower_order(tx, one.event.order_id, lines, is_complete=one.event.is_complete)
+        arrived: Counter[int] = Counter()
+        for line in one.event.lines:
+            if line.product_id in products:
+                quantity = parse_quantity(line.quantity, products[line.product_id].decimals)
+                arrived[line.order_line or line.line] += quantity
+        await lower_order(tx, one.event.order_id, list(arrived.items()), is_complete=one.event.is_complete)
 
 
 async def order_cancelled(tx: Tx, messages: Sequence[Message[PurchaseOrderCancelled]]) -> None:
