@@ -69,12 +69,17 @@ async def test_a_hold_about_to_end_is_not_enough(sales: Sales, stock: FakeStock)
     assert await sales.state() == before
 
 
-async def test_a_replayed_desk_charge_asks_stock_no_more(sales: Sales, stock: FakeStock) -> None:
-    """N-02: the same desk charge again is answered from the record; stock is asked once."""
-    body = fact(line(BOTOX, "1"), hold=True)
+@pytest.mark.parametrize("answer", [None, refused(PROBLEM), Away("no answer")])
+async def test_a_replayed_desk_charge_is_answered_from_the_record(sales: Sales, stock: FakeStock, answer: Any) -> None:
+    """N-02: the same desk charge again gets the same answer, whatever stock says by now, and nothing changes."""
+    body = fact(line(BOTOX, "1"), hold=True, site=OTHER)
     first = await sales.call("POST", "/v1/charges", body, who="front_desk")
+    before = await sales.state()
+    stock.answer = answer
     again = await sales.call("POST", "/v1/charges", body, who="front_desk")
-    assert (again.status_code, again.json(), len(stock.asked)) == (201, first.json(), 1)
+    assert (again.status_code, again.json(), again.headers["idempotent-replayed"]) == (201, first.json(), "true")
+    assert await sales.state() == before
+    assert stock.released == []
 
 
 async def test_a_service_needs_no_hold(sales: Sales, stock: FakeStock) -> None:

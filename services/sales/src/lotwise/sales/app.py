@@ -11,6 +11,7 @@ from lotwise.sales.handlers.stock import stock
 from lotwise.sales.handlers.till import till
 from lotwise.sales.jobs import partitions
 from lotwise.sales.operations.holding import HoldGroup
+from lotwise.sales.operations.members import KnownMembers
 from lotwise.sales.operations.price_book import LivePriceBook
 from lotwise.sales.operations.recording import Recorder
 from lotwise.sales.operations.selling import Selling
@@ -31,6 +32,7 @@ async def start(runtime: Runtime) -> None:
         prices,
         recorder,
         holds,
+        KnownMembers(runtime.db),
         settings.currency,
         currency_exponent(settings.currency),
         settings.hold_left_seconds_min,

@@ -112,7 +112,7 @@ async def record_charge(request: Request) -> Response:
         body_hash=charges.request_hash(body, charges.CHARGE_WAYS),
     )
     if body.hold:
-        await charges.check_member(selling, body.member_id)
+        await selling.members.check(body.member_id)
         recorded = await charges.hold_and_record(selling, one)
     else:
         recorded = await charges.record(selling, one)

@@ -31,7 +31,6 @@ from lotwise.sales.domain.refusals import (
     StockRefused,
     StockUnreachable,
     UnknownCharge,
-    UnknownMember,
     UnknownProduct,
     UnknownSite,
 )
@@ -42,7 +41,6 @@ from lotwise.sales.operations.holding import Away, Granted, Hold, HoldLine
 from lotwise.sales.operations.recording import Ready, Recorded
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import charges as rows
-from lotwise.sales.repository import members
 from lotwise.sales.repository import returns as return_rows
 from lotwise.sales.repository.charges import Void
 from lotwise.values import Refusal, format_quantity
@@ -165,14 +163,6 @@ def made_ready(
     return Ready(charge, context.current_traceparent(), context.correlation_id.get(), context.cause_id.get())
 
 
-async def check_member(selling: Selling, member_id: UUID | None) -> None:
-    """Raise UnknownMember unless nobody is named or the member is kept here."""
-    if member_id is not None:
-        async with selling.db.reading() as tx:
-            if await members.get(tx, member_id) is None:
-                raise UnknownMember(f"no member has the id {member_id}", field="member_id")
-
-
 async def record(selling: Selling, one: Ready) -> Recorded:
     """Record a charge as it is and answer after the commit. Raises DifferentBody or ChargeClosed."""
     (outcome,) = await selling.recorder.record([one])
@@ -182,19 +172,30 @@ async def record(selling: Selling, one: Ready) -> Recorded:
 
 
 async def hold_and_record(selling: Selling, one: Ready) -> Recorded:
-    """Have stock set the goods aside, then record. Raises StockRefused, StockUnreachable, HoldTooShort too."""
-    async with selling.db.reading() as tx:
-        is_known = one.charge.charge_id in await rows.known(tx, [one.charge.charge_id])
-    lines = () if is_known else goods(selling, one.charge.lines)
+    """Have stock set the goods aside, then record. Raises StockRefused, StockUnreachable, HoldTooShort too.
+
+    A charge that was recorded before is answered from the record, whatever stock says today.
+    """
+    charge = one.charge
+    lines = goods(selling, charge.lines)
     if not lines:
         return await record(selling, one)
-    charge = one.charge
-    held = await _held(selling, Hold(charge.charge_id, charge.site, lines))
+    try:
+        held = await _held(selling, Hold(charge.charge_id, charge.site, lines))
+    except Refusal:
+        if not await _is_known(selling, charge.charge_id):
+            raise
+        return await record(selling, one)
     try:
         return await record(selling, one._replace(charge=charge._replace(is_held=held)))
     except Refusal:
         await selling.holds.release(charge.charge_id, charge.site)
         raise
+
+
+async def _is_known(selling: Selling, charge_id: UUID) -> bool:
+    async with selling.db.reading() as tx:
+        return charge_id in await rows.known(tx, [charge_id])
 
 
 async def _held(selling: Selling, hold: Hold) -> bool:

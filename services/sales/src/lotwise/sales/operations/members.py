@@ -1,12 +1,33 @@
-"""The only home of keeping members: add, change."""
+"""The only home of keeping members: change one, and know which there are."""
 
 from uuid import UUID
 
-from lotwise.kit.database import Tx
+from lotwise.kit.database import Database, Tx
 from lotwise.kit.etag import Expected
 from lotwise.sales.domain.members import Member
 from lotwise.sales.domain.refusals import UnknownMember
 from lotwise.sales.repository import members as rows
+
+REMEMBERED_MAX = 50_000
+
+
+class KnownMembers:
+    """Which members exist, remembered: a member that was once kept stays."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: dict[UUID, None] = {}
+
+    async def check(self, member_id: UUID | None) -> None:
+        """Pass when nobody is named or the member is kept here. Raises UnknownMember."""
+        if member_id is None or member_id in self._known:
+            return
+        async with self._db.reading() as tx:
+            if await rows.get(tx, member_id) is None:
+                raise UnknownMember(f"no member has the id {member_id}", field="member_id")
+        if len(self._known) >= REMEMBERED_MAX:
+            self._known.clear()
+        self._known[member_id] = None
 
 
 async def change(

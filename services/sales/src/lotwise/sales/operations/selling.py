@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lotwise.kit.database import Database
 from lotwise.sales.operations.holding import Holds
+from lotwise.sales.operations.members import KnownMembers
 from lotwise.sales.operations.price_book import LivePriceBook
 from lotwise.sales.operations.recording import Recorder
 
@@ -16,6 +17,7 @@ class Selling:
     prices: LivePriceBook
     recorder: Recorder
     holds: Holds
+    members: KnownMembers
     currency: str
     exponent: int
     hold_left_seconds_min: int
