@@ -57,7 +57,8 @@ kind_of = lru_cache(maxsize=4096)(event_type)
 def is_fault_of_the_place(error: BaseException) -> bool:
     """Whether to wait and try again (database away, deadlock, disk full) rather than blame a message."""
     if isinstance(error, asyncpg.InterfaceError):
-        return "clos" in str(error) or "released" in str(error)
+        is_about_a_value = isinstance(error, ValueError)
+        return not is_about_a_value and ("clos" in str(error) or "released" in str(error))
     return isinstance(error, RETRYABLE)
 
 
