@@ -1,5 +1,6 @@
 """The only home of logging: JSON lines with the trace id, from structlog and the standard library alike."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -68,4 +69,7 @@ def _without_secrets(_logger: Any, _name: str, event: MutableMapping[str, Any]) 
 
 
 def _json(event: Any, **_options: Any) -> str:
-    return orjson.dumps(event, default=str).decode(errors="replace")
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:  # a lone surrogate somewhere: written with escapes
+        return json.dumps(event, default=str)

@@ -5,7 +5,8 @@ A service is a table of contents (`Service`); `create_app` makes the web app of 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,6 @@ class Runtime:
         self.state: dict[str, Any] = {}
         self.verifier = Verifier(settings.jwks_url, settings.jwks_cache)
         self.jobs = Jobs(self, (*service.jobs, Job("audit-seal", SEAL_SECONDS, _seal)))
-        self.watchdog = Watchdog()
         self.is_started = False
         self.machinery: Machinery | None = None
         self._clients: dict[str, ServiceClient] = {}
@@ -138,7 +138,6 @@ class Runtime:
     async def start(self) -> None:
         """Open what the service stands on: its database, its bus, its own start, then its jobs."""
         telemetry.start(self.name, otlp_endpoint=self.settings.otlp_endpoint, ratio=self.settings.trace_sample_ratio)
-        self.watchdog.start()
         self.http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50))
         self.verifier.load_cache()
         self.db = await Database.open(
@@ -163,7 +162,6 @@ class Runtime:
             await self.service.on_stop(self)
         await self.http.aclose()
         await self.db.close()
-        await self.watchdog.stop()
         await asyncio.to_thread(telemetry.stop)
 
 
@@ -282,8 +280,8 @@ def run(service: Service) -> None:
     settings = service.settings()
     logs.start(service.name, settings.log_level)
     app = create_app(service, settings)
-    uvicorn.run(
-        app,
+    config = uvicorn.Config(
+        _watched(app),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -296,3 +294,34 @@ def run(service: Service) -> None:
         timeout_keep_alive=75,
         backlog=1024,
     )
+    _Server(config).run()
+
+
+def _watched(app: FastAPI) -> FastAPI:
+    """Watch the loop while the app lives: only a process of our own may be ended by the watchdog."""
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(scope: Any) -> AsyncIterator[Any]:
+        watchdog = Watchdog()
+        watchdog.start()
+        async with inner(scope) as state:
+            yield state
+        await watchdog.stop()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+class _Server(uvicorn.Server):
+    """A server that SIGTERM and SIGINT end gracefully; the process then ends by itself, with 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop taking requests at the first signal, hurry at the second."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,238 @@
+"""A service as a process: it answers, says whether it is ready, and leaves gracefully with its outbox said."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from nats.aio.client import Client
+from tests.kit.conftest import PASSWORDS
+from tests.kit.web.doorman import Doorman
+from tests.kit.web.shop import body, prepare
+
+from lotwise.contracts.ids import uuid7
+from lotwise.kit import logs
+from lotwise.kit.client import MachineToken, Refused, ServiceClient, Unreachable
+from lotwise.kit.principal import Unauthenticated
+from lotwise.kit.tokens import Verifier
+from lotwise.onebox.ports import free_ports
+from lotwise.onebox.servers import NatsServer
+
+PROGRAM = textwrap.dedent("""
+    from lotwise.kit.service import Service, run
+    from lotwise.kit.settings import ServiceSettings
+    from pydantic_settings import SettingsConfigDict
+    from tests.kit.web.test_telemetry import router
+    class Settings(ServiceSettings):
+        model_config = SettingsConfigDict(env_prefix="SALES_")
+    run(Service(name="sales", package="tests", settings=Settings, routers=(router,)))
+""")
+
+
+class Process:
+    """A service in a process of its own, with a key cache instead of a door."""
+
+    def __init__(self, url: str, nats: NatsServer, folder: Path, doorman: Doorman) -> None:
+        self.port = free_ports(1)[0]
+        cache = folder / "jwks.json"
+        cache.write_text(json.dumps(doorman.jwks()))
+        environment = {
+            "SALES_DATABASE_URL": url, "SALES_NATS_URL": nats.url, "SALES_NATS_USER": "sales",
+            "SALES_NATS_PASSWORD": PASSWORDS["sales"], "SALES_PORT": str(self.port), "SALES_JWKS_CACHE": str(cache),
+            "SALES_JWKS_URL": "http://127.0.0.1:9/none",
+        }  # fmt: skip
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", PROGRAM], env=os.environ | environment, stderr=log, cwd=Path(__file__).parents[3]
+            )
+        self.address = f"http://127.0.0.1:{self.port}"
+
+    def client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        """A client that speaks to it."""
+        return httpx.AsyncClient(base_url=self.address, headers=headers)
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers, at most 20 s."""
+        for _ in range(200):
+            try:
+                if httpx.get(f"{self.address}/readyz").status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise TimeoutError(self.log.read_text()[-2000:])
+
+
+@pytest.fixture
+async def process(postgres: Any, guarded_nats: NatsServer, ops: Client, tmp_path: Path, doorman: Doorman) -> Any:
+    """A running service."""
+    owner, app = postgres.database("process")
+    await prepare(owner, app)
+    process = Process(app, guarded_nats, tmp_path, doorman)
+    process.url = app  # type: ignore[attr-defined]
+    process.wait_until_ready()
+    yield process
+    process.process.kill()
+    process.process.wait()
+
+
+async def test_graceful_stop_flushes_the_outbox(process: Any, doorman: Doorman) -> None:
+    """N-03: SIGTERM amid work: what was accepted is on the bus before the process ends with 0, and logs are JSON."""
+    async with process.client(doorman.bearer("owner", "*")) as client:
+        for _ in range(40):
+            answer = await client.post("/v1/sell", headers={"Idempotency-Key": str(uuid7())})
+            assert answer.status_code == 200
+    process.process.send_signal(signal.SIGTERM)
+    assert process.process.wait(15) == 0
+    connection = await asyncpg.connect(process.url)
+    assert await connection.fetchval("select count(*) from outbox") == 40
+    assert await connection.fetchval("select count(*) from outbox where published_at is null") == 0
+    await connection.close()
+    lines = [json.loads(line) for line in process.log.read_text().splitlines()]
+    assert {"event", "level", "service", "timestamp"} <= set(lines[-1])
+
+
+async def test_starts_without_the_door(process: Any, doorman: Doorman) -> None:
+    """N-16: a service that was started while the door is away verifies with the keys it keeps on disk."""
+    async with process.client(doorman.bearer("owner", "*")) as client:
+        answer = await client.post("/v1/sell", headers={"Idempotency-Key": str(uuid7())})
+        foreign = await client.get("/v1/ops/status", headers=Doorman(kid="x").bearer("owner", "*"))
+    assert (answer.status_code, foreign.status_code) == (200, 401)
+
+
+async def test_status_and_metrics(process: Any, doorman: Doorman) -> None:
+    """N-18: status and metrics say the same about outbox, parked messages and requests."""
+    async with process.client(doorman.bearer("owner", "*")) as client:
+        await client.post("/v1/sell", headers={"Idempotency-Key": str(uuid7())})
+        await asyncio.sleep(0.5)
+        status = (await client.get("/v1/ops/status")).json()
+        text = (await client.get("/metrics")).text
+    assert (status["service"], status["outbox_depth"], status["dead_letters"]) == ("sales", 0, 0)
+    assert status["bus_connected"] is True
+    assert "lotwise_outbox_depth 0.0" in text
+    assert "lotwise_outbox_published_total 1.0" in text
+    assert 'lotwise_http_request_seconds_count{method="POST",route="/v1/sell",status="200"} 1.0' in text
+    assert "/v1/nowhere" not in text
+
+
+async def test_not_ready_without_a_database(shop: FastAPI, client: httpx.AsyncClient) -> None:
+    """N-03: readiness follows the database and not the bus: selling goes on while the bus is away."""
+    ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()["parts"]) == (200, {"started": True, "database": True, "bus": False})
+    whole, shop.state.runtime.db = shop.state.runtime.db, _Away()
+    try:
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/livez")).status_code == 200
+        down = await client.post("/v1/things", json=body(), headers={"Idempotency-Key": "down"})
+        assert (down.status_code, down.json()["code"]) == (503, "unavailable")
+        assert down.headers["retry-after"] == "1"
+    finally:
+        shop.state.runtime.db = whole
+
+
+class _Away:
+    """A database that does not answer."""
+
+    @property
+    def pool(self) -> Any:
+        """Nobody there."""
+        raise ConnectionRefusedError
+
+    def transaction(self) -> Any:
+        """Nobody there."""
+        raise ConnectionRefusedError
+
+    reading = transaction
+
+
+class _Door:
+    """A door's HTTP face that counts how often it was asked."""
+
+    def __init__(self, answers: dict[str, httpx.Response]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer by path; what is not listed does not answer at all."""
+        self.asked.append(f"{request.method} {request.url.path}")
+        found = self.answers.get(request.url.path)
+        if found is None:
+            raise httpx.ConnectTimeout("silence", request=request)
+        return found
+
+
+async def test_client_between_services() -> None:
+    """DESIGN 4: one token for many calls; another's no keeps its code; silence and 5xx are Unreachable."""
+    token = httpx.Response(200, json={"access_token": "t", "token_type": "Bearer", "expires_in": 300})
+    no = httpx.Response(409, json={"status": 409, "code": "not-enough-stock", "title": "No", "detail": "3 left"})
+    door = _Door(
+        {
+            "/v1/tokens": token,
+            "/v1/no": no,
+            "/v1/ill": httpx.Response(500, text="x"),
+            "/v1/yes": httpx.Response(200, json=[1]),
+        }
+    )
+    async with httpx.AsyncClient(transport=httpx.MockTransport(door)) as http:
+        client = ServiceClient("stock", "http://stock", http, MachineToken("http://door", "sales", "s"))
+        assert await client.get("/v1/yes") == [1]
+        with pytest.raises(Refused) as refused:
+            await client.post("/v1/no", json={}, key="k")
+        assert (refused.value.status, refused.value.code, refused.value.detail) == (409, "not-enough-stock", "3 left")
+        for path in ("/v1/ill", "/v1/silent"):
+            with pytest.raises(Unreachable):
+                await client.get(path, timeout=0.2)
+    assert door.asked.count("POST /v1/tokens") == 1
+
+
+async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """N-16: an unknown key makes a service ask the door, at most once in five seconds, and keep the answer on disk."""
+    doorman = Doorman()
+    door = _Door({"/v1/jwks": httpx.Response(200, json=doorman.jwks())})
+    real = httpx.AsyncClient
+    monkeypatch.setattr(httpx, "AsyncClient", lambda **_given: real(transport=httpx.MockTransport(door)))
+    verifier = Verifier("http://door/v1/jwks", tmp_path / "caches" / "jwks.json")
+    assert (await verifier.admit(doorman.token("owner", "*"))).subject == "user:owner"
+    for _ in range(20):
+        with pytest.raises(Unauthenticated):
+            await verifier.admit(Doorman(kid=str(uuid7())).token("owner", "*"))
+    assert door.asked == ["GET /v1/jwks"]
+    again = Verifier("", tmp_path / "caches" / "jwks.json")
+    again.load_cache()
+    assert (await again.admit(doorman.token("owner", "*"))).subject == "user:owner"
+
+
+@pytest.fixture
+def captured(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """Logging as a service has it; afterwards as it was."""
+    import logging
+
+    import structlog
+
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = list(root.handlers), root.level
+    logs.start("stock", "INFO")
+    yield capsys
+    root.handlers[:], root.level = handlers, level
+    structlog.configure(**before)
+
+
+def test_log_lines(captured: pytest.CaptureFixture[str]) -> None:
+    """N-18: a line is JSON with service, level and time; secrets are blanked, odd text does not break it."""
+    import structlog
+
+    structlog.get_logger("x").info("said", api_key="ck_1_2", password="p", odd="\ud800", amount=3)
+    line = json.loads(next(row for row in captured.readouterr().err.splitlines() if row.startswith("{")))
+    assert (line["service"], line["level"], line["event"], line["amount"]) == ("stock", "info", "said", 3)
+    assert (line["api_key"], line["password"]) == ("***", "***")
