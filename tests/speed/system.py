@@ -1,4 +1,4 @@
-"""The only home of the system under measure: a whole onebox of its own, filled with products and stock, and its meters."""
+"""The only home of the system under measure: a whole onebox of its own, filled with stock, and its meters."""
 
 import asyncio
 import os
@@ -152,9 +152,8 @@ async def furnish(system: System, quantity: str = "1000000000") -> list[dict[str
     await system.drained()
     for number in range(SITES):
         receipts = [_receipt(site(number), product, lot, quantity) for product in products for lot in (1, 2)]
-        body = {"receipts": receipts}
         key = str(named_id("bench-receipts", number))
-        await stock.post("/v1/receipts:batch", json=body, key=key, timeout=30)
+        await stock.post("/v1/receipts:batch", json={"receipts": receipts}, key=key, timeout=30)
     await system.drained()
     return products
 
