@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from tests.kit.web.doorman import Doorman
 from tests.kit.web.shop import body, prepare
 
 from lotwise.contracts.ids import uuid7
-from lotwise.kit import logs
 from lotwise.kit.client import MachineToken, Refused, ServiceClient, Unreachable
 from lotwise.kit.principal import Unauthenticated
 from lotwise.kit.tokens import Verifier
@@ -213,26 +211,16 @@ async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch
     assert (await again.admit(doorman.token("owner", "*"))).subject == "user:owner"
 
 
-@pytest.fixture
-def captured(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """Logging as a service has it; afterwards as it was."""
-    import logging
-
-    import structlog
-
-    root, before = logging.getLogger(), structlog.get_config()
-    handlers, level = list(root.handlers), root.level
-    logs.start("stock", "INFO")
-    yield capsys
-    root.handlers[:], root.level = handlers, level
-    structlog.configure(**before)
-
-
-def test_log_lines(captured: pytest.CaptureFixture[str]) -> None:
+def test_log_lines(tmp_path: Path) -> None:
     """N-18: a line is JSON with service, level and time; secrets are blanked, odd text does not break it."""
-    import structlog
-
-    structlog.get_logger("x").info("said", api_key="ck_1_2", password="p", odd="\ud800", amount=3)
-    line = json.loads(next(row for row in captured.readouterr().err.splitlines() if row.startswith("{")))
+    program = textwrap.dedent("""
+        import logging, structlog
+                logs.start("stock")
+        structlog.get_logger("x").info("said", api_key="ck_1_2", password="p", odd="\\ud800", amount=3)
+        logging.getLogger("library").warning("also %s", "this")
+    """)
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=True).stderr
+    line, foreign = (json.loads(row) for row in told.splitlines())
     assert (line["service"], line["level"], line["event"], line["amount"]) == ("stock", "info", "said", 3)
-    assert (line["api_key"], line["password"]) == ("***", "***")
+    assert (line["api_key"], line["password"], line["odd"]) == ("***", "***", "\ud800")
+    assert (foreign["service"], foreign["event"], foreign["logger"]) == ("stock", "also this", "library")
