@@ -44,7 +44,7 @@ def test_every_kind_of_line_is_named_and_counted(tmp_path: Path) -> None:
     assert dict(plan.tally.lines) == dict(zip(KINDS, (2, 1, 1, 1, 1, 1, 1), strict=True))
     whole = summary(plan.tally)["all lines"]
     assert whole == {"lines": "8", "net units": "9", "net revenue": "-11023.57"}
-    assert plan.counts() == (4, 1)
+    assert (len(plan.charges), len(plan.returns)) == (4, 1)
 
 
 def test_codes_are_case_sensitive_and_services_get_a_period(tmp_path: Path) -> None:
@@ -74,8 +74,7 @@ def test_opening_stock_is_the_largest_running_shortfall(tmp_path: Path) -> None:
     (opening,) = plan.openings
     assert (opening.code, opening.quantity) == ("A1", 6_000_000)
     assert opening.before == datetime(2010, 11, 30, 8, tzinfo=UTC)
-    # the second sale needs what came back before it: a portion of its own
-    assert [(len(one.charges), len(one.returns)) for one in plan.portions] == [(1, 1), (1, 1)]
+    assert [one.invoice for one in plan.charges] == ["1", "3"]
 
 
 def test_rows_that_cannot_be_read_are_rejected_with_line_and_reason(tmp_path: Path) -> None:
@@ -99,13 +98,13 @@ def test_rows_that_cannot_be_read_are_rejected_with_line_and_reason(tmp_path: Pa
 def test_times_without_an_offset_are_the_sites_own(tmp_path: Path) -> None:
     """REP-01: 00:30 on a summer day in London is 23:30 UTC of the day before."""
     plan, _ = plan_of(tmp_path, "1,A1,ONE,1,2011-07-01 00:30:00,1,,UK\n")
-    assert plan.portions[0].charges[0].happened_at == datetime(2011, 6, 30, 23, 30, tzinfo=UTC)
+    assert plan.charges[0].happened_at == datetime(2011, 6, 30, 23, 30, tzinfo=UTC)
 
 
 def test_an_invoice_over_500_lines_becomes_parts_with_lasting_ids(tmp_path: Path) -> None:
     """WEB-08: 1,114 lines become charges of 500, 500 and 114 lines; planning again gives the same ids."""
     text = "".join(f"1,A{n},ONE,1,2010-12-01 08:00:00,1,,UK\n" for n in range(1114))
-    first, again = (plan_of(tmp_path, text)[0].portions[0].charges for _ in range(2))
+    first, again = (plan_of(tmp_path, text)[0].charges for _ in range(2))
     assert [len(one.lines) for one in first] == [500, 500, 114]
     assert [one.id for one in first] == [one.id for one in again]
     assert [sum(len(one.lines) for one in part) for part in in_batches(first * 10)] == [4956, 4956, 1228]
@@ -120,12 +119,12 @@ def test_bodies_say_what_stock_does(tmp_path: Path) -> None:
         "C3,POST,POSTAGE,-1,2010-12-01 08:00:00,5.5,,UK\n",
     )
     ids = {"A1": "one", "B": "debt", "POST": "post"}
-    charges = [charge_body(one, "online", ids) for one in plan.portions[0].charges]
+    charges = [charge_body(one, "online", ids) for one in plan.charges]
     assert [one["lines"] for one in charges] == [
         [{"product_id": "one", "quantity": "-2", "unit_price": "0.00", "effect": "adjustment"}],
         [{"product_id": "debt", "quantity": "1", "unit_price": "-5.50", "effect": "none"}],
     ]
-    (back,) = (return_body(one, "online", ids) for one in plan.portions[0].returns)
+    (back,) = (return_body(one, "online", ids) for one in plan.returns)
     assert back["lines"] == [{"product_id": "post", "quantity": "1", "unit_price": "5.50", "moves_stock": False}]
 
 
@@ -203,9 +202,8 @@ def test_a_real_year_of_sales_is_planned_to_the_unit_and_cent(tmp_path: Path) ->
     assert len({sent_code(product) for product in plan.products}) == len(plan.products) == 4070
     assert (len(plan.openings), sum(one.quantity for one in plan.openings)) == (4041, 5_738_612_000_000)
     shelf = Counter({one.code: one.quantity for one in plan.openings})
-    for portion in plan.portions:
-        for document in (*portion.charges, *portion.returns):
-            assert len(document.lines) <= 500
-            for line in document.lines:
-                shelf[line.code] += goods(line)
-                assert shelf[line.code] >= 0
+    for document in (*plan.returns, *plan.charges):
+        assert len(document.lines) <= 500
+        for line in document.lines:
+            shelf[line.code] += goods(line)
+            assert shelf[line.code] >= 0

@@ -1,7 +1,7 @@
 """The only home of `lotwise import sales`: a till's export becomes products, opening stock, charges and returns.
 
 Everything goes through the public doors in this order, each step heard before the next one: products, opening receipts,
-then charges and returns in portions. Ids are made from the file's own numbers: a rerun changes nothing.
+then returns, then charges. Ids are made from the file's own numbers: a rerun changes nothing.
 """
 
 import time
@@ -72,12 +72,11 @@ def _sums(lines: int, units: int, minor: int) -> dict[str, str]:
 
 
 def _preview(sheet: Sheet, plan: Plan) -> list[str]:
-    charges, returns = plan.counts()
     services = sum(product.is_service for product in plan.products)
     taken = ", ".join(f"{name} = {sheet.headers[place]}" for name, place in sheet.places.items())
     units = format_quantity(sum(one.quantity for one in plan.openings), 6)
     stock = f"opening stock of {units} units for {len(plan.openings):,} codes"
-    posted = f"{charges:,} charges and {returns:,} returns in {len(plan.portions)} portions"
+    posted = f"{len(plan.charges):,} charges and {len(plan.returns):,} returns"
     return [
         f"Columns: {taken}.",
         f"{len(plan.products):,} codes ({services} of them services), {stock}, {posted}.",
@@ -142,17 +141,12 @@ async def _post_documents(
     doors: Access, asked: Asked, plan: Plan, ids: dict[str, str], told: "tuple[Outcome, Rejects, Screen]"
 ) -> None:
     outcome, rejects, shown = told
-    bar = shown.bar("charges and returns (lines)", sum(plan.tally.lines.values()) - rejects.count)
-    settling = Settling(doors)
-    for number, portion in enumerate(plan.portions):
-        if number:
-            await settling.wait(("sales",), ("stock",))
-        for noun, documents, shape in (
-            ("charges", portion.charges, charge_body),
-            ("returns", portion.returns, return_body),
-        ):
-            lane = _Lane(noun, asked.site, ids, shape, outcome, rejects, bar)
-            await lane.post(doors["sales"], documents)
+    bar = shown.bar("returns and charges (lines)", sum(plan.tally.lines.values()))
+    back = _Lane("returns", asked.site, ids, return_body, outcome, rejects, bar)
+    sold = _Lane("charges", asked.site, ids, charge_body, outcome, rejects, bar)
+    await back.post(doors["sales"], plan.returns)
+    await Settling(doors).wait(("sales",), ("stock",))
+    await sold.post(doors["sales"], plan.charges)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
-"""The only home of turning a till's lines into what is posted: products, opening stock, documents in portions.
+"""The only home of turning a till's lines into what is posted: products, opening stock, returns and charges.
 
-Load-bearing: within a portion charges are posted before returns. A portion ends where a charge needs goods that only a
-return of the same portion brings back; so no sale ever meets an empty shelf that was not empty in truth.
+Load-bearing: returns are posted before charges. Opening stock is the largest running shortfall and the oldest lot, so
+charges, in time order, come to returned goods only when these had come back: no sale meets an empty shelf that was not
+empty in truth, and nothing has to wait for anything in between.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,7 +25,6 @@ from lotwise.onebox.imports.till_lines import (
 from lotwise.values import format_quantity, price_text
 
 DOCUMENT_LINES_MAX = 500
-_GOODS_LEAVE_BY_PLUS = 1
 
 
 class Product(NamedTuple):
@@ -60,25 +60,14 @@ class Document(NamedTuple):
 
 
 @dataclass
-class Portion:
-    """Charges, then returns, that may be posted without waiting in between."""
-
-    charges: list[Document] = field(default_factory=list)
-    returns: list[Document] = field(default_factory=list)
-
-
-@dataclass
 class Plan:
     """All of a file: what it adds up to, its products, its opening stock and its documents in time order."""
 
     tally: Tally
     products: list[Product]
     openings: list[Opening]
-    portions: list[Portion]
-
-    def counts(self) -> tuple[int, int]:
-        """How many charges and how many returns there are."""
-        return sum(len(one.charges) for one in self.portions), sum(len(one.returns) for one in self.portions)
+    charges: list[Document]
+    returns: list[Document]
 
 
 def make_plan(lines: Iterable[Line], rules: Rules, site: str) -> Plan:
@@ -89,8 +78,9 @@ def make_plan(lines: Iterable[Line], rules: Rules, site: str) -> Plan:
         catalog.add(line)
         invoices[line.invoice].append(line)
     documents = sorted(_documents(invoices, site), key=lambda one: one.happened_at)
-    openings = _openings(documents)
-    return Plan(tally, catalog.products(), openings, _portions(documents, openings))
+    charges = [document for document in documents if not document.is_return]
+    returns = [document for document in documents if document.is_return]
+    return Plan(tally, catalog.products(), _openings(documents), charges, returns)
 
 
 class _Catalog:
@@ -162,32 +152,6 @@ def _openings(documents: Sequence[Document]) -> list[Opening]:
             lowest[line.code] = min(lowest[line.code], balance[line.code])
     before = timedelta(days=1)
     return [Opening(code, -low, first[code] - before) for code, low in lowest.items() if low < 0]
-
-
-def _portions(documents: Sequence[Document], openings: Sequence[Opening]) -> list[Portion]:
-    shelf = Counter({opening.code: opening.quantity for opening in openings})
-    coming = Counter[str]()
-    portions = [Portion()]
-    for document in documents:
-        changes = _changes(document)
-        if document.is_return:
-            coming.update(changes)
-            portions[-1].returns.append(document)
-            continue
-        if any(shelf[code] + change < 0 for code, change in changes.items()):
-            portions.append(Portion())
-            shelf.update(coming)
-            coming.clear()
-        shelf.update(changes)
-        portions[-1].charges.append(document)
-    return portions
-
-
-def _changes(document: Document) -> "Counter[str]":
-    changes = Counter[str]()
-    for line in document.lines:
-        changes[line.code] += goods(line)
-    return changes
 
 
 def charge_body(document: Document, site: str, ids: "dict[str, str]") -> dict[str, Any]:
