@@ -4,8 +4,9 @@ A pooled connection keeps no session state (no advisory locks, no LISTEN), so th
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import asyncpg
@@ -51,6 +52,18 @@ async def codecs(connection: _Connection) -> None:
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_json_text, decoder=orjson.loads)
 
 
+async def _patiently(make: Callable[[], Awaitable[Pool]], seconds: float) -> Pool:
+    """Try again while the server does not answer or is still starting."""
+    end = monotonic() + seconds
+    while True:
+        try:
+            return await make()
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+            if monotonic() > end:
+                raise
+        await asyncio.sleep(0.2)
+
+
 class Database:
     """A service's own database. Opens once at start, lends connections, closes at the end."""
 
@@ -65,8 +78,13 @@ class Database:
         """The consumers of this process: what `redrive` calls parked messages back with."""
 
     @classmethod
-    async def open(cls, url: str, *, connections_max: int = 8, application_name: str = "lotwise") -> Self:
-        """Open a pool of up to `connections_max` connections. Raises OSError or asyncpg errors when it cannot."""
+    async def open(
+        cls, url: str, *, connections_max: int = 8, application_name: str = "lotwise", patience_seconds: float = 20
+    ) -> Self:
+        """Open a pool of up to `connections_max` connections; a server that is starting is waited for.
+
+        Raises OSError or asyncpg errors when it is not there after `patience_seconds`, or refuses us.
+        """
         self = cls.__new__(cls)
 
         async def prepare(connection: _Connection) -> None:
@@ -74,19 +92,21 @@ class Database:
             if isinstance(connection, Connection):
                 connection.home = self
 
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=connections_max,
-            connection_class=Connection,
-            init=prepare,
-            server_settings={**SESSION, "application_name": application_name},
-            statement_cache_size=400,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=64 * 1024,
-            command_timeout=60,
-        )
-        Database.__init__(self, url, pool)
+        async def make() -> Pool:
+            return await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=connections_max,
+                connection_class=Connection,
+                init=prepare,
+                server_settings={**SESSION, "application_name": application_name},
+                statement_cache_size=400,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=64 * 1024,
+                command_timeout=60,
+            )
+
+        Database.__init__(self, url, await _patiently(make, patience_seconds))
         return self
 
     @asynccontextmanager
