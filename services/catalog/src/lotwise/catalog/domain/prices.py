@@ -85,7 +85,7 @@ def _cut(around: Price | None, wanted: Price, tail_id: UUID) -> Plan:
     if around is None:
         return Plan(new=(wanted,))
     shortened = replace(around, valid_to=wanted.valid_from, revision=around.revision + 1)
-    if wanted.valid_to is None or around.valid_to == wanted.valid_to:
+    if wanted.valid_to is None or (around.valid_to is not None and around.valid_to <= wanted.valid_to):
         return Plan(new=(wanted,), changed=(shortened,))
     tail = replace(around, id=tail_id, valid_from=wanted.valid_to, revision=1)
     return Plan(new=(wanted, tail), changed=(shortened,))
