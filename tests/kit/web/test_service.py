@@ -211,11 +211,12 @@ async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch
     assert (await again.admit(doorman.token("owner", "*"))).subject == "user:owner"
 
 
-def test_log_lines(tmp_path: Path) -> None:
+def test_log_lines() -> None:
     """N-18: a line is JSON with service, level and time; secrets are blanked, odd text does not break it."""
     program = textwrap.dedent("""
         import logging, structlog
-                logs.start("stock")
+        from lotwise.kit import logs
+        logs.start("stock")
         structlog.get_logger("x").info("said", api_key="ck_1_2", password="p", odd="\\ud800", amount=3)
         logging.getLogger("library").warning("also %s", "this")
     """)
