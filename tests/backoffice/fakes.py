@@ -1,4 +1,5 @@
 """Services that answer like the real ones from memory: a believable chain for the pages' tests and for the eye."""
+# ruff: noqa: E501, PLC0207 - a row of data stands on one line
 
 import hashlib
 import re

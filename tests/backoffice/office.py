@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
+from tests.backoffice.fakes import Chain
 
 from lotwise.backoffice import refusals
 from lotwise.backoffice.live import Live
@@ -17,7 +18,6 @@ from lotwise.kit import problems
 from lotwise.kit.client import ServiceClient
 from lotwise.kit.principal import Grant, Principal, Unauthenticated, compile_reach
 from lotwise.kit.web import add_routes
-from tests.backoffice.fakes import Chain
 
 
 class OpenDoor:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 
 import uvicorn
-
 from tests.backoffice.fakes import Chain
 from tests.backoffice.office import OpenDoor, office
 
@@ -50,6 +49,8 @@ class Stage:
         loop = asyncio.new_event_loop()
         self.loop = loop
         loop.run_until_complete(self.server.serve())
+        loop.run_until_complete(self.app.state.runtime.state["live"].stop())
+        loop.close()
 
     def open(self) -> None:
         """Start, and wait until it answers."""
@@ -60,9 +61,10 @@ class Stage:
 
     def close(self) -> None:
         """End every stream, then the server."""
-        self.app.state.runtime.state["live"].close()
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self.app.state.runtime.state["live"].close)
         self.server.should_exit = True
-        self._thread.join(5)
+        self._thread.join(10)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The only home of static files: ours joined, the third parties' out of their wheels, each under a URL with its content's hash."""
+"""The only home of static files: ours joined, others' out of their wheels, each under a URL with its content's hash."""
 
 import gzip
 import re
@@ -20,13 +20,58 @@ from lotwise.kit.web import PUBLIC, Router
 SHEETS = ("tokens", "base", "layout", "components", "print")
 SCRIPTS = ("theme", "scan", "stream", "live", "ui", "charge")
 ICONS = (
-    "activity arrow-left-right badge-check bell boxes calendar-clock chart-column chart-line check chevron-right chevron-down"
-    " circle-alert clipboard-list clock command credit-card download ellipsis external-link file-text hand-coins"
-    " heart-pulse history house info key-round keyboard layers list lock log-out mail map-pin minus moon package package-check"
-    " package-open package-plus pencil percent plus printer receipt receipt-text refresh-cw rotate-ccw route scan-barcode search"
-    " send server settings shield shopping-cart sliders-horizontal store sun-moon syringe tag trash-2 triangle-alert truck undo-2"
-    " user user-plus users wallet wifi-off x archive banknote sparkles"
-).split()
+    "activity",
+    "arrow-left-right",
+    "badge-check",
+    "bell",
+    "boxes",
+    "calendar-clock",
+    "chart-column",
+    "check",
+    "circle-alert",
+    "clipboard-list",
+    "credit-card",
+    "file-text",
+    "history",
+    "house",
+    "info",
+    "key-round",
+    "keyboard",
+    "layers",
+    "list",
+    "log-out",
+    "minus",
+    "moon",
+    "package",
+    "package-check",
+    "package-open",
+    "package-plus",
+    "pencil",
+    "percent",
+    "plus",
+    "printer",
+    "receipt",
+    "receipt-text",
+    "rotate-ccw",
+    "route",
+    "scan-barcode",
+    "search",
+    "send",
+    "settings",
+    "sliders-horizontal",
+    "store",
+    "sun-moon",
+    "tag",
+    "triangle-alert",
+    "truck",
+    "undo-2",
+    "user",
+    "user-plus",
+    "users",
+    "x",
+    "archive",
+    "banknote",
+)
 YEAR_SECONDS = 31_536_000
 
 

@@ -78,7 +78,7 @@ def _parties(
         else "",
         str(supplier.get("payment_terms") or ""),
     ]
-    columns = [("Supplier", to), ("Ship to", [site]), ("Terms", terms)]
+    columns: list[tuple[str, list[Any]]] = [("Supplier", to), ("Ship to", [site]), ("Terms", terms)]
     heads = [Paragraph(text, styles["small"]) for text, _ in columns]
     cells = [
         Paragraph("<br/>".join(escape(str(line)) for line in lines if line), styles["text"]) for _, lines in columns

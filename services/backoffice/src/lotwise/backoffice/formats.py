@@ -1,4 +1,4 @@
-"""The only home of how figures, money, days and instants look to a person: Babel, in the chain's language and the site's zone."""
+"""The only home of how figures, money, days and instants look: Babel, in the chain's language and the site's zone."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

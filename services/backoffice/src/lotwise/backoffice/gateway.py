@@ -1,4 +1,4 @@
-"""The only home of calls to the services for a person: their token, typed answers, a deadline, and a no that can be shown."""
+"""The only home of calls to the services for a person: their token, typed answers, a deadline, a no to be shown."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping

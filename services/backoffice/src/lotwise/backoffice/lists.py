@@ -15,7 +15,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: how it is called, whether it holds figures, by which word the service sorts it, how CSV reads it, and if it needs room."""
+    """A column: its label, how CSV reads it, if it holds figures, the service's sort word, if it needs room."""
 
     label: str
     read: Callable[[Any], Any]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
+from jinja2 import TemplateError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -216,7 +217,7 @@ async def stop_live(runtime: "Runtime") -> None:
 
 
 async def _bus(runtime: "Runtime") -> Client:
-    while runtime.machinery is None:
+    while runtime.machinery is None:  # noqa: ASYNC110 - only while the process starts
         await asyncio.sleep(0.1)
     return await runtime.machinery.bus.connect()
 
@@ -248,13 +249,16 @@ def _put(listener: Listener, told: bytes | None) -> None:
 
 
 def _thing(body: bytes) -> str:
-    event = orjson.loads(body)
-    return str(event.get("product_id") or event.get("alert_id") or "")
+    try:
+        event = orjson.loads(body)
+    except ValueError:
+        return ""
+    return str(event.get("product_id") or event.get("alert_id") or "") if isinstance(event, dict) else ""
 
 
 def _render(event: str, site: str, body: bytes) -> str:
     try:
         return environment().get_template(RENDERED[event]).render(site=site, event=orjson.loads(body))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, TemplateError):
         log.warning("an event cannot be shown", kind=event)
         return ""

@@ -1,4 +1,4 @@
-"""The only home of answers that a person sees: a whole page or a fragment of it, toasts, forms with errors by field."""
+"""The only home of answers that a person sees: a page or a fragment of it, toasts, forms with errors by field."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,8 @@ from lotwise.contracts.ids import uuid7
 M = TypeVar("M", bound=BaseModel)
 SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

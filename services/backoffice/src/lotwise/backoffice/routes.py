@@ -1,4 +1,4 @@
-"""The only home of how a page is declared: its permission, its guard (session, same origin), no place in the OpenAPI."""
+"""The only home of how a page is declared: its permission, its guard (session, same origin), not in the OpenAPI."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""The only home of who looks at a page: the signed-in person, their sites, the site in view and how figures look to them."""
+"""The only home of who looks at a page: the signed-in person, their sites, how figures look to them."""
 
 import time
 from dataclasses import dataclass, field

@@ -71,8 +71,9 @@ def _alternates(gsub: bytes, wanted: set[int]) -> set[int]:
         tag, at = struct.unpack_from(">4sH", gsub, features + 2 + 6 * i)
         if tag in KEPT_FEATURES:
             (size,) = struct.unpack_from(">H", gsub, features + at + 2)
-            for lookup in struct.unpack_from(f">{size}H", gsub, features + at + 4):
-                replaced.append(_single(gsub, lookups + struct.unpack_from(">H", gsub, lookups + 2 + 2 * lookup)[0]))
+            chosen = struct.unpack_from(f">{size}H", gsub, features + at + 4)
+            starts = (struct.unpack_from(">H", gsub, lookups + 2 + 2 * lookup)[0] for lookup in chosen)
+            replaced.extend(_single(gsub, lookups + start) for start in starts)
     found: set[int] = set()
     for _ in range(2):
         found |= {pairs[glyph] for pairs in replaced for glyph in wanted | found if glyph in pairs}

@@ -2,6 +2,7 @@
 
 import platform
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -19,5 +20,5 @@ PARTS = ("lotwise-backoffice", "fastapi", "starlette", "pydantic", "jinja2", "ba
 async def about(request: Request, who: Who) -> Response:
     """Versions and licences."""
     parts = [("Python", platform.python_version()), *((name, version(name)) for name in PARTS)]
-    context = {"parts": parts, "assets": versions(), "fixed_site": True}
+    context: dict[str, Any] = {"parts": parts, "assets": versions(), "fixed_site": True}
     return page(request, who, "screens/about.html", title="About", **context)

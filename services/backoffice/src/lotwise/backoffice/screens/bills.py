@@ -1,4 +1,4 @@
-"""The only home of an open bill: it lives in the page's own form, line by line, and is priced by sales at every change."""
+"""The only home of an open bill: it lives in the page's own form, and sales prices it at every change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -131,7 +131,7 @@ async def desk(request: Request, who: Who) -> Response:
     """The desk of the site in view."""
     site = who.a_site()
     opened = await or_else(who.gateway.one(Desk, "sales", "/v1/desk", site=site), Desk(site=site or ""))
-    context = {"desk": opened, "site": site, **_empty()}
+    context: dict[str, Any] = {"desk": opened, "site": site, **_empty()}
     return page(request, who, "screens/charge.html", title="Charge desk", **context)
 
 
@@ -142,7 +142,7 @@ async def lines(request: Request, who: Who) -> Response:
     bill = await _bill(request, form)
     if form.get("step"):
         bill = bill.step(form["step"], form.get("line", ""))
-    found: tuple[tuple[str, Decimal], ...] = ()
+    found: list[tuple[str, Decimal]] = []
     if form.get("code"):
         found, instead = await _find(request, who, form)
         if instead is not None:
@@ -174,7 +174,7 @@ async def _find(request: Request, who: Who, form: dict[str, str]) -> tuple[list[
         headers = SECURITY | {"HX-Reswap": "none", "HX-Trigger": "scan-missing"}
         return [], HTMLResponse(toast(f"Nothing is called {code}.", "lasting"), 404, headers=headers)
     headers = {"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML"}
-    shown = {"hits": hits, "code": code, "title": "Which one?"}
+    shown: dict[str, Any] = {"hits": hits, "code": code, "title": "Which one?"}
     return [], page(request, who, "screens/charge_pick.html", fragment="sheet", headers=headers, **shown)
 
 
@@ -204,7 +204,12 @@ async def _shown(request: Request, who: Who, form: dict[str, str], bill: Bill, *
     events = (["scan-found"] if has_found else []) + ([] if bill.lines else ["bill-empty"])
     if "choose" in form:
         events.append("dialog-close")
-    context = {"quote": quoted, "bill": bill, "member": member, "charge_id": form.get("charge_id") or str(uuid7())}
+    context: dict[str, Any] = {
+        "quote": quoted,
+        "bill": bill,
+        "member": member,
+        "charge_id": form.get("charge_id") or str(uuid7()),
+    }
     return page(request, who, "screens/bill.html", fragment="bill", events=events, title="Bill", **context)
 
 
@@ -218,7 +223,7 @@ async def _quote(who: Who, site: str, bill: Bill) -> Quote:
 async def _member(who: Who, member_id: str) -> Member | None:
     if not is_id(member_id):
         return None
-    return await or_else(who.gateway.one(Member, "sales", f"/v1/members/{member_id}"), None)  # type: ignore[arg-type]
+    return await or_else(who.gateway.one(Member, "sales", f"/v1/members/{member_id}"), None)
 
 
 def _empty() -> dict[str, Any]:
@@ -231,7 +236,7 @@ async def choose_member(request: Request, who: Who, q: str = "") -> Response:
     found = await who.gateway.rows(Member, "sales", "/v1/members", search=q, limit=8)
     is_typing = "found" in request.headers.get("hx-target", "")
     fragment = "found" if is_typing else "sheet"
-    context = {"title": "Member", "found": found.rows, "q": q}
+    context: dict[str, Any] = {"title": "Member", "found": found.rows, "q": q}
     return page(request, who, "screens/charge_member.html", fragment=fragment, **context)
 
 
@@ -247,7 +252,7 @@ async def pay(request: Request, who: Who) -> Response:
 
 async def _tender(request: Request, who: Who, form: dict[str, str], bill: Bill, errors: dict[str, str]) -> Response:
     quoted = await _quote(who, form["site"], bill)
-    context = {"title": "Take payment", "quote": quoted, "bill": bill, "form": form, "errors": errors}
+    context: dict[str, Any] = {"title": "Take payment", "quote": quoted, "bill": bill, "form": form, "errors": errors}
     status = 422 if errors else 200
     return page(request, who, "screens/charge_pay.html", fragment="sheet", status=status, **context)
 
@@ -276,7 +281,7 @@ async def record(request: Request, who: Who) -> Response:
     except Refused as no:
         return _refused(request, who, form, bill, quoted, no)
     receipt = _receipt(who, made, quoted)
-    context = {"receipt": receipt, **_empty()}
+    context: dict[str, Any] = {"receipt": receipt, **_empty()}
     headers = told_with({"charge-recorded": "", "scan-found": ""})
     return page(request, who, "screens/charge_done.html", fragment="sheet", title="Receipt", headers=headers, **context)
 
@@ -299,7 +304,14 @@ def _refused(request: Request, who: Who, form: dict[str, str], bill: Bill, quote
     line = next((line for line in quoted.lines if str(line.product_id) == about), None)
     if line is None:
         line = next((line for line in quoted.lines if line.is_short), None)
-    context = {"no": no, "line": line, "form": form, "bill": bill, "site": form["site"], "title": no.title}
+    context: dict[str, Any] = {
+        "no": no,
+        "line": line,
+        "form": form,
+        "bill": bill,
+        "site": form["site"],
+        "title": no.title,
+    }
     headers = {"HX-Trigger": "scan-missing"}
     return page(request, who, "screens/charge_refused.html", fragment="sheet", status=409, headers=headers, **context)
 

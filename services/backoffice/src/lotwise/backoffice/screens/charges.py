@@ -105,7 +105,7 @@ async def charges(request: Request, who: Who, asked: Annotated[Filter, Query()])
     if asked.format == "csv":
         return csv_answer("charges", COLUMNS, who.gateway.all(ChargeRow, "sales", "/v1/charges", **wanted))
     found = await who.gateway.rows(ChargeRow, "sales", "/v1/charges", limit=CHUNK, after=asked.after, **wanted)
-    context = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Charges"}
+    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Charges"}
     return page(request, who, "screens/charges.html", fragment="rows" if asked.after else "table", **context)
 
 
@@ -154,6 +154,6 @@ async def void(request: Request, who: Who, charge_id: UUID) -> Response:
 
 async def _void(request: Request, who: Who, charge_id: UUID, form: dict[str, str], errors: dict[str, str]) -> Response:
     shown = await who.gateway.one(Charge, "sales", f"/v1/charges/{charge_id}")
-    context = {"charge": shown, "form": form, "errors": errors, "dispositions": DISPOSITIONS}
+    context: dict[str, Any] = {"charge": shown, "form": form, "errors": errors, "dispositions": DISPOSITIONS}
     status = 422 if errors else 200
     return page(request, who, "screens/void_form.html", fragment="sheet", status=status, title="Void charge", **context)

@@ -45,7 +45,7 @@ async def receive(request: Request, who: Who, order_id: UUID) -> Response:
 
 
 def _delivered(one: Order, form: dict[str, str]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    rows: tuple[dict[str, Any], ...] = ()
+    rows: list[dict[str, Any]] = []
     errors: dict[str, str] = {}
     for line in one.lines:
         cells = {name: form.get(f"{name}_{line.line}", "") for name in CELLS}
@@ -68,6 +68,6 @@ def _is_day(text: str) -> bool:
 
 
 def _form(request: Request, who: Who, one: Order, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"order": one, "form": form, "errors": errors, "title": f"Receive {one.number}"}
+    context: dict[str, Any] = {"order": one, "form": form, "errors": errors, "title": f"Receive {one.number}"}
     status = 422 if errors else 200
     return page(request, who, "screens/delivery_form.html", fragment="sheet", status=status, **context)

@@ -1,6 +1,6 @@
 """The only home of the pages of members: find, add and change; no name of theirs leaves sales and this page."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -57,7 +57,7 @@ COLUMNS = (
 async def members(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The list, or its next chunk. There is no CSV: members leave by an export that is logged."""
     found = await who.gateway.rows(Member, "sales", "/v1/members", search=asked.q, limit=CHUNK, after=asked.after)
-    context = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Members"}
+    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Members"}
     return page(request, who, "screens/members.html", fragment="rows" if asked.after else "table", **context)
 
 
@@ -105,6 +105,11 @@ async def save_member(request: Request, who: Who, member_id: UUID) -> Response:
 
 
 def _form(request: Request, who: Who, member: Member | None, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"member": member, "form": form, "errors": errors, "title": "Edit member" if member else "New member"}
+    context: dict[str, Any] = {
+        "member": member,
+        "form": form,
+        "errors": errors,
+        "title": "Edit member" if member else "New member",
+    }
     status = 422 if errors else 200
     return page(request, who, "screens/member_form.html", fragment="sheet", status=status, **context)

@@ -1,4 +1,4 @@
-"""The only home of operations: how each service does, messages that could not be applied, and the journey of anything."""
+"""The only home of operations: how each service does, what could not be applied, the journey of anything."""
 
 import asyncio
 from datetime import datetime
@@ -101,7 +101,11 @@ async def services(request: Request, who: Who) -> Response:
     found = await asyncio.gather(*(_status(who, name) for name in SERVICES))
     letters = [letter for some in await asyncio.gather(*(_letters(who, name) for name in SERVICES)) for letter in some]
     letters.sort(key=lambda pair: pair[1].failed_at, reverse=True)
-    context = {"services": dict(zip(SERVICES, found, strict=True)), "letters": letters, "title": "Services"}
+    context: dict[str, Any] = {
+        "services": dict(zip(SERVICES, found, strict=True)),
+        "letters": letters,
+        "title": "Services",
+    }
     return page(request, who, "screens/ops.html", fragment="health", **context)
 
 
@@ -136,7 +140,7 @@ async def journey(request: Request, who: Who, id: str = "") -> Response:  # noqa
 async def dead_letter(request: Request, who: Who, service: str, letter_id: UUID) -> Response:
     """One message that could not be applied: its reason, its stack, its body."""
     letter = await who.gateway.one(DeadLetter, _known(service), f"/v1/ops/dead-letters/{letter_id}")
-    context = {"letter": letter, "service": service, "title": "Dead letter"}
+    context: dict[str, Any] = {"letter": letter, "service": service, "title": "Dead letter"}
     return page(request, who, "screens/dead_letter.html", fragment="sheet", **context)
 
 

@@ -114,7 +114,12 @@ async def orders(request: Request, who: Who, asked: Annotated[Filter, Query()]) 
     if asked.format == "csv":
         return csv_answer("orders", COLUMNS, who.gateway.all(Order, "purchasing", "/v1/orders", **wanted))
     found = await who.gateway.rows(Order, "purchasing", "/v1/orders", limit=CHUNK, after=asked.after, **wanted)
-    context = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Purchase Orders"}
+    context: dict[str, Any] = {
+        "list": listing(request, COLUMNS),
+        "asked": asked,
+        "found": found,
+        "title": "Purchase Orders",
+    }
     context |= {"states": STATES, "suppliers": await suppliers_of(who)}
     return page(request, who, "screens/orders.html", fragment="rows" if asked.after else "table", **context)
 
@@ -138,7 +143,7 @@ async def new_order(request: Request, who: Who, product: str = "", site: str = "
 
 
 async def _new(request: Request, who: Who, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "errors": errors,
         "suppliers": [(row.supplier_id, row.name) for row in await suppliers_of(who)],
@@ -224,7 +229,7 @@ async def pick(request: Request, who: Who, order_id: UUID, q: str = "") -> Respo
     """Find a product for the order."""
     found = await who.gateway.rows(Product, "catalog", "/v1/products", search=q, kind="physical", limit=PICKED_MAX)
     fragment = "found" if "found" in request.headers.get("hx-target", "") else "sheet"
-    context = {"hits": found.rows, "q": q, "order_id": order_id, "title": "Add a product"}
+    context: dict[str, Any] = {"hits": found.rows, "q": q, "order_id": order_id, "title": "Add a product"}
     return page(request, who, "screens/order_pick.html", fragment=fragment, **context)
 
 

@@ -1,4 +1,4 @@
-"""The only home of the pages of products: the list, one product with its tabs, its form, its prices, archive and restore."""
+"""The only home of the pages of products: the list, one product with its tabs, form and prices, archive and restore."""
 
 from datetime import datetime
 from typing import Annotated, Any

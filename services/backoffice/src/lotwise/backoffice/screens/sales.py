@@ -1,4 +1,4 @@
-"""The only home of the sales report: revenue, cost and margin by product, category, day or site, drawn and in figures."""
+"""The only home of the sales report: revenue, cost and margin by product, category, day or site, with a chart."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
@@ -109,7 +109,14 @@ async def sales(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
         Sold, "reporting", where, sort=sort, after=asked.after, limit=400 if asked.by == "day" else CHUNK, **wanted
     )
     shape = listing(request, columns(asked.by))
-    context = {"list": shape, "asked": asked, "found": found, "title": "Sales", "first": first, "last": last}
+    context: dict[str, Any] = {
+        "list": shape,
+        "asked": asked,
+        "found": found,
+        "title": "Sales",
+        "first": first,
+        "last": last,
+    }
     if asked.after:
         return page(request, who, "screens/sales.html", fragment="rows", **context)
     context |= await _whole(who, wanted, asked.category)

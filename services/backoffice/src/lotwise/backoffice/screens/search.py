@@ -56,16 +56,15 @@ async def _things(who: Who, q: str) -> list[Hit]:
     products: Rows[Product] = Rows([])
     members: Rows[Member] = Rows([])
     orders: Rows[OrderHit] = Rows([])
-    asks = [or_else(who.gateway.rows(Product, "catalog", "/v1/products", search=q, limit=EACH_MAX), products)]
-    found = await asyncio.gather(
-        *asks,
+    found, known, ordered = await asyncio.gather(
+        or_else(who.gateway.rows(Product, "catalog", "/v1/products", search=q, limit=EACH_MAX), products),
         _members(who, q, members),
-        or_else(_orders(who, q), orders) if who.can("purchasing.read") else _nothing(orders),
+        _orders(who, q, orders),
     )
     return [
-        *(Hit(row.name, row.code, f"/products/{row.product_id}", "package") for row in found[0].rows),
-        *(Hit(row.name, "Member", f"/members?q={quote(row.name)}", "user") for row in found[1].rows),
-        *(Hit(row.number, "Order", f"/orders/{row.order_id}", "clipboard-list") for row in found[2].rows),
+        *(Hit(row.name, row.code, f"/products/{row.product_id}", "package") for row in found.rows),
+        *(Hit(row.name, "Member", f"/members?q={quote(row.name)}", "user") for row in known.rows),
+        *(Hit(row.number, "Order", f"/orders/{row.order_id}", "clipboard-list") for row in ordered.rows),
     ]
 
 
@@ -75,12 +74,10 @@ async def _members(who: Who, q: str, empty: Rows[Member]) -> Rows[Member]:
     return await or_else(who.gateway.rows(Member, "sales", "/v1/members", search=q, limit=EACH_MAX), empty)
 
 
-async def _orders(who: Who, q: str) -> Rows[OrderHit]:
-    return await who.gateway.rows(OrderHit, "purchasing", "/v1/orders", number=q, limit=EACH_MAX)
-
-
-async def _nothing(empty: Rows[OrderHit]) -> Rows[OrderHit]:
-    return empty
+async def _orders(who: Who, q: str, empty: Rows[OrderHit]) -> Rows[OrderHit]:
+    if not who.can("purchasing.read"):
+        return empty
+    return await or_else(who.gateway.rows(OrderHit, "purchasing", "/v1/orders", number=q, limit=EACH_MAX), empty)
 
 
 @screen.get("/scan", permission="catalog.read")

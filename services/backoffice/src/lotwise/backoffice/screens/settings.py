@@ -85,7 +85,7 @@ async def sites(request: Request, who: Who) -> Response:
         row.slug: (await or_else(who.gateway.one(AllTaxes, "catalog", f"/v1/sites/{row.slug}/tax"), none)).today
         for row in found.rows
     }
-    context = {"found": found.rows, "taxes": taxes, "policies": dict(POLICIES), "title": "Sites & Tax"}
+    context: dict[str, Any] = {"found": found.rows, "taxes": taxes, "policies": dict(POLICIES), "title": "Sites & Tax"}
     return page(request, who, "screens/sites.html", fixed_site=True, **context)
 
 
@@ -136,8 +136,8 @@ async def save_site(request: Request, who: Who, slug: str) -> Response:
 
 
 def _site_form(request: Request, who: Who, site: Site | None, form: dict[str, Any], errors: dict[str, str]) -> Response:
-    context = {"row": site, "form": form, "errors": errors, "zones": sorted(available_timezones())}
-    choices = {"policies": POLICIES, "unreachable": UNREACHABLE, "rounding": ROUNDING}
+    context: dict[str, Any] = {"row": site, "form": form, "errors": errors, "zones": sorted(available_timezones())}
+    choices: dict[str, Any] = {"policies": POLICIES, "unreachable": UNREACHABLE, "rounding": ROUNDING}
     title, status = "Edit site" if site else "New site", 422 if errors else 200
     return page(
         request, who, "screens/site_form.html", fragment="sheet", status=status, title=title, **context, **choices
@@ -195,7 +195,7 @@ def _is_rate(text: str | None) -> bool:
 
 
 def _tax_form(request: Request, who: Who, slug: str, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"slug": slug, "form": form, "errors": errors, "example": example(form)}
+    context: dict[str, Any] = {"slug": slug, "form": form, "errors": errors, "example": example(form)}
     status = 422 if errors else 200
     return page(request, who, "screens/tax_form.html", fragment="sheet", status=status, title="Tax", **context)
 

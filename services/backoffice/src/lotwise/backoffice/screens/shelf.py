@@ -1,4 +1,4 @@
-"""The only home of what a person does at a shelf: receive by scan or by hand, set the minimum, correct, set a lot apart."""
+"""The only home of what a person does at a shelf: receive, set the minimum, correct, set a lot apart."""
 
 from datetime import date
 from typing import Any
@@ -133,7 +133,9 @@ async def receive(request: Request, who: Who) -> Response:
     except Refused as no:
         names = tuple(ReceiptForm.model_fields)
         return await _receive(request, who, given.site, given.product_id, form, refused_fields(no, names))
-    text = " ".join([f"Received {who.formats.quantity(made['quantity'])} × {form.get('name', '')}.", *made["warnings"]])
+    text = " ".join(
+        [f"Received {who.formats.quantity(made['quantity'])} of {form.get('name', '')}.", *made["warnings"]]
+    )
     back = f"/stock/{given.site}/{given.product_id}"
     return done(request, text, back, stay=True, events=CHANGED)
 
@@ -150,7 +152,13 @@ async def _receive(
 ) -> Response:
     level = await who.gateway.one(Level, "stock", f"/v1/levels/{site}/{product_id}")
     filled = {"unit_cost": level.last_cost or level.unit_cost or ""} | form
-    context = {"level": level, "site": site, "form": filled, "errors": errors, "warnings": warnings or []}
+    context: dict[str, Any] = {
+        "level": level,
+        "site": site,
+        "form": filled,
+        "errors": errors,
+        "warnings": warnings or [],
+    }
     return page(
         request,
         who,
@@ -190,7 +198,7 @@ async def set_minimum(request: Request, who: Who, site: str, product_id: UUID) -
 
 
 def _minimum(request: Request, who: Who, level: Level, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"level": level, "form": form, "errors": errors, "title": "Minimum"}
+    context: dict[str, Any] = {"level": level, "form": form, "errors": errors, "title": "Minimum"}
     status = 422 if errors else 200
     return page(request, who, "screens/minimum_form.html", fragment="sheet", status=status, **context)
 
@@ -230,7 +238,7 @@ async def _adjust(
     none: Rows[Lot] = Rows([])
     lots = await or_else(who.gateway.rows(Lot, "stock", "/v1/lots", site=site, product=product_id, state="shelf"), none)
     choices = [(lot.lot_id, f"{lot.lot_number or 'without a number'} ({lot.quantity})") for lot in lots.rows]
-    context = {"level": level, "form": form, "errors": errors, "reasons": REASONS, "lots": choices}
+    context: dict[str, Any] = {"level": level, "form": form, "errors": errors, "reasons": REASONS, "lots": choices}
     context |= {"adjustment_id": form.get("key") or str(uuid7()), "title": "Adjust stock"}
     status = 422 if errors else 200
     return page(request, who, "screens/adjust_form.html", fragment="sheet", status=status, **context)
@@ -267,6 +275,6 @@ async def _apart(
 ) -> Response:
     lot = await who.gateway.raw("stock", f"/v1/lots/{lot_id}")
     title = "Release lot" if deed == "release" else "Set lot apart"
-    context = {"lot": lot, "deed": deed, "form": form, "errors": errors, "title": title}
+    context: dict[str, Any] = {"lot": lot, "deed": deed, "form": form, "errors": errors, "title": title}
     status = 422 if errors else 200
     return page(request, who, "screens/apart_form.html", fragment="sheet", status=status, **context)

@@ -1,4 +1,4 @@
-"""The only home of the pages of stock: levels by site, lots by expiry, one product at one site with its line and its story."""
+"""The only home of the pages of stock: levels by site, lots by expiry, one product at one site with its story."""
 
 import asyncio
 from datetime import date, datetime
@@ -178,7 +178,7 @@ async def stock(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
     if asked.format == "csv":
         return csv_answer("stock", COLUMNS, who.gateway.all(Level, "stock", "/v1/levels", **wanted))
     found = await who.gateway.rows(Level, "stock", "/v1/levels", limit=CHUNK, after=asked.after, **wanted)
-    context = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Stock"}
+    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Stock"}
     context |= {"scan": "/stock/receive", "scan_hint": "Scan a barcode to receive"}
     if "hx-request" not in request.headers:
         context |= {"summary": await _summary(who), "categories": await categories(who)}
@@ -202,7 +202,7 @@ async def lots(request: Request, who: Who, asked: Annotated[LotFilter, Query()])
     if asked.format == "csv":
         return csv_answer("lots", LOT_COLUMNS, who.gateway.all(Lot, "stock", "/v1/lots", **wanted))
     found = await who.gateway.rows(Lot, "stock", "/v1/lots", limit=CHUNK, after=asked.after, **wanted)
-    context = {"list": listing(request, LOT_COLUMNS), "asked": asked, "found": found, "title": "Lots"}
+    context: dict[str, Any] = {"list": listing(request, LOT_COLUMNS), "asked": asked, "found": found, "title": "Lots"}
     context |= {"within": WITHIN, "scan": "/stock/receive", "scan_hint": "Scan a barcode to receive"}
     return page(request, who, "screens/lots.html", fragment="rows" if asked.after else "table", **context)
 
@@ -256,7 +256,7 @@ def told(who: Visitor, movement: Movement) -> dict[str, Any]:
     other = movement.source.kind if is_in else movement.target.kind
     word = _came(other) if is_in else WORDS.get(other, other.replace("_", " ").capitalize())
     lot = f", lot {movement.lot_number}" if movement.lot_number else ""
-    sign = "+" if is_in else "−"
+    sign = "+" if is_in else "\N{MINUS SIGN}"
     amount = who.formats.quantity(movement.quantity, movement.unit)
     note = " · ".join(filter(None, (movement.reason.replace("_", " "), movement.actor, movement.trace_id[:16])))
     at = who.formats.when(movement.happened_at)

@@ -97,7 +97,7 @@ async def suppliers(request: Request, who: Who, asked: Annotated[Filter, Query()
     found = await who.gateway.rows(
         Supplier, "purchasing", "/v1/suppliers", search=asked.q, limit=CHUNK, after=asked.after
     )
-    context = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Suppliers"}
+    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Suppliers"}
     fragment = "rows" if asked.after else "table"
     return page(request, who, "screens/suppliers.html", fragment=fragment, fixed_site=True, **context)
 
@@ -153,7 +153,7 @@ def _form(
     request: Request, who: Who, supplier: Supplier | None, form: dict[str, Any], errors: dict[str, str]
 ) -> Response:
     title = "Edit supplier" if supplier else "New supplier"
-    context = {"supplier": supplier, "form": form, "errors": errors, "title": title}
+    context: dict[str, Any] = {"supplier": supplier, "form": form, "errors": errors, "title": title}
     context |= {"supplier_id": form.get("supplier_id") or str(uuid7())}
     status = 422 if errors else 200
     return page(request, who, "screens/supplier_form.html", fragment="sheet", status=status, **context)

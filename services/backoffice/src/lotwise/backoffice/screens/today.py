@@ -63,17 +63,15 @@ async def _transfers(who: Who) -> list[Transfer]:
 
 
 async def _figures(who: Who) -> dict[str, Any]:
-    stock = (
-        await or_else(who.gateway.one(Summary, "stock", "/v1/summary", site=who.slug), None)
-        if who.can("stock.read")
-        else None
-    )  # type: ignore[arg-type]
+    asked = who.gateway.one(Summary, "stock", "/v1/summary", site=who.slug) if who.can("stock.read") else None
+    stock = await or_else(asked, None) if asked else None
     if not who.can("reporting.read"):
         return {"stock": stock, "sold": None, "chart": Chart("", is_empty=True)}
     day, first = who.today.isoformat(), who.today - timedelta(days=DAYS - 1)
     none: Rows[Sold] = Rows([])
+    span = {"from": day, "to": day, "site": who.slug}
     sold, days = await asyncio.gather(
-        or_else(who.gateway.one(Totals, "reporting", "/v1/totals", **{"from": day, "to": day, "site": who.slug}), Totals()),
+        or_else(who.gateway.one(Totals, "reporting", "/v1/totals", **span), Totals()),
         or_else(
             who.gateway.rows(
                 Sold, "reporting", "/v1/sales/by-day",

@@ -96,7 +96,7 @@ async def transfers(request: Request, who: Who, asked: Annotated[Filter, Query()
     if asked.format == "csv":
         return csv_answer("transfers", COLUMNS, who.gateway.all(Transfer, "stock", "/v1/transfers", **wanted))
     found = await who.gateway.rows(Transfer, "stock", "/v1/transfers", limit=CHUNK, after=asked.after, **wanted)
-    context = {
+    context: dict[str, Any] = {
         "list": listing(request, COLUMNS),
         "asked": asked,
         "found": found,
@@ -111,7 +111,7 @@ async def new_transfer(request: Request, who: Who, from_site: str = "", product:
     """The form of a new transfer."""
     code = ""
     if product:
-        found = await or_else(who.gateway.one(Product, "catalog", f"/v1/products/{UUID(product)}"), None)  # type: ignore[arg-type]
+        found = await or_else(who.gateway.one(Product, "catalog", f"/v1/products/{UUID(product)}"), None)
         code = found.code if found else ""
     start = {"from_site": from_site or who.a_site() or "", "code_0": code, "quantity_0": "1" if code else ""}
     return _form(request, who, start, {})
@@ -156,7 +156,12 @@ async def _lines(who: Who, form: dict[str, str]) -> tuple[list[dict[str, Any]], 
 
 
 def _form(request: Request, who: Who, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"form": form, "errors": errors, "rows": range(ROWS), "transfer_id": form.get("key") or str(uuid7())}
+    context: dict[str, Any] = {
+        "form": form,
+        "errors": errors,
+        "rows": range(ROWS),
+        "transfer_id": form.get("key") or str(uuid7()),
+    }
     context |= {"places": [(site.slug, site.name) for site in who.sites], "title": "New transfer"}
     status = 422 if errors else 200
     return page(request, who, "screens/transfer_form.html", fragment="sheet", status=status, **context)
@@ -167,7 +172,7 @@ async def transfer(request: Request, who: Who, transfer_id: UUID) -> Response:
     """One transfer with its lots."""
     one = await who.gateway.one(Transfer, "stock", f"/v1/transfers/{transfer_id}")
     names = {line.line: line for line in one.lines}
-    context = {"transfer": one, "names": names, "title": "Transfer", "fixed_site": True}
+    context: dict[str, Any] = {"transfer": one, "names": names, "title": "Transfer", "fixed_site": True}
     return page(request, who, "screens/transfer.html", **context)
 
 
@@ -218,6 +223,12 @@ async def receive(request: Request, who: Who, transfer_id: UUID) -> Response:
 
 
 def _receive(request: Request, who: Who, one: Transfer, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"transfer": one, "form": form, "errors": errors, "missing": MISSING, "title": "Receive transfer"}
+    context: dict[str, Any] = {
+        "transfer": one,
+        "form": form,
+        "errors": errors,
+        "missing": MISSING,
+        "title": "Receive transfer",
+    }
     status = 422 if errors else 200
     return page(request, who, "screens/transfer_receive.html", fragment="sheet", status=status, **context)

@@ -54,7 +54,7 @@ async def users(request: Request, who: Who) -> Response:
     persons = await who.gateway.rows(User, "backoffice", "/v1/users", limit=200)
     none: Rows[Key] = Rows([])
     keys = await or_else(who.gateway.rows(Key, "backoffice", "/v1/keys", limit=200), none)
-    context = {"persons": persons.rows, "keys": keys.rows, "title": "Users & Keys", "fixed_site": True}
+    context: dict[str, Any] = {"persons": persons.rows, "keys": keys.rows, "title": "Users & Keys", "fixed_site": True}
     return page(request, who, "screens/users.html", **context)
 
 
@@ -109,7 +109,13 @@ def _grants(form: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _user_form(request: Request, who: Who, user: User | None, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"user": user, "form": form, "errors": errors, "roles": _words(ROLES), "places": _places(who)}
+    context: dict[str, Any] = {
+        "user": user,
+        "form": form,
+        "errors": errors,
+        "roles": _words(ROLES),
+        "places": _places(who),
+    }
     title, status = "Edit person" if user else "New person", 422 if errors else 200
     return page(request, who, "screens/user_form.html", fragment="sheet", status=status, title=title, **context)
 
@@ -142,7 +148,7 @@ async def add_key(request: Request, who: Who) -> Response:
 
 
 def _key_form(request: Request, who: Who, form: dict[str, str], errors: dict[str, str]) -> Response:
-    context = {"form": form, "errors": errors, "roles": _words(KEY_ROLES), "places": _places(who)}
+    context: dict[str, Any] = {"form": form, "errors": errors, "roles": _words(KEY_ROLES), "places": _places(who)}
     status = 422 if errors else 200
     return page(request, who, "screens/key_form.html", fragment="sheet", status=status, title="New key", **context)
 

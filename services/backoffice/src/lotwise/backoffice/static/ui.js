@@ -11,7 +11,7 @@ export const ask = (path) => htmx.ajax("GET", path, { target: "#dialog", swap: "
 const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 const actions = {
   theme: () => { localStorage.theme = root.dataset.theme = dark() ? "light" : "dark"; },
-  close: () => dialog.close(),
+  close: () => (dialog.open ? dialog.close() : history.back()),
   print: () => print(),
   palette: () => ask("/search"),
   keys: () => keys(),
@@ -34,7 +34,9 @@ const open = (source) => {
   return load(source);
 };
 document.addEventListener("change", ({ target }) => {
-  if (target.dataset.go) location.href = target.dataset.go + target.value; if (target.matches("[data-submit]")) target.form.requestSubmit(); });
+  if (target.dataset.go) location.href = target.dataset.go + target.value;
+  if (target.matches("[data-submit]")) target.form.requestSubmit();
+});
 
 // One dialog: whatever is swapped into it opens it; closing empties it and gives the focus back.
 let opener = null;

@@ -1,0 +1,123 @@
+"""The charge desk in Chromium: scanner, keys and hands, in any order, with nothing lost."""
+
+import re
+
+from playwright.sync_api import Page, expect
+from tests.backoffice.fakes import ALL_PRODUCTS, Chain
+from tests.browser.conftest import scan
+
+DESK = "/charge?site=harley-street"
+
+
+def test_keyboard_alone_from_the_desk_to_the_receipt(page: Page, chain: Chain) -> None:
+    """WEB-02, SAL-01: F-keys pick, Enter pays, Enter records, Enter begins anew; no mouse."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.type("2")
+    page.keyboard.press("F6")
+    expect(page.locator("#bill [data-line]")).to_have_count(2)
+    expect(page.locator("#bill output")).to_have_text("$436.80")
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .receipt")).to_contain_text("Receipt H-")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#dialog")).not_to_be_visible()
+    expect(page.locator("#bill")).to_contain_text("The bill is empty")
+    expect(page.locator("#code")).to_be_focused()
+    assert len(chain.did("POST", "sales/v1/charges")) == 1
+
+
+def test_ten_fast_scans_lose_nothing_and_keep_their_order(page: Page) -> None:
+    """UI 2: scans 60 ms apart all arrive, in order; the field's own text stays what it was."""
+    page.goto(DESK)
+    page.locator("#code").fill("half typed")
+    codes = [product["barcodes"][0] for product in ALL_PRODUCTS[:5]] * 2
+
+    for code in codes:
+        scan(page, code)
+        page.wait_for_timeout(60)
+
+    expect(page.locator("#bill .qtykey")).to_have_text(["2"] * 5)
+    assert page.locator("#code").input_value() == "half typed"
+
+
+def test_a_scan_presses_no_focused_button(page: Page) -> None:
+    """UI 3: with the cursor on a button, a scan adds its product and presses nothing."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.locator("#bill [data-step=more]").focus()
+
+    scan(page, ALL_PRODUCTS[1]["barcodes"][0])
+
+    expect(page.locator("#bill [data-line]")).to_have_count(2)
+    expect(page.locator("#bill .qtykey").first).to_have_text("1")
+
+
+def test_plus_minus_and_delete_change_the_line_in_hand(page: Page) -> None:
+    """WEB-02: with an empty field the keys step the last line."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+
+    page.keyboard.press("+")
+    expect(page.locator("#bill .qtykey")).to_have_text("2")
+    page.keyboard.press("-")
+    expect(page.locator("#bill .qtykey")).to_have_text("1")
+    page.keyboard.press("Delete")
+
+    expect(page.locator("#bill")).to_contain_text("The bill is empty")
+
+
+def test_stock_too_low_leads_to_receiving_and_back(page: Page) -> None:
+    """SAL-12: the refusal shows its numbers; receiving opens from it; the bill is still there."""
+    page.goto(DESK)
+    page.keyboard.type("50")
+    page.keyboard.press("F10")
+    expect(page.locator("#bill .badge.danger")).to_contain_text("left")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Stock too low, can't create charge")
+
+    page.get_by_role("button", name="Receive").click()
+
+    expect(page.locator("#dialog h2")).to_have_text("Receive stock")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+
+
+def test_a_bill_outlives_a_reload(page: Page) -> None:
+    """UI 1: the bill lives in the browser; a reload, as after a restart, brings it back."""
+    page.goto(DESK)
+    page.keyboard.press("F2")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+
+    page.reload()
+
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Delete")
+    expect(page.locator("#bill")).to_contain_text("The bill is empty")
+
+
+def test_a_member_is_chosen_by_typing(page: Page, chain: Chain) -> None:
+    """SAL-01: Alt M, a few letters, a press: the charge is the member's."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Alt+m")
+    page.locator("#dialog input").fill("raman")
+    expect(page.locator("#found li")).to_have_count(1)
+    page.locator("#found button").click()
+    expect(page.locator("#bill h2")).to_have_text("Priya Raman")
+    expect(page.locator("#dialog")).not_to_be_visible()
+
+    page.locator("#pay").click()
+    page.get_by_role("button", name=re.compile("Record charge")).click()
+
+    expect(page.locator("#dialog .receipt")).to_be_visible()
+    (sent,) = chain.did("POST", "sales/v1/charges")
+    assert sent["member_id"]

@@ -1,0 +1,139 @@
+"""What the eye and a screen reader get: pictures of every page in both themes and sizes, no failing rule of axe."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, ident
+from tests.browser.conftest import SCREENS
+from tests.browser.stage import Stage
+
+TOXIN = ALL_PRODUCTS[0]["product_id"]
+PAGES = {
+    "sign-in": "/sign-in",
+    "today": "/",
+    "products": "/products",
+    "product": f"/products/{TOXIN}",
+    "stock": "/stock",
+    "level": f"/stock/harley-street/{TOXIN}",
+    "lots": "/stock/lots",
+    "transfers": "/transfers",
+    "transfer": f"/transfers/{TRANSFERS[0]['transfer_id']}",
+    "members": "/members",
+    "charge-desk": "/charge?site=harley-street",
+    "charges": "/charges",
+    "charge": f"/charges/{ident('charge', 'old', 1)}",
+    "orders": "/orders",
+    "order-draft": f"/orders/{ORDERS[0]['order_id']}",
+    "order-pending": f"/orders/{ORDERS[1]['order_id']}",
+    "suppliers": "/suppliers",
+    "alerts": "/alerts",
+    "sales": "/analytics/sales",
+    "ops": "/ops",
+    "journey": f"/ops/journey?id={TOXIN}",
+    "sites": "/settings/sites",
+    "users": "/settings/users",
+    "about": "/about",
+    "components": "/ui",
+    "missing": "/nowhere",
+}
+DIALOGS = {
+    "receive": (f"/stock/bath/{TOXIN}", "Receive"),
+    "minimum": (f"/stock/bath/{TOXIN}", "Minimum"),
+    "adjust": (f"/stock/bath/{TOXIN}", "Adjust"),
+    "new-product": ("/products", "New product"),
+    "new-price": (f"/products/{TOXIN}", "New price"),
+    "new-order": ("/orders", "New order"),
+    "delivery": (f"/orders/{ORDERS[1]['order_id']}", "Receive"),
+    "new-transfer": ("/transfers", "New transfer"),
+    "new-person": ("/settings/users", "New person"),
+    "void": (f"/charges/{ident('charge', 'old', 1)}", "Void"),
+    "search": ("/products", "Search"),
+}
+SIZES = {"desk": (1280, 800), "tablet": (820, 1100)}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    """Both themes."""
+    return str(request.param)
+
+
+def failing(page: Page) -> list[str]:
+    """The rules that fail, with the node of each."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['html'][:120]}" for rule in found for node in rule["nodes"]]
+
+
+def keep(page: Page, name: str) -> None:
+    """Leave a picture to look at."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(Path(SCREENS, f"{name}.png")))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_passes_in_both_themes(chromium: Browser, office: Stage, theme: str, size: str) -> None:
+    """UI 4: axe finds no failing WCAG 2.2 AA rule on any page; nothing is wider than the screen; a picture is left."""
+    width, height = SIZES[size]
+    context = chromium.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        base_url=office.url,
+        reduced_motion="reduce",  # type: ignore[arg-type]
+    )
+    page, wrong = context.new_page(), {}
+    for name, path in PAGES.items():
+        page.goto(path)
+        page.wait_for_load_state("networkidle") if name in {"stock", "today"} else page.wait_for_timeout(120)
+        keep(page, f"{name}-{size}-{theme}")
+        found = failing(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append("the page is wider than the screen")
+        if found:
+            wrong[name] = found
+    context.close()
+
+    assert wrong == {}
+
+
+def test_every_dialog_passes_in_both_themes(chromium: Browser, office: Stage, theme: str) -> None:
+    """UI 4: the dialogs too, with the focus inside."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800},
+        color_scheme=theme,
+        base_url=office.url,
+        reduced_motion="reduce",  # type: ignore[arg-type]
+    )
+    page, wrong = context.new_page(), {}
+    for name, (path, button) in DIALOGS.items():
+        page.goto(path)
+        page.get_by_role("button", name=re.compile(button)).first.click()
+        page.locator("#dialog :first-child").first.wait_for()
+        page.wait_for_timeout(150)
+        keep(page, f"dialog-{name}-{theme}")
+        found = failing(page)
+        if not page.evaluate("document.querySelector('#dialog').contains(document.activeElement)"):
+            found.append("the focus is outside")
+        if found:
+            wrong[name] = found
+    context.close()
+
+    assert wrong == {}
+
+
+def test_an_order_and_a_list_print_without_the_shell(chromium: Browser, office: Stage) -> None:
+    """UI: on paper there is no menu and no button, and the table is whole."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=office.url)
+    page = context.new_page()
+    page.goto("/stock/lots")
+    page.emulate_media(media="print")
+
+    assert not page.locator(".side").is_visible()
+    assert not page.locator(".skip").is_visible()
+    assert page.locator("#table thead").is_visible()
+    table = page.locator("#table").evaluate("(node) => [node.scrollHeight, node.clientHeight]")
+    assert table[0] <= table[1] + 2
+    context.close()
