@@ -10,7 +10,9 @@ from lotwise.contracts.stock import ShortageRecorded, StockAdjusted, StockIssued
 
 
 async def test_a_sale_takes_the_soonest_expiry_first(stock: Chain) -> None:
-    """STK-13: given A exp 12-01 of 5, B exp 11-25 of 3, C without expiry of 10; when 10 are sold; then B 3, A 5, C 2."""
+    """STK-13: given A exp 12-01 of 5, B exp 11-25 of 3, C without expiry of 10; when 10 are sold;
+    then B 3, A 5, C 2.
+    """
     for number, expires_on, quantity in (("A", "2026-12-01", "5"), ("B", "2026-11-25", "3"), ("C", None, "10")):
         await stock.receive(quantity, lot_number=number, expires_on=expires_on)
     sale = await stock.sell("10")
@@ -23,7 +25,9 @@ async def test_a_sale_takes_the_soonest_expiry_first(stock: Chain) -> None:
 
 
 async def test_one_sale_delivered_a_thousand_times_takes_effect_once(stock: Chain) -> None:
-    """N-02: given 100 on hand; when one charge of 3 comes 1,000 times under new message ids, shuffled; then 97 remain."""
+    """N-02: given 100 on hand; when one charge of 3 comes 1,000 times under new message ids, shuffled;
+    then 97 remain.
+    """
     await stock.receive("100")
     sale, other = stock.sale(line("3")), stock.sale(line("2"))
     messages = [said(sale) for _ in range(1000)] + [said(other) for _ in range(10)]
@@ -72,7 +76,9 @@ async def test_a_line_that_moves_nothing_moves_nothing(stock: Chain) -> None:
 
 
 async def test_a_return_goes_to_its_own_lot_at_the_issued_cost(stock: Chain) -> None:
-    """SAL-19: given 3 of lot A at 5.00 and 7 of B at 9.00 sold; when 5 come back; then 3 go to A at 15.00, 2 to B at 18.00."""
+    """SAL-19: given 3 of lot A at 5.00 and 7 of B at 9.00 sold; when 5 come back;
+    then 3 go to A at 15.00, 2 to B at 18.00.
+    """
     await stock.receive("3", lot_number="A", expires_on="2027-01-01")
     await stock.receive("7", lot_number="B", expires_on="2027-02-01", unit_cost="9.00")
     sale = await stock.sell("10")
@@ -87,7 +93,9 @@ async def test_a_return_goes_to_its_own_lot_at_the_issued_cost(stock: Chain) -> 
 
 
 async def test_a_return_of_a_lot_that_is_expired_now_goes_to_quarantine(stock: Chain) -> None:
-    """SAL-19: given a charge of a lot that expired since; when it comes back; then it lies in quarantine, not on the shelf."""
+    """SAL-19: given a charge of a lot that expired since; when it comes back;
+    then it lies in quarantine, not on the shelf.
+    """
     await stock.receive("3", lot_number="A", expires_on="2026-06-01")
     sale = await stock.sell("3")
     await stock.hear(returned("2", sale))
@@ -140,7 +148,9 @@ async def test_a_void_that_comes_before_its_charge_waits_for_it(stock: Chain) ->
 
 
 async def test_a_charge_of_an_unknown_product_waits_for_its_definition(stock: Chain) -> None:
-    """DESIGN 4: given a charge with a product not heard of; when the product is defined; then the charge takes effect."""
+    """DESIGN 4: given a charge with a product not heard of; when the product is defined;
+    then the charge takes effect.
+    """
     late = uuid7()
     await stock.hear(stock.sale(line("2", late)), stock.sale(line("1", CREAM)))
     assert await stock.bench.owner.fetchval("select count(*) from waiting where kind = 'product'") == 1
@@ -159,7 +169,9 @@ async def test_lines_of_one_charge_that_return_or_correct(stock: Chain) -> None:
 
 
 async def test_a_late_sale_takes_the_lot_that_expired_since(stock: Chain) -> None:
-    """DESIGN 3.7, FEFO as of happened_at: given a lot swept after 10 May; when a sale of 4 May comes; then it took that lot."""
+    """DESIGN 3.7, FEFO as of happened_at: given a lot swept after 10 May; when a sale of 4 May comes;
+    then it took that lot.
+    """
     from lotwise.stock.operations.expiry import sweep
 
     await stock.receive("5", lot_number="OLD", expires_on="2026-05-10")

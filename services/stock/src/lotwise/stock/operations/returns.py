@@ -182,7 +182,7 @@ def _give_back(
 def _owe_less(
     batch: Batch, cell: Cell, one: Moved, quantity: int, disposition: Disposition, entry: Entry
 ) -> list[Back]:
-    """What came from the unattributed account goes back to it while it owes; what was settled since becomes an own lot."""
+    """What the unattributed account gave goes back to it while it owes; what was settled since becomes an own lot."""
     back: list[Back] = []
     account, source = cell.site.place(places.UNATTRIBUTED), cell.site.place(one.to_kind)
     owed = min(quantity, -cell.level.unattributed)
