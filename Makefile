@@ -36,7 +36,7 @@ test-chaos: $(VENV)/.test ## 30 random kill -9 during 20,000 sales, then exact r
 test-compose: $(VENV)/.test ## build the images, start them, run the loop, stop
 	$(PYTEST) -m "slow or not slow" -s --timeout=3600 tests/compose $(ARGS)
 test-fuzz: $(VENV)/.test ## every OpenAPI document against the running services, no 5xx
-	$(PYTEST) -m "slow or not slow" -s --timeout=3600 tests/fuzz $(ARGS)
+	LOTWISE_FUZZ_EXAMPLES=200 $(PYTEST) -m "slow or not slow" --timeout=3600 tests/security/test_fuzz.py $(ARGS)
 test-slow: $(VENV)/.test ## what `make test` leaves out because it takes long
 	$(PYTEST) -m slow --timeout=3600 tests $(ARGS)
 
