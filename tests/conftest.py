@@ -14,6 +14,8 @@ from lotwise.onebox.account import open_home, server_account
 from lotwise.onebox.databases import DatabaseLogin, drop_database, ensure_databases, run_apart
 from lotwise.onebox.servers import NatsServer, PostgresServer
 
+FAST = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "16", "max_connections": "200"}
+"""Tests kill processes, never the machine's power: what PostgreSQL handed to the system is safe without a flush."""
 IN_CONTAINERS = os.environ.get("LOTWISE_TEST_BACKEND") == "containers"
 
 
@@ -60,7 +62,7 @@ def postgres(servers_home: Path) -> Iterator[Databases]:
         with PostgresInContainer() as container:
             yield Databases(container, container.url)
         return
-    server = PostgresServer(servers_home)
+    server = PostgresServer(servers_home, settings=FAST)
     server.start()
     yield Databases(server, server.url())
     server.stop()

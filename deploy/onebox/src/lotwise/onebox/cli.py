@@ -70,8 +70,6 @@ def up(
 ) -> None:
     """Start everything; stays until Ctrl-C (or in the background with --detach)."""
     from lotwise.onebox.chain import Chain
-    from lotwise.onebox.detached import run_detached
-    from lotwise.onebox.up import up as start
     from lotwise.onebox.welcome import welcome
 
     with _told():
@@ -80,9 +78,13 @@ def up(
             _say(home.remark)
         chain = Chain.of(home)
         if detach:
+            from lotwise.onebox.detached import run_detached
+
             run_detached(chain, [] if demo else ["--no-demo"])
             welcome(Chain.of(home), is_attached=False)
         else:
+            from lotwise.onebox.up import up as start
+
             start(chain, with_demo=demo, say=_say, when_ready=lambda ready: welcome(ready, is_attached=True))
 
 

@@ -8,9 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
-import nats.errors
 
-from lotwise.onebox.bus import apply
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import ensure_databases
 from lotwise.onebox.home import Home, read_json, write_json
@@ -46,6 +44,10 @@ async def prepare(chain: Chain, admin_url: str) -> None:
     if made:
         print(f"databases made: {', '.join(made)}", flush=True)
     await _migrate(chain, admin_url)
+    import nats.errors
+
+    from lotwise.onebox.bus import apply
+
     try:
         for line in await apply(chain):
             print(line, flush=True)
