@@ -1,6 +1,7 @@
 """The only home of what the kit's tests stand on: a migrated database, a provisioned bus, a shop that sells."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import nats
 import pytest
 from nats.aio.client import Client
@@ -18,6 +20,8 @@ from lotwise.kit.database import Database
 from lotwise.kit.migrate import upgrade
 from lotwise.kit.nats_config import USERS, users_configuration
 from lotwise.kit.provision import apply
+from lotwise.kit.topology import topology
+from lotwise.onebox.databases import DatabaseLogin, login_url
 from lotwise.onebox.servers import NatsServer
 
 PASSWORDS = {user: f"secret of {user}" for user in USERS}
@@ -33,12 +37,22 @@ class Shop:
     role: str
 
 
+_templates: dict[str, DatabaseLogin] = {}
+
+
 async def open_shop(postgres: Any) -> Shop:
-    """A fresh, migrated database."""
-    login = postgres.login("shop")
-    owner_url, url = login.owner_url(postgres.admin_url), login.app_url(postgres.admin_url)
-    await upgrade("tests.kit.shop", owner_url, login.app)
-    return Shop(await Database.open(url, connections_max=6), owner_url, url, login.app)
+    """A fresh, migrated database: the first is migrated, the others are copies of it."""
+    template = _templates.get(postgres.admin_url)
+    if template is None:
+        template = _templates[postgres.admin_url] = postgres.login("shop")
+        await upgrade("tests.kit.shop", template.owner_url(postgres.admin_url), template.app)
+    name = f"shop_{uuid7().hex}"
+    admin = await asyncpg.connect(postgres.admin_url)
+    await admin.execute(f'create database "{name}" owner "{template.owner}" template "{template.name}"')
+    await admin.close()
+    owner_url = login_url(postgres.admin_url, template.owner, template.owner_password, name)
+    url = login_url(postgres.admin_url, template.app, template.app_password, name)
+    return Shop(await Database.open(url, connections_max=6), owner_url, url, template.app)
 
 
 @pytest.fixture
@@ -76,8 +90,11 @@ async def ops(guarded_nats: NatsServer) -> AsyncIterator[Client]:
     """A connection that may do everything, to a bus with fresh streams."""
     connection = await connect(guarded_nats)
     jetstream = connection.jetstream()
+    durables = Counter(durable.stream for durable in topology())
     for info in await jetstream.streams_info():
-        await jetstream.delete_stream(str(info.config.name))
+        name = str(info.config.name)
+        if info.state.last_seq or info.state.consumer_count != durables[name]:
+            await jetstream.delete_stream(name)
     await apply(guarded_nats.url, user="ops", password=PASSWORDS["ops"])
     yield connection
     await connection.close()
