@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import schemathesis
 from fastapi import FastAPI
@@ -80,7 +80,7 @@ def _cases(app: FastAPI, count: int) -> dict[tuple[str, str], list[Any]]:
     document = schemathesis.openapi.from_dict(_closed(app.openapi()))
     found: dict[tuple[str, str], list[Any]] = {}
     for result in document.get_all_operations():
-        operation = result.ok()
+        operation: Any = result.ok()  # type: ignore[union-attr]
         found[operation.method.upper(), operation.path] = _drawn(operation.as_strategy(), count)
     return found
 

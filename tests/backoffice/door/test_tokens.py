@@ -47,6 +47,7 @@ async def test_machine_token_is_kept(office: FastAPI) -> None:
     asked: list[httpx.Request] = []
 
     async def count(request: httpx.Request) -> None:
+        """Remember that the door was asked."""
         asked.append(request)
 
     transport = httpx.ASGITransport(office)

@@ -52,6 +52,7 @@ def bare() -> FastAPI:
 
     @app.post("/v1/small")
     async def small(body: Small) -> Line:
+        """Answer at once."""
         return body.lines[0]
 
     return app
@@ -69,15 +70,18 @@ async def microseconds(app: Any, headers: list[tuple[bytes, bytes]]) -> float:
     """Per request, the best of five rounds."""
 
     async def receive() -> dict[str, Any]:
+        """The whole body at once."""
         return {"type": "http.request", "body": BODY, "more_body": False}
 
     statuses: list[int] = []
 
     async def send(message: dict[str, Any]) -> None:
+        """Remember the status."""
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
     async def once() -> None:
+        """One request."""
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
             "path": "/v1/small", "raw_path": b"/v1/small", "query_string": b"", "root_path": "", "headers": headers,

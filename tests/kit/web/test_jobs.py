@@ -35,7 +35,10 @@ async def test_one_process_runs_a_job(db: Any) -> None:
     ran: list[str] = []
 
     def job(who: str) -> Job:
+        """A job that writes down who ran it."""
+
         async def run(_runtime: Any) -> None:
+            """Write down that it ran."""
             ran.append(f"{who} as {context.actor.get()}")
 
         return Job("sweep", 0.05, run)
@@ -56,10 +59,12 @@ async def test_a_failing_job_runs_again(db: Any) -> None:
     runs = {"bad": 0, "good": 0}
 
     async def bad(_runtime: Any) -> None:
+        """Count and raise."""
         runs["bad"] += 1
         raise RuntimeError("today is not my day")
 
     async def good(_runtime: Any) -> None:
+        """Count."""
         runs["good"] += 1
 
     jobs = Jobs(_Process(db), [Job("bad", 0.05, bad), Job("good", 0.05, good)])  # type: ignore[arg-type]
@@ -103,6 +108,7 @@ async def test_run_now(db: Any, name: str) -> None:
     ran: list[int] = []
 
     async def run(_runtime: Any) -> None:
+        """Write down that it ran."""
         ran.append(1)
 
     jobs = Jobs(_Process(db), [Job("sweep", 1, run)])  # type: ignore[arg-type]

@@ -101,6 +101,7 @@ async def test_large_bodies(client: httpx.AsyncClient, db: Any) -> None:
     )
 
     async def flood() -> Any:
+        """More than a body may hold, its length untold."""
         for _ in range(60):
             yield b" " * 20_000
 
