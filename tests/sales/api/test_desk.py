@@ -260,6 +260,34 @@ async def test_members_are_kept_found_and_changed(sales: Sales) -> None:
     assert await sales.state() == before
 
 
+async def test_each_look_at_members_is_logged_without_names(sales: Sales) -> None:
+    """WEB-09: the audit trail says who looked at which member and how many were listed, never a name or a search."""
+    one = await sales.post("/v1/members", {"name": "Ada Lovelace"}, who="front_desk")
+    await sales.get(f"/v1/members/{one['member_id']}", who="front_desk")
+    await sales.get("/v1/members?search=lovelace", who="front_desk")
+    rows = await sales.owner.fetch("SELECT actor, action, target, details FROM audit ORDER BY seq")
+    assert [(row["actor"], row["action"], row["target"], row["details"]) for row in rows[1:]] == [
+        ("user:front_desk", "VIEW /v1/members", one["member_id"], {"count": 1}),
+        ("user:front_desk", "VIEW /v1/members", "", {"count": 1}),
+    ]
+    assert not any("ovelace" in str(dict(row)) for row in rows)
+
+
+async def test_a_member_id_is_taken_once(sales: Sales) -> None:
+    """SAL-17: a second member under one id is refused and changes nothing."""
+    one = await sales.post("/v1/members", {"name": "Ada"}, who="front_desk")
+    before = await sales.state()
+    answer = await sales.call("POST", "/v1/members", {"name": "Eve", "member_id": one["member_id"]}, who="front_desk")
+    assert (answer.status_code, answer.json()["code"]) == (409, "member-taken")
+    assert await sales.state() == before
+
+
+async def test_nothing_to_pay_needs_no_payment(sales: Sales) -> None:
+    """SAL-23: a charge of 0.00 with a payment of zero is recorded without it."""
+    answer = await sales.charge(line(BOTOX, "1", unit_price="0"), tenders=[{"kind": "cash", "amount_minor": 0}])
+    assert (answer["total_minor"], answer["tenders"]) == (0, [])
+
+
 async def test_members_page_by_name(sales: Sales) -> None:
     """SAL-17: the list goes on after the last name of a page, without gaps or repeats."""
     for name in ("Cy", "Al", "Bo"):

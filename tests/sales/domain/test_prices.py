@@ -63,6 +63,7 @@ def test_codes_are_case_sensitive_and_barcodes_lead_to_the_product() -> None:
     book.put_product(product("VIAL2"), ["VIAL2"])
     assert book.by_code("VIAL") is None
     assert book.by_code("VIAL2") == product("VIAL2")
+    assert book.by_code("00012345678905") is None
 
 
 def test_a_barcode_never_hides_another_products_code() -> None:

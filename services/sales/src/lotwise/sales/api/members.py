@@ -6,23 +6,26 @@ from uuid import UUID
 from fastapi import Query
 
 from lotwise.contracts.ids import uuid7
-from lotwise.kit.commands import Answer, Cmd, Read
+from lotwise.kit import audit
+from lotwise.kit.commands import Answer, Cmd, Read, Reading
 from lotwise.kit.etag import IfMatch
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.sales.api.shapes import MemberEdit, MemberIn, MemberOut
-from lotwise.sales.domain.refusals import UnknownMember
+from lotwise.sales.domain.refusals import MemberTaken, UnknownMember
 from lotwise.sales.operations import members
 from lotwise.sales.repository import members as rows
 
 router = Router(prefix="/v1", tags=["members"])
 
 
-@router.post("/members", permission="member.write", site="chain", status_code=201)
+@router.post("/members", permission="member.write", site="chain", status_code=201, refusals=(MemberTaken,))
 async def post_member(body: MemberIn, cmd: Cmd) -> Answer[MemberOut]:
     """Keep a new member."""
     async with cmd.transaction() as tx:
         member = await rows.add(tx, body.member_id or uuid7(), body.name, body.phone, body.email, body.note)
+        if member is None:
+            raise MemberTaken(f"a member with the id {body.member_id} is kept already", field="member_id")
         answer = MemberOut.model_validate(member._asdict())
         return await cmd.answer(tx, answer, 201, target=member.member_id, revision=member.revision)
 
@@ -44,6 +47,7 @@ async def list_members(
             limit=limit,
             archived=archived,
         )
+    await _log_view(read, "", len(found))
     last = cursor_encode(found[-1].name, found[-1].member_id) if len(found) == limit else None
     return Page(rows=[MemberOut.model_validate(one._asdict()) for one in found], next=last)
 
@@ -55,8 +59,16 @@ async def get_member(member_id: UUID, read: Read) -> Answer[MemberOut]:
         member = await rows.get(tx, member_id)
     if member is None:
         raise UnknownMember(f"no member has the id {member_id}")
+    await _log_view(read, str(member_id), 1)
     shown = MemberOut.model_validate(member._asdict())
     return Answer(shown.model_dump_json(), headers={"ETag": f'"{member.revision}"'})
+
+
+async def _log_view(read: Reading, target: str, count: int) -> None:
+    """Each look at members goes into the audit trail: who, which or how many; never what was searched for (WEB-09)."""
+    entry = audit.Entry(read.who.actor, "member.read", "VIEW /v1/members", None, target, {"count": count})
+    async with read.runtime.db.transaction() as tx:
+        await audit.record(tx, entry)
 
 
 @router.put("/members/{member_id}", permission="member.write", site="chain", refusals=(UnknownMember,))

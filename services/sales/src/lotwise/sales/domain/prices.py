@@ -39,16 +39,19 @@ class PriceBook:
         self.products: dict[UUID, Product] = {}
         self.prices: dict[UUID, tuple[Price, ...]] = {}
         self.codes: dict[str, UUID] = {}
+        self._names: dict[UUID, tuple[str, ...]] = {}
 
     def put_product(self, product: Product, names: Iterable[str]) -> None:
         """Keep a product under its id, and under its code, its barcodes and its packs' numbers."""
-        old = self.products.get(product.product_id)
-        if old is not None and old.code != product.code and self.codes.get(old.code) == old.product_id:
-            del self.codes[old.code]
-        self.products[product.product_id] = product
-        for name in names:
-            self.codes.setdefault(name, product.product_id)
-        self.codes[product.code] = product.product_id
+        product_id = product.product_id
+        for name in self._names.get(product_id, ()):
+            if self.codes.get(name) == product_id:
+                del self.codes[name]
+        self.products[product_id] = product
+        self._names[product_id] = (product.code, *names)
+        for name in self._names[product_id]:
+            self.codes.setdefault(name, product_id)
+        self.codes[product.code] = product_id
 
     def by_code(self, code: str) -> Product | None:
         """The product that a typed or scanned code means, case-sensitive."""

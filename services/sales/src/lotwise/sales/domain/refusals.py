@@ -24,6 +24,13 @@ class UnknownMember(Unknown):
     title = "There is no such member"
 
 
+class MemberTaken(Refusal):
+    """A member with this id is kept already."""
+
+    code = "member-taken"
+    title = "The member exists already"
+
+
 class UnknownCharge(Unknown):
     """No charge has this id, or it belongs to a site out of reach."""
 

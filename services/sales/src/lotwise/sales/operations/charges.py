@@ -135,8 +135,15 @@ def price(selling: Selling, asked: ChargeAsked, who: Principal, now: datetime, *
 def made_ready(
     priced: Priced, asked: ChargeAsked, charge_id: UUID, *, currency: str, actor: str, source: str, body_hash: bytes
 ) -> Ready:
-    """A priced charge made ready to be recorded, in the trace and story of here. Raises BadTender."""
-    tenders = [Tender(tender.kind, tender.amount_minor, tender.reference) for tender in asked.tenders]
+    """A priced charge made ready to be recorded, in the trace and story of here. Raises BadTender.
+
+    Where nothing is to be paid, a payment of zero is left out.
+    """
+    tenders = [
+        Tender(tender.kind, tender.amount_minor, tender.reference)
+        for tender in asked.tenders
+        if tender.amount_minor or priced.total_minor
+    ]
     settle(priced.total_minor, tenders)
     site, slots = priced.site, priced.slots
     charge = Charge(

@@ -24,6 +24,14 @@ from lotwise.values import Refusal
 log = structlog.get_logger(__name__)
 TRIES_MAX = 8
 STOP_SECONDS = 10.0
+CUT_PAUSE_SECONDS = 0.05
+_CUT = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+)
+"""A connection that ended under a statement: whether it was committed shows when the same ids are sent again."""
 
 
 class Ready(NamedTuple):
@@ -138,8 +146,12 @@ class Recorder:
             except asyncpg.UniqueViolationError:
                 left = await self._sort_out(left, found)
                 await self._read_numbers(left)
+            except _CUT as error:
+                log.warning("a connection was cut: the group is recorded over another", error=type(error).__name__)
+                self._last.clear()
+                await asyncio.sleep(CUT_PAUSE_SECONDS)
         else:
-            raise ConnectionError("numbers were taken by others each time")
+            raise ConnectionError("the database did not take the charges")
         return found
 
     async def _write(self, readies: Sequence[Ready], found: dict[UUID, Outcome]) -> bool:

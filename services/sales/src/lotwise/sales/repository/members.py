@@ -9,17 +9,18 @@ from lotwise.sales.domain.members import Member
 _COLUMNS = "member_id, name, phone, email, note, is_archived, revision, created_at, updated_at"
 
 
-async def add(tx: Tx, member_id: UUID, name: str, phone: str, email: str, note: str) -> Member:
-    """Keep a new member. UniqueViolationError: the id is taken."""
+async def add(tx: Tx, member_id: UUID, name: str, phone: str, email: str, note: str) -> Member | None:
+    """Keep a new member; None when the id is taken."""
     row = await tx.fetchrow(
-        f"insert into member (member_id, name, phone, email, note) values ($1, $2, $3, $4, $5) returning {_COLUMNS}",
+        f"insert into member (member_id, name, phone, email, note) values ($1, $2, $3, $4, $5)"
+        f" on conflict do nothing returning {_COLUMNS}",
         member_id,
         name,
         phone,
         email,
         note,
     )
-    return Member._make(row or ())
+    return None if row is None else Member._make(row)
 
 
 async def get(tx: Tx, member_id: UUID, *, lock: bool = False) -> Member | None:
