@@ -173,6 +173,19 @@ def audit(*, as_json: Json = False) -> None:
         raise typer.Exit(prove(as_json=as_json))
 
 
+@app.command()
+def rebuild(
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Only compare with the live figures.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fold all report figures anew from the journal; exit code 1 when they differed from the live ones."""
+    from lotwise.onebox.imports.report import rebuild as fold_anew
+
+    with _told():
+        fold_anew(verify=verify, as_json=as_json)
+
+
 @bus.command("apply")
 def bus_apply() -> None:
     """Bring streams and consumers to what the contracts want."""

@@ -20,7 +20,8 @@ def returned(tally: Tally, fact: Fact) -> None:
 
 def _add(tally: Tally, fact: Fact, sign: int) -> None:
     day = local_day(fact.body["happened_at"], tally.zone(fact.site))
+    site, costs = fact.site, tally.costs
     for taken in fact.body["taken"]:
-        cell = tally.costs[fact.site, day, taken["product_id"]]
+        cell = costs[site, day, taken["product_id"]]
         cell[0] += sign * micro(taken["quantity"])
         cell[1] += sign * taken["cost_minor"]

@@ -21,8 +21,10 @@ class Fact(NamedTuple):
 
 def micro(text: str) -> int:
     """A quantity as millionths of its unit, exact at any size: "2.5" → 2500000."""
-    whole, dot, fraction = text.partition(".")
-    return int(whole + fraction.ljust(6, "0")) if dot else int(whole) * MICRO
+    if "." not in text:
+        return int(text) * MICRO
+    whole, _, fraction = text.partition(".")
+    return int(whole + fraction.ljust(6, "0"))
 
 
 def local_day(instant: str, zone: str) -> date:

@@ -31,8 +31,9 @@ def _count(tally: Tally, fact: Fact, kind: int, sign: int) -> None:
 
 
 def _add_lines(tally: Tally, place: tuple[str, Any], lines: Iterable[Mapping[str, Any]], sign: int) -> None:
+    (site, day), sales = place, tally.sales
     for line in lines:
-        cell = tally.sales[(*place, line["product_id"])]
+        cell = sales[site, day, line["product_id"]]
         cell[0] += sign * micro(line["quantity"])
         cell[1] += 1
         cell[2] += sign * line["net_minor"]

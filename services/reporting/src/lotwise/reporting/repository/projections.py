@@ -87,11 +87,9 @@ async def hashes(tx: "Tx", generation: int) -> dict[str, str]:
 
 
 async def _hash(tx: "Tx", table: str, generation: int) -> str:
-    return str(
-        await tx.fetchval(
-            f"""select count(*) || ':' || encode(sha256(convert_to(
-                  coalesce(string_agg(row, E'\\n' order by row collate "C"), ''), 'UTF8')), 'hex')
-                from (select (to_jsonb(t) - 'generation')::text as row from {table} t where generation = $1) rows""",
-            generation,
-        )
-    )
+    """Of each row a hash, in their order a hash of them all: rows may come in any order and be many."""
+    statement = f"""
+        select count(*) || ':' ||
+               encode(sha256(convert_to(coalesce(string_agg(row, '' order by row), ''), 'UTF8')), 'hex')
+        from (select md5((to_jsonb(t) - 'generation')::text) as row from {table} t where generation = $1) rows"""
+    return str(await tx.fetchval(statement, generation))

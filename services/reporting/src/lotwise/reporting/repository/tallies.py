@@ -105,12 +105,8 @@ async def _definitions(tx: "Tx", generation: int, tally: Tally) -> None:
 
 async def _put(tx: "Tx", generation: int, statement: str, rows: "list[tuple[Any, ...]]") -> None:
     if rows:
-        rows.sort(key=_key)
+        rows.sort()  # by key, which no two rows share: locks are taken in one order everywhere
         await tx.execute(statement, generation, *zip(*rows, strict=True))
-
-
-def _key(row: "tuple[Any, ...]") -> "tuple[str, ...]":
-    return tuple(map(str, row[:4]))
 
 
 def _level(body: Mapping[str, Any]) -> "tuple[Any, ...]":
