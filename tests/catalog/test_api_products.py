@@ -1,7 +1,7 @@
 """Products over HTTP and a real database: defined, found, changed, archived, refused."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from tests.catalog.harness import Bench, said
@@ -9,7 +9,7 @@ from tests.catalog.harness import Bench, said
 from lotwise.catalog.api import deleting
 from lotwise.catalog.domain.uses import Uses
 from lotwise.contracts.catalog import PriceChanged, ProductArchived, ProductDefined, ProductPurposeChanged
-from lotwise.contracts.purchasing import CostUpdated
+from lotwise.contracts.purchasing import CostUpdated, SupplierDefined
 
 BOTOX = {
     "code": "BTX-100",
@@ -426,3 +426,21 @@ async def test_a_cost_before_its_product_waits(catalog: Bench) -> None:
     await catalog.post("/v1/products", BOTOX | {"product_id": product_id})
     assert (await catalog.get(f"/v1/products/{product_id}"))["cost"] == "7.77"
     assert await catalog.owner.fetchval("SELECT count(*) FROM waiting") == 0
+
+
+async def test_a_supplier_must_exist(catalog: Bench) -> None:
+    """CAT-47: a person cannot name a supplier that was never entered; an import is warned."""
+    supplier_id = str(uuid4())
+    before = await catalog.state()
+    refused = await catalog.call("POST", "/v1/products", BOTOX | {"supplier_id": supplier_id})
+    assert (refused.status_code, refused.json()["field"]) == (404, "supplier_id")
+    assert await catalog.state() == before
+    imported = await catalog.post("/v1/products:batch", {"rows": [BOTOX | {"supplier_id": supplier_id}]})
+    assert [warning["code"] for warning in imported["rows"][0]["warnings"]] == ["unknown-supplier"]
+    await catalog.hear(SupplierDefined(supplier_id=UUID(supplier_id), number=7, name="Allergan"))
+    found = (await catalog.get("/v1/codes/BTX-100"))["product"]
+    assert (found["supplier_number"], found["supplier_name"]) == (7, "Allergan")
+    made = await catalog.post(
+        "/v1/products", {"code": "B", "name": "B", "kind": "physical", "supplier_id": supplier_id}
+    )
+    assert made["supplier_id"] == supplier_id

@@ -93,7 +93,9 @@ async def list_products(
 async def create_product(cmd: Cmd, body: ProductNew) -> Answer[ProductOut]:
     """Define a new product; code rules, look-alikes and check digits are answered as refusals and warnings."""
     _may_price(cmd, body.price)
-    wanted = Wanted(body.sent(), body.product_id, body.category, body.price, body.price_from, must_be_new=True)
+    wanted = Wanted(
+        body.sent(), body.product_id, body.category, body.price, body.price_from, must_be_new=True, is_typed=True
+    )
     return await _define(cmd, wanted, 201)
 
 
@@ -115,6 +117,7 @@ async def edit_product(cmd: Cmd, product_id: UUID, body: ProductEdit, expected: 
         price=body.price,
         expected=expected,
         unit_may_change=await _unit_may_change(cmd, product_id, body),
+        is_typed=True,
     )
     return await _define(cmd, wanted, 200)
 

@@ -138,6 +138,8 @@ class ProductOut(BaseModel):
     reorder_at: str | None
     normal_order_quantity: str | None
     supplier_id: UUID | None
+    supplier_name: str | None
+    supplier_number: int | None
     supplier_code: str
     duration_slots: int | None
     is_serialised: bool
@@ -156,6 +158,8 @@ def product_out(shown: Shown, minor_exponent: int, warnings: list[tuple[str, str
         product_id=row.id,
         item_type=codes.item_type(row.code, row.kind, row.purpose),
         category_name=shown.category_name,
+        supplier_name=shown.supplier_name,
+        supplier_number=shown.supplier_number,
         packs=[
             PackShape(name=pack.name, units=format_quantity(pack.units, row.unit_decimals), gtin=pack.gtin)
             for pack in row.packs

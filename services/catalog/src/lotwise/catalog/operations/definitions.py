@@ -22,6 +22,7 @@ from lotwise.catalog.repository import preferences as preference_rows
 from lotwise.catalog.repository import prices as price_rows
 from lotwise.catalog.repository import products as rows
 from lotwise.catalog.repository import sites as site_rows
+from lotwise.catalog.repository import suppliers as supplier_rows
 from lotwise.catalog.repository.changes import Change
 from lotwise.contracts.envelope import Event
 from lotwise.contracts.ids import uuid7
@@ -39,7 +40,8 @@ class Wanted:
     """A definition somebody wants: the fields to set, by code (a new or known product), or by id with `expected`.
 
     `category` is a name; `price` is the chain's price per unit, from `price_from` on. `unit_may_change` says that
-    stock was asked and does not know the product.
+    stock was asked and does not know the product. `is_typed` by a person refuses a supplier we have not heard of;
+    an import's news of it may still be under way, so there it is a warning.
     """
 
     fields: Mapping[str, Any]
@@ -50,6 +52,7 @@ class Wanted:
     expected: Expected | None = None
     must_be_new: bool = False
     unit_may_change: bool = False
+    is_typed: bool = False
 
 
 @dataclass(slots=True)
@@ -75,6 +78,7 @@ class _World:
     categories: dict[str, Category]
     category_names: dict[UUID, str]
     sites: set[str]
+    suppliers: set[UUID]
     looks: dict[str, list[str]]
     owners: dict[str, UUID]
     prices: dict[UUID, list[Price]]
@@ -118,6 +122,7 @@ async def _load(tx: Tx, wanted: Sequence[Wanted], currency: str) -> tuple[_World
         categories=named,
         category_names=names | {row.id: row.name for row in named.values()},
         sites=await site_rows.known(tx, _sites_in(wanted)),
+        suppliers=await supplier_rows.known(tx, _suppliers_in(wanted)),
         looks=await rows.codes_looking_like(tx, [codes.look(code) for code in candidates]),
         owners=await rows.barcode_owners(tx, _barcodes_in(wanted)),
         prices=await price_rows.of_products(tx, [row.id for row in found]),
@@ -127,6 +132,10 @@ async def _load(tx: Tx, wanted: Sequence[Wanted], currency: str) -> tuple[_World
 
 def _sites_in(wanted: Iterable[Wanted]) -> list[str]:
     return [tax["site"] for one in wanted for tax in one.fields.get("site_taxes") or ()]
+
+
+def _suppliers_in(wanted: Iterable[Wanted]) -> list[UUID]:
+    return [one.fields["supplier_id"] for one in wanted if one.fields.get("supplier_id")]
 
 
 def _barcodes_in(wanted: Iterable[Wanted]) -> list[str]:
@@ -157,7 +166,10 @@ def _define(world: _World, wanted: Wanted) -> Outcome:
         used = (result.tax_code, result.application_code)
         world.taxes_used[codes.item_type(result.code, result.kind, result.purpose)] = used
     _remember(world, was, result)
-    return Outcome(outcome, result, was, _warnings(world, was, result), plan=plan)
+    warnings = _warnings(world, was, result)
+    if outcome != "unchanged" and not _suppliers_known(world, wanted):
+        warnings.append(("unknown-supplier", f"{result.code} names a supplier that nobody has entered yet."))
+    return Outcome(outcome, result, was, warnings, plan=plan)
 
 
 def _current(world: _World, wanted: Wanted) -> Product:
@@ -210,7 +222,13 @@ def _with_references(world: _World, wanted: Wanted) -> dict[str, Any]:
     for site in _sites_in([wanted]):
         if site not in world.sites:
             raise Unknown(f"There is no site {site[:40]}.", field="site_taxes")
+    if wanted.is_typed and not _suppliers_known(world, wanted):
+        raise Unknown(f"There is no supplier {told['supplier_id']}.", field="supplier_id")
     return told
+
+
+def _suppliers_known(world: _World, wanted: Wanted) -> bool:
+    return world.suppliers.issuperset(_suppliers_in([wanted]))
 
 
 def _with_last_taxes(world: _World, product: Product) -> Product:

@@ -19,10 +19,12 @@ _COLUMNS = (
 _LIST = ", ".join(_COLUMNS)
 _SELECT = f"""
     SELECT {", ".join(f"p.{name}" for name in _COLUMNS)}, c.name AS category_name, now_price.price AS price,
+           s.name AS supplier_name, s.number AS supplier_number,
            coalesce(packs.rows, '[]') AS packs, coalesce(codes.rows, '{{}}') AS barcodes,
            coalesce(taxes.rows, '[]') AS site_taxes
       FROM product p
       LEFT JOIN category c ON c.id = p.category_id
+      LEFT JOIN supplier s ON s.id = p.supplier_id
       LEFT JOIN LATERAL (
            SELECT price FROM price
             WHERE product_id = p.id AND at_site IS NULL
@@ -48,11 +50,13 @@ _SELECT = f"""
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A product with what lists show beside it: its category's name and the chain's price now (micros)."""
+    """A product with what lists show beside it: its category, the chain's price now (micros), its supplier."""
 
     product: Product
     category_name: str | None
     price: int | None
+    supplier_name: str | None = None
+    supplier_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _shown(row: Record) -> Shown:
         barcodes=tuple(row["barcodes"]),
         site_taxes=tuple(SiteTax(**tax) for tax in row["site_taxes"]),
     )
-    return Shown(product, row["category_name"], row["price"])
+    return Shown(product, row["category_name"], row["price"], row["supplier_name"], row["supplier_number"])
 
 
 async def by_ids(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Shown]:
