@@ -208,10 +208,13 @@ async def test_levels_are_searched_filtered_and_paged(stock: Chain) -> None:
 
 
 async def test_a_minimum_is_edited_at_the_revision_that_was_read(stock: Chain) -> None:
-    """DESIGN 5: given a level that was read; when it changed meanwhile or no revision is named; then 412 and 428."""
+    """DESIGN 5: given levels that were read; when goods move, one edits, then another;
+    then the first is taken, the others are 412 and 428.
+    """
     path = f"/v1/levels/harley/{BOTOX}"
     read = await stock.bench.call("GET", path)
     await stock.receive("5")
+    await stock.bench.call("PUT", path, {"minimum": "1"}, match=read.headers["etag"])
     stale = await stock.bench.call("PUT", path, {"minimum": "3"}, match=read.headers["etag"])
     missing = await stock.bench.call("PUT", path, {"minimum": "3"})
     assert (stale.status_code, missing.status_code) == (412, 428)
@@ -263,6 +266,7 @@ async def test_a_scan_says_what_is_wrong(stock: Chain) -> None:
     """N-09: given an expired pack, a wrong check digit, a plain code and nonsense; when scanned; then each is said."""
 
     async def scan(data: str) -> Any:
+        """One scan at harley."""
         return await stock.bench.get("/v1/scan", params={"data": data, "site": "harley"})
 
     assert (await scan("(01)09506000134376(17)200101(10)X"))["is_expired"] is True

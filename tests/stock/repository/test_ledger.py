@@ -70,8 +70,9 @@ async def test_a_row_altered_with_its_hash_names_its_block(scratch: Chain) -> No
     )
     await scratch.bench.owner.execute(
         "update movement m set content_hash = sha256(record_send(row(m.id, m.recorded_at, m.happened_at, m.site,"
-        " m.product_id, m.lot_id, m.from_location, m.to_location, m.quantity, m.cost_minor, m.actor, m.reason, m.cause_id, m.line,"
-        " m.trace_id, m.reverses))) where reason = 'receipt'"
+        " m.product_id, m.lot_id, m.from_location, m.to_location, m.quantity, m.cost_minor,"
+        " m.actor, m.reason, m.cause_id,"
+        " m.line, m.trace_id, m.reverses))) where reason = 'receipt'"
     )
     assert [(one.check, one.row) for one in await findings(scratch)] == [("seals", "seal block 1")]
 
@@ -157,6 +158,7 @@ async def test_four_workers_with_the_same_messages_take_effect_once(stock: Chain
     pools = [await Database.open(stock.bench.db.url, connections_max=2) for _ in range(4)]
 
     async def work(seed: int) -> None:
+        """One worker with its own order of the messages."""
         mine = messages[:]
         random.Random(seed).shuffle(mine)
         applier = Applier("stock-sales", pools[seed], handlers)
@@ -184,6 +186,7 @@ async def test_many_writers_of_the_same_cells_agree(stock: Chain) -> None:
     rng = random.Random(3)
 
     async def deed(number: int) -> None:
+        """One of three kinds of deeds."""
         product = rng.choice((BOTOX, CREAM, SERUM))
         if number % 3 == 0:
             await stock.receive(str(rng.randint(1, 9)), product, unit_cost=f"{rng.randint(1, 999)}.37")

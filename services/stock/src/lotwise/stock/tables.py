@@ -235,6 +235,7 @@ class LevelRow(Base, table=True):
     shortage_id: UUID | None = None
     short_since: datetime | None = Field(sa_column=_instant(nullable=True))
     revision: int = Field(sa_column=_bigint())
+    setting_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
 class DailyTotalRow(Base, table=True):

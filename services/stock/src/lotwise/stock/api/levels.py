@@ -63,6 +63,7 @@ class LevelOut(BaseModel):
     short_since: datetime | None
     is_archived: bool
     revision: int
+    setting_revision: int
 
 
 class MinimumIn(Strict):
@@ -170,7 +171,7 @@ def level_out(row: Any, decimals_of_money: int, on_order: int | None = None) -> 
         last_cost=None if row["last_cost"] is None else price_text(row["last_cost"]), next_expiry=row["next_expiry"],
         lots=row["lots"], is_below=row["is_below"], is_at_reorder=row["is_at_reorder"], is_out=row["is_out"],
         shortage_id=row["shortage_id"], short_since=row["short_since"], is_archived=row["is_archived"],
-        revision=row["revision"],
+        revision=row["revision"], setting_revision=row["setting_revision"],
     )  # fmt: skip
 
 
@@ -214,7 +215,7 @@ async def level(read: Read, response: Response, site: str, product_id: UUID) -> 
         ordered = await rows_of.on_order(tx, site, [product_id])
     if row is None:
         raise UnknownProduct("No product has this id", product_id=str(product_id))
-    response.headers["ETag"] = etag(row["revision"])
+    response.headers["ETag"] = etag(row["setting_revision"])
     return level_out(row, exponent(read.runtime), ordered.get(product_id, 0))
 
 

@@ -71,6 +71,7 @@ class Cell:
     balances: dict[tuple[int, UUID | None], Balance] = field(default_factory=dict)
     was_on_hand: int = 0
     is_touched: bool = False
+    is_silent: bool = False
     last_at: datetime | None = None
     _order: list[Balance] | None = None
 

@@ -14,7 +14,8 @@ class Level:
     """The figures of one product at one site; quantities in smallest units, value in minor units.
 
     `on_hand` is what lies on the shelves; expired lots leave it at the site's midnight. `minimum` and `reorder_at`
-    are the site's own; without an own reorder point the product's default counts.
+    are the site's own; without an own reorder point the product's default counts. `revision` grows with every change
+    that is told, `setting_revision` with the two levels alone: selling does not disturb who edits them.
     """
 
     on_hand: int = 0
@@ -29,6 +30,7 @@ class Level:
     flags: Flags = NEW
     shortage_id: UUID | None = None
     revision: int = 0
+    setting_revision: int = 0
 
     @property
     def available(self) -> int:

@@ -21,7 +21,7 @@ from lotwise.kit.outbox import Told, tell
 from lotwise.stock.domain.cells import Books, Cell, CellKey
 from lotwise.stock.domain.crossings import BELOW_MIN, OUT, REORDER, RESTORED, crossings, flags
 from lotwise.stock.domain.holds import WARN, to_break
-from lotwise.stock.repository.books import store_books, store_levels
+from lotwise.stock.repository.books import store_books
 from lotwise.stock.repository.holds import break_lines, held_lines
 from lotwise.values import format_quantity
 
@@ -39,7 +39,8 @@ async def close_books(
 ) -> None:
     """Store the books and tell `events`, the broken holds, the crossings and one level per touched cell.
 
-    `causes` names the message that touched a cell, so that its level's events carry on that trace.
+    `causes` names the message that touched a cell, so that its level's events carry on that trace. A cell of which
+    only more is held is stored in silence: the charge or the release that follows tells its level.
     """
     told: list[Event | Told] = list(events)
     touched = [cell for cell in books.cells.values() if cell.is_touched]
@@ -47,10 +48,11 @@ async def close_books(
         if cell.level.held > cell.level.on_hand and cell.site.policy != WARN:
             told += await _break_holds(tx, books, cell, broken_by)
     for cell in touched:
+        if cell.is_silent:
+            continue
         cause = causes.get((cell.site.slug, cell.product.id)) if causes else None
         told += [Told(event, cause) for event in _level_events(books, cell)]
     await store_books(tx, books)
-    await store_levels(tx, books)
     await tell(tx, *told)
 
 

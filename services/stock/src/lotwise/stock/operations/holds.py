@@ -118,7 +118,7 @@ async def _decide(tx: Tx, wanted: Sequence[Wanted], lines: dict[int, Lines], boo
         for product_id, quantity in sums.items():
             cell = books.cells[one.site, product_id]
             cell.level.held += quantity
-            cell.is_touched = True
+            cell.is_touched = cell.is_silent = True
             line_rows.append((one.hold_id, product_id, quantity))
     await add_holds(tx, rows, line_rows)
     return outcomes

@@ -28,13 +28,13 @@ class Minimum(NamedTuple):
 
 
 Outcome = int | Refusal
-"""The level's new revision, or why not."""
+"""The new revision of the two levels, or why not."""
 
 
 async def set_minimums(tx: Tx, wanted: Sequence[Minimum], exponent: int) -> list[Outcome]:
     """Set levels, each outcome in its place; a crossing that the change makes is told at once.
 
-    `expected` is called with the locked level's revision and may raise: an edit names what it edits.
+    `expected` is called with the revision of the locked levels and may raise: an edit names what it edits.
     """
     products = await products_of(tx, {one.product_id for one in wanted})
     sites = await sites_of(tx, {one.site for one in wanted})
@@ -80,11 +80,12 @@ def _set(books: Books, one: Minimum, levels: tuple[int | None, int | None], even
     cell = books.cells[one.site, one.product_id]
     level = cell.level
     if one.expected is not None:
-        one.expected(level.revision)
+        one.expected(level.setting_revision)
     if (level.minimum, level.own_reorder_at) == levels:
-        return level.revision
+        return level.setting_revision
     level.minimum, level.own_reorder_at = levels
     level.reorder_at = levels[1] if levels[1] is not None else cell.product.reorder_at
+    level.setting_revision += 1
     cell.is_touched = True
     decimals = cell.product.decimals
     events.append(
@@ -96,4 +97,4 @@ def _set(books: Books, one: Minimum, levels: tuple[int | None, int | None], even
             revision=level.revision + 1,
         )
     )
-    return level.revision + 1
+    return level.setting_revision

@@ -20,7 +20,7 @@ from lotwise.stock.domain.places import Product, Site
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
-from lotwise.stock.repository.effects import claim
+from lotwise.stock.repository.effects import claim_charges
 from lotwise.stock.repository.holds import close_holds
 from lotwise.stock.repository.lots import LotDraft, ensure_lots
 from lotwise.values import format_quantity, parse_quantity
@@ -100,18 +100,21 @@ async def record_sales(tx: Tx, messages: Sequence[Message[SaleRecorded]], expone
         for one in messages
     }
     ready, known = await known_of(tx, messages, wanted)
-    claimed = await claim(tx, {(one.event.charge_id, 0) for one in ready})
-    fresh = list({one.event.charge_id: one for one in ready if (one.event.charge_id, 0) in claimed}.values())
+    claimed = await claim_charges(tx, {one.event.charge_id for one in ready})
+    fresh = list({one.event.charge_id: one for one in ready if one.event.charge_id in claimed}.values())
     if not fresh:
         return
-    batch = await _open(tx, fresh, known, exponent)
+    held = [charge_id for charge_id, is_held in claimed.items() if is_held]
+    batch = await _open(tx, fresh, held, known, exponent)
     for message in fresh:
         _record(batch, message)
     await close_books(tx, batch.books, batch.events, batch.causes)
     await redrive(tx, "charge", *(str(one.event.charge_id) for one in fresh))
 
 
-async def _open(tx: Tx, fresh: list[Message[SaleRecorded]], known: Known, exponent: int) -> Batch:
+async def _open(
+    tx: Tx, fresh: list[Message[SaleRecorded]], held_charges: Sequence[UUID], known: Known, exponent: int
+) -> Batch:
     """Lots, then holds, then levels: the one lock order."""
     now = datetime.now(UTC)
     keys: set[CellKey] = set()
@@ -126,7 +129,7 @@ async def _open(tx: Tx, fresh: list[Message[SaleRecorded]], known: Known, expone
             elif line.effect == "adjustment" and not line.quantity.startswith("-"):
                 origins.add((line.product_id, FOUND))
     lots = await own_lots(tx, origins, known, now)
-    posted = await close_holds(tx, [one.event.charge_id for one in fresh], "posted", now)
+    posted = await close_holds(tx, held_charges, "posted", now) if held_charges else []
     held = {(site, product_id) for _, site, product_id, _ in posted}
     unheard = {product_id for _, product_id in held} - known.products.keys()
     if unheard:

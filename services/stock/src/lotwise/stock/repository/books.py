@@ -1,6 +1,6 @@
-"""The only home of loading and storing the books: cells under their locks, a batch's changes in two statements."""
+"""The only home of loading and storing the books: cells under their locks, a batch's changes in one statement."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from lotwise.stock.domain.cells import Balance, Books, Cell, CellKey
 from lotwise.stock.domain.crossings import Flags
 from lotwise.stock.domain.levels import Level
 from lotwise.stock.domain.lots import Lot
-from lotwise.stock.domain.movements import Movement
 from lotwise.stock.domain.places import Product, Site
 from lotwise.stock.repository.locking import lock_levels
 
@@ -28,6 +27,20 @@ left join lot l on l.id = b.lot_id
 HASHED = """sha256(record_send(row(m.id, m.recorded_at, m.happened_at, m.site, m.product_id, m.lot_id, m.from_location,
     m.to_location, m.quantity, m.cost_minor, m.actor, m.reason, m.cause_id, m.line, m.trace_id, m.reverses)))"""
 """What a movement hashes to: its whole content in PostgreSQL's own wire form. The audit computes the same again."""
+
+_LEVELS = """
+update level l set on_hand = n.on_hand, held = n.held, value_minor = n.value_minor, unattributed = n.unattributed,
+    minimum = n.minimum, reorder_at = n.reorder_at, last_cost = n.last_cost, is_below = n.is_below,
+    is_at_reorder = n.is_at_reorder, is_out = n.is_out, shortage_id = n.shortage_id, revision = n.revision,
+    setting_revision = n.setting_revision,
+    short_since = case when n.shortage_id is null then null else coalesce(l.short_since, ${15}) end
+from unnest(${0}::text[], ${1}::uuid[], ${2}::bigint[], ${3}::bigint[], ${4}::bigint[], ${5}::bigint[], ${6}::bigint[],
+            ${7}::bigint[], ${8}::bigint[], ${9}::bool[], ${10}::bool[], ${11}::bool[], ${12}::uuid[], ${13}::bigint[],
+            ${14}::bigint[])
+     as n(site, product_id, on_hand, held, value_minor, unattributed, minimum, reorder_at, last_cost, is_below,
+          is_at_reorder, is_out, shortage_id, revision, setting_revision)
+where l.site = n.site and l.product_id = n.product_id
+"""
 
 _STORE = f"""
 with moved as (
@@ -56,21 +69,11 @@ with moved as (
     on conflict (product_id, location_id, lot_id, happened_on, recorded_on) do update
     set quantity = d.quantity + excluded.quantity, cost_minor = d.cost_minor + excluded.cost_minor
 )
-select 1
+{_LEVELS.format(*range(34, 50))}
 """
 
-_LEVELS = """
-update level l set on_hand = n.on_hand, held = n.held, value_minor = n.value_minor, unattributed = n.unattributed,
-    minimum = n.minimum, reorder_at = n.reorder_at, last_cost = n.last_cost, is_below = n.is_below,
-    is_at_reorder = n.is_at_reorder, is_out = n.is_out, shortage_id = n.shortage_id,
-    short_since = case when n.shortage_id is null then null else coalesce(l.short_since, $15) end, revision = n.revision
-from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-            $9::bigint[], $10::bool[], $11::bool[], $12::bool[], $13::uuid[], $14::bigint[])
-     as n(site, product_id, on_hand, held, value_minor, unattributed, minimum, reorder_at, last_cost, is_below,
-          is_at_reorder, is_out, shortage_id, revision)
-where l.site = n.site and l.product_id = n.product_id
-"""
-_WIDTHS = (16, 3, 7, 7)
+_LEVELS_ALONE = _LEVELS.format(*range(1, 17))
+_WIDTHS = (16, 3, 7, 7, 15)
 
 
 async def open_books(
@@ -107,6 +110,7 @@ def _level(row: asyncpg.Record, product: Product) -> Level:
         flags=Flags(row["is_below"], row["is_at_reorder"], row["is_out"]),
         shortage_id=row["shortage_id"],
         revision=row["revision"],
+        setting_revision=row["setting_revision"],
     )
 
 
@@ -125,49 +129,35 @@ async def _load_balances(tx: Tx, cells: Mapping[CellKey, Cell]) -> None:
 
 
 async def store_books(tx: Tx, books: Books) -> None:
-    """Write the movements and everything they changed: balances, daily totals and levels, in two statements."""
-    touched = [balance for cell in books.cells.values() for balance in cell.balances.values() if balance.is_touched]
-    kept = [(one.row_id, one.on_hand, one.cost) for one in touched if one.row_id is not None]
+    """Write the movements and everything they changed: balances, daily totals and levels, in one statement."""
+    touched = [
+        (key[1], cell, one) for key, cell in books.cells.items() for one in cell.balances.values() if one.is_touched
+    ]
+    kept = [(one.row_id, one.on_hand, one.cost) for _, _, one in touched if one.row_id is not None]
     opened = [
-        (
-            one.place.id,
-            one.place.site,
-            one.place.kind,
-            product_id,
-            one.lot.id if one.lot else None,
-            one.on_hand,
-            one.cost,
-        )
-        for (_, product_id), cell in books.cells.items()
-        for one in cell.balances.values()
-        if one.is_touched and one.row_id is None
+        (one.place.id, one.place.site, one.place.kind, product, one.lot.id if one.lot else None, one.on_hand, one.cost)
+        for product, _, one in touched
+        if one.row_id is None
     ]
     days = [(*key, *total) for key, total in books.days.items()]
-    if books.movements:
-        groups: list[list[tuple[object, ...]]] = [_rows(books.movements), list(kept), list(opened), list(days)]
-        arguments = [
-            column
-            for rows, width in zip(groups, _WIDTHS, strict=True)
-            for column in (zip(*rows, strict=True) if rows else [()] * width)
-        ]
-        await tx.execute(_STORE, *arguments)
+    levels = [_level_row(key, cell.level) for key, cell in books.cells.items() if cell.is_touched]
+    if not levels:
+        return
+    if not books.movements:
+        await tx.execute(_LEVELS_ALONE, *zip(*levels, strict=True), books.now)
+        return
+    groups: tuple[Sequence[tuple[object, ...]], ...] = (books.movements, kept, opened, days, levels)
+    arguments = [
+        column
+        for rows, width in zip(groups, _WIDTHS, strict=True)
+        for column in (zip(*rows, strict=True) if rows else [()] * width)
+    ]
+    await tx.execute(_STORE, *arguments, books.now)
 
 
-def _rows(movements: list[Movement]) -> list[tuple[object, ...]]:
-    return list(movements)
-
-
-async def store_levels(tx: Tx, books: Books) -> None:
-    """Write the levels of all touched cells as they stand now."""
-    rows = [
-        (
-            key[0], key[1], level.on_hand, level.held, level.value_minor, level.unattributed, level.minimum,
-            level.own_reorder_at, level.last_cost, level.flags.is_below, level.flags.is_at_reorder, level.flags.is_out,
-            level.shortage_id, level.revision,
-        )
-        for key, cell in books.cells.items()
-        if cell.is_touched
-        for level in (cell.level,)
-    ]  # fmt: skip
-    if rows:
-        await tx.execute(_LEVELS, *zip(*rows, strict=True), books.now)
+def _level_row(key: CellKey, level: Level) -> tuple[object, ...]:
+    return (
+        key[0], key[1], level.on_hand, level.held, level.value_minor, level.unattributed, level.minimum,
+        level.own_reorder_at, level.last_cost, level.flags.is_below, level.flags.is_at_reorder, level.flags.is_out,
+        level.shortage_id, level.revision, level.setting_revision,
+    )  # fmt: skip

@@ -10,6 +10,19 @@ insert into effect (cause_id, line) select cause_id, line from unnest($1::uuid[]
 order by cause_id, line on conflict do nothing returning cause_id, line
 """
 
+_CLAIM_CHARGES = """
+with fresh as (
+    insert into effect (cause_id, line) select id, 0 from unnest($1::uuid[]) as c(id) order by id
+    on conflict do nothing returning cause_id)
+select cause_id as charge_id, exists (select from hold h where h.id = f.cause_id and h.state = 'granted') as is_held
+from fresh f
+"""
+
+
+async def claim_charges(tx: Tx, charges: Collection[UUID]) -> dict[UUID, bool]:
+    """Claim the effect of these charges; those that nobody claimed before, each with whether a hold of it is open."""
+    return {row[0]: row[1] for row in await tx.fetch(_CLAIM_CHARGES, list(charges))}
+
 
 async def claim(tx: Tx, effects: Iterable[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
     """Claim these (cause, line) effects; returns those that nobody claimed before. Line 0 is the cause as a whole."""

@@ -14,6 +14,7 @@ _FIGURES = """
     coalesce(l.reorder_at, p.reorder_at) as reorder_at, p.normal_order_quantity,
     coalesce(l.is_below, false) as is_below, coalesce(l.is_at_reorder, false) as is_at_reorder,
     coalesce(l.on_hand, 0) <= 0 as is_out, l.shortage_id, l.short_since, coalesce(l.revision, 0) as revision,
+    coalesce(l.setting_revision, 0) as setting_revision,
     p.id as product_id, p.code, p.name, p.category_id, p.category_name, p.unit, p.unit_decimals, p.purpose,
         p.is_archived
 """

@@ -12,7 +12,7 @@ from lotwise.kit.database import Tx
 
 _LOCK = """
 select l.site, l.product_id, l.on_hand, l.held, l.value_minor, l.unattributed, l.minimum, l.reorder_at, l.last_cost,
-       l.is_below, l.is_at_reorder, l.is_out, l.shortage_id, l.revision
+       l.is_below, l.is_at_reorder, l.is_out, l.shortage_id, l.revision, l.setting_revision
 from level l join unnest($1::text[], $2::uuid[]) as wanted(site, product_id) using (site, product_id)
 order by l.site, l.product_id for update of l
 """
