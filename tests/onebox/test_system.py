@@ -15,8 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
+import nats
 import psutil
 import pytest
+from nats.aio.client import Client
 from tests.onebox.conftest import Machine
 
 from lotwise.kit.topology import topology
@@ -89,13 +91,34 @@ def test_a_drifted_stream_is_found_and_mended(machine: Machine) -> None:
     assert machine.lotwise("doctor").returncode == 0
 
 
-async def _delete_durable(machine: Machine) -> None:
-    import nats
-
+async def _operator(machine: Machine) -> Client:
     secrets = json.loads((machine.home / "secrets.json").read_text())
     port = machine.note()["ports"]["nats"]
-    client = await nats.connect(f"nats://127.0.0.1:{port}", user="ops", password=secrets["nats.ops"])
+    return await nats.connect(f"nats://127.0.0.1:{port}", user="ops", password=secrets["nats.ops"])
+
+
+async def _delete_durable(machine: Machine) -> None:
+    client = await _operator(machine)
     await client.jetstream().delete_consumer(LOST.stream, LOST.name)
+    await client.close()
+
+
+def test_a_message_that_cannot_be_read_is_listed_explained_and_retried(machine: Machine) -> None:
+    """RELIABILITY F7: given bytes that are no event, when heard, then they are parked; commands show and retry them."""
+    asyncio.run(_say_nonsense(machine))
+    wait_until(lambda: "sale-recorded" in machine.lotwise("dead-letters", "list", "stock").stdout)
+    listed = machine.lotwise("dead-letters", "list", "stock").stdout
+    letter = next(line.split()[1] for line in listed.splitlines() if "sale-recorded" in line)
+    assert json.loads(machine.lotwise("dead-letters", "show", "stock", letter).stdout)["body"].startswith(
+        "not an event"
+    )
+    assert f"{letter}: not applied" in machine.lotwise("dead-letters", "retry", "stock", letter).stdout
+    assert letter in machine.lotwise("dead-letters", "list", "stock").stdout
+
+
+async def _say_nonsense(machine: Machine) -> None:
+    client = await _operator(machine)
+    await client.jetstream().publish("lotwise.chain.sales.sale-recorded.v1", b"not an event")
     await client.close()
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from lotwise.contracts.ids import uuid7
 from lotwise.onebox.access import access
@@ -19,12 +18,9 @@ Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 def list_them(service: Annotated[str | None, typer.Argument(help="One service; all when left out.")] = None) -> None:
     """List what is parked, with the reason."""
     rows = asyncio.run(_rows([service] if service else list(SERVICES)))
-    table = Table()
-    for column in ("service", "id", "subject", "failed", "reason"):
-        table.add_column(column, overflow="fold")
     for name, row in rows:
-        table.add_row(name, str(row["id"]), row["subject"], str(row["failed_at"]), row["reason"])
-    Console().print(table if rows else "No message is parked.")
+        print(f"{name:<10}  {row['id']}  {row['failed_at'][:19]}  {row['subject']}  {row['reason']}")
+    print(f"{len(rows) or 'No'} messages are parked.")
 
 
 async def _rows(services: list[str]) -> list[tuple[str, dict[str, Any]]]:
