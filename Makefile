@@ -49,8 +49,9 @@ bench-full: $(VENV)/.test ## the same, longer, with rebuild and import
 
 ##@ Keep
 .PHONY: schemas lock compose-secrets clean help
-schemas: $(VENV)/.test ## write the event schemas and the AsyncAPI document anew
+schemas: $(VENV)/.test ## write the event schemas, the AsyncAPI and the OpenAPI documents anew
 	$(BIN)/python -m lotwise.kit.schemas docs/contracts
+	$(BIN)/python -m lotwise.kit.openapi docs/openapi $(addprefix lotwise.,backoffice catalog sales stock purchasing alerts reporting)
 lock: $(VENV)/.run ## resolve every lock file anew
 	$(BIN)/python deploy/lock.py
 compose-secrets: ## write deploy/compose/.env once

@@ -21,7 +21,7 @@ from lotwise.kit.web import KitRoute
 OWN, OTHER = "own-site", "other-site"
 PEOPLE = ("owner", "manager", "front_desk", "practitioner", "buyer", "auditor")
 DENIED = {401, 403}
-PUBLIC_PATHS = {"/livez", "/readyz", "/metrics", "/v1/tokens", "/v1/jwks"}
+PUBLIC_PATHS = {"/asyncapi.json", "/livez", "/readyz", "/metrics", "/v1/tokens", "/v1/jwks"}
 SITE_IN_REQUEST = ("path", "query", "body", "rows")
 BOUND = ("stock.", "charge.", "sales.", "order.", "alert", "purchasing.", "reporting.")
 """Permissions over data of sites: an endpoint without a named site must ask which sites the caller may see."""

@@ -212,16 +212,25 @@ async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch
 
 
 def test_log_lines() -> None:
-    """N-18: a line is JSON with service, level and time; secrets are blanked, odd text does not break it."""
+    """N-18: a line is JSON with service, level and time; secrets are blanked, odd text does not break it.
+
+    A failure shows its kinds and places, never its words, which may hold what a person entered.
+    """
     program = textwrap.dedent("""
         import logging, structlog
         from lotwise.kit import logs
         logs.start("stock")
         structlog.get_logger("x").info("said", api_key="ck_1_2", password="p", odd="\\ud800", amount=3)
         logging.getLogger("library").warning("also %s", "this")
+        try:
+            raise KeyError("Jane Doe")
+        except KeyError:
+            structlog.get_logger("x").exception("failed")
     """)
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=True).stderr
-    line, foreign = (json.loads(row) for row in told.splitlines())
+    line, foreign, failed = (json.loads(row) for row in told.splitlines())
     assert (line["service"], line["level"], line["event"], line["amount"]) == ("stock", "info", "said", 3)
     assert (line["api_key"], line["password"], line["odd"]) == ("***", "***", "\ud800")
+    assert failed["stack"] == ["KeyError", "  <string>:8 <module>"]
+    assert b"Jane" not in told
     assert (foreign["service"], foreign["event"], foreign["logger"]) == ("stock", "also this", "library")

@@ -10,6 +10,7 @@ from contextvars import ContextVar, Token
 from typing import Any
 
 from opentelemetry import trace
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lotwise.kit import context, metrics, telemetry
@@ -27,12 +28,16 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 _TRACEPARENT = re.compile(rb"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-9a-f]$")
 _CORRELATION = re.compile(rb"^[!-~]{1,200}$")
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 UNMATCHED = "unmatched"
 Tokens = tuple[tuple[ContextVar[Any], Token[Any]], ...]
 
 
-class TooLarge(Exception):  # noqa: N818 - an answer, not an error of ours
+class TooLarge(HTTPException):
     """A body without a declared length grew over its limit."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Edge:
@@ -115,6 +120,8 @@ class _Passage:
             headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
             given = {name for name, _ in headers}
             headers.extend(header for header in self._headers if header[0] not in given)
+            if self._scope["scheme"] == "https":
+                headers.append(HTTPS_ONLY)
             headers.append((b"x-trace-id", self._scope["lotwise.trace"][3:35].encode()))
         await self._send(message)
 

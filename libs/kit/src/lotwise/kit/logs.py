@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,6 +13,8 @@ import structlog
 from lotwise.kit import context
 from lotwise.kit.telemetry import trace_id
 
+FRAMES_MAX = 12
+STACK_LINES_MAX = 40
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key")
 
 
@@ -37,7 +40,7 @@ def start(service: str, level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _stack,
                 structlog.processors.JSONRenderer(serializer=_json),
             ],
         )
@@ -65,6 +68,21 @@ def _without_secrets(_logger: Any, _name: str, event: MutableMapping[str, Any]) 
     for name in event:
         if any(word in name.lower() for word in SECRET_WORDS):
             event[name] = "***"
+    return event
+
+
+def _stack(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception as its kinds and places, without its words: those may hold what a person entered."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    places: list[str] = []
+    while isinstance(error, BaseException) and len(places) < STACK_LINES_MAX:
+        places.append(type(error).__qualname__)
+        frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
+        places += [f"  {frame.filename.rsplit('site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+        error = error.__cause__ or error.__context__
+    if places:
+        event["stack"] = places[:STACK_LINES_MAX]
     return event
 
 

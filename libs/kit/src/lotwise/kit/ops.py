@@ -14,6 +14,7 @@ from lotwise.kit.audit import Deed, Proof
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.dead_letters import DeadLetter, Explained, StillFails
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
+from lotwise.kit.schemas import asyncapi
 from lotwise.kit.web import PUBLIC, Router
 
 health = Router(prefix="", tags=["health"])
@@ -98,6 +99,12 @@ async def prometheus(request: Request) -> Response:
     """Counters and gauges in the Prometheus text format."""
     await request.app.state.runtime.measure()
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@health.get("/asyncapi.json", permission=PUBLIC)
+async def asyncapi_document(request: Request) -> Response:
+    """What this service says and hears on the bus, as AsyncAPI 3.0."""
+    return JSONResponse(asyncapi(request.app.state.runtime.name))
 
 
 @ops.get("/ops/status", permission="ops.read")
