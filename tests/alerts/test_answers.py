@@ -1,6 +1,6 @@
-"""An alert names the order that answers its shortage."""
+"""An alert names the order that answers its shortage, and comes back when it gets worse."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from tests.catalog.harness import Bench
 
 from lotwise.contracts.ids import named_id
 from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderDrafted, PurchaseOrderSent
-from lotwise.contracts.stock import StockBelowMin
+from lotwise.contracts.stock import LotExpiring, StockBelowMin
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 SHORTAGE, ORDER = named_id("shortage"), named_id("order")
@@ -52,3 +52,16 @@ async def test_an_alert_without_an_order_names_none(alerts: Bench) -> None:
     """ALR-01: another shortage's order is not this one's."""
     await alerts.hear(BELOW, order(PurchaseOrderDrafted, named_id("another")))
     assert await _link(alerts) == (None, None)
+
+
+async def test_what_gets_worse_is_seen_again(alerts: Bench) -> None:
+    """ALR-03, ALR-10: thirty days ahead was acknowledged; seven days ahead the same alert is open again, a warning."""
+    lot = {"site": "harley", "lot_id": named_id("lot"), "product_id": named_id("botox"), "quantity": "8"}
+    rest = {"cost_minor": 4000, "expires_on": date(2026, 12, 21), "happened_at": AT}
+    await alerts.hear(LotExpiring(**lot, **rest, days_left=30))
+    (first,) = (await alerts.get("/v1/alerts"))["rows"]
+    await alerts.post(f"/v1/alerts/{first['alert_id']}:acknowledge")
+    await alerts.hear(LotExpiring(**lot, **rest, days_left=7))
+    (second,) = (await alerts.get("/v1/alerts"))["rows"]
+    assert second["alert_id"] == first["alert_id"]
+    assert (second["state"], second["severity"], second["acknowledged_by"]) == ("open", "warning", None)

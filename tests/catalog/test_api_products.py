@@ -408,7 +408,7 @@ def _cost(product_id: str, cost: str, revision: int) -> CostUpdated:
 
 
 async def test_a_received_cost_becomes_the_products_cost(catalog: Bench) -> None:
-    """CAT-54: the newest cost wins, twice and out of order, and the change is told once with its cause."""
+    """CAT-54, PUR-17: the newest cost wins in any order, told once; a mark-up item gets a new proposed price."""
     made = await catalog.post("/v1/products", BOTOX | {"markup_percent": "100"})
     newer, older = said(_cost(made["product_id"], "4.20", 9)), said(_cost(made["product_id"], "4.00", 8))
     await catalog.hear(newer)

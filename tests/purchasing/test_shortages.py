@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from tests.catalog.harness import Bench, said
-from tests.purchasing.conftest import below, offer, product, reached, restored, supplier, uid
+from tests.purchasing.conftest import START, below, offer, product, reached, restored, supplier, uid
 
 from lotwise.contracts.catalog import SiteDefined
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderDrafted
+from lotwise.contracts.stock import StockOut
 
 
 async def _orders(purchasing: Bench, **params: Any) -> list[Any]:
@@ -258,3 +259,39 @@ async def test_an_older_definition_changes_nothing(purchasing: Bench) -> None:
     before = await purchasing.state()
     await purchasing.hear(product(1, name="Old", revision=2))
     assert await purchasing.state() == before
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_what_an_order_covered_is_ordered_anew_without_it(purchasing: Bench, is_closed: bool) -> None:
+    """PUR-05, PUR-08: a shortage covered by an order is answered itself once that order is given up or closed short."""
+    await purchasing.hear(product(1))
+    one = await supplier(purchasing)
+    await offer(purchasing, one, 1)
+    lines = [{"product_id": str(uid(1)), "quantity": "50"}]
+    made = await purchasing.post("/v1/orders", {"supplier_id": one, "site": "harley", "lines": lines})
+    path = f"/v1/orders/{made['order_id']}"
+    await purchasing.post(f"{path}:send")
+    await purchasing.hear(below(1, "5"))
+    assert (await purchasing.get("/v1/shortages"))["rows"][0]["decision"] == "covered"
+    if is_closed:
+        await purchasing.post(f"{path}:receive", {"lines": [{"line": 1, "quantity": "1"}]})
+    await purchasing.post(f"{path}:{'close' if is_closed else 'cancel'}")
+    (draft,) = await _orders(purchasing, status="draft")
+    assert [line["quantity"] for line in draft["lines"]] == ["5"]
+    await purchasing.post(f"/v1/orders/{draft['order_id']}:cancel")
+    assert await _orders(purchasing, status="draft") == []
+
+
+async def test_an_empty_shelf_drafts_too(purchasing: Bench) -> None:
+    """PUR-18: a stock-out with a level drafts like a crossing of it; without any level nobody asked for an order."""
+    await purchasing.hear(product(1), product(2))
+    one = await supplier(purchasing)
+    await offer(purchasing, one, 1)
+    await offer(purchasing, one, 2)
+    levels = {"site": "harley", "on_hand": "0", "happened_at": START}
+    await purchasing.hear(
+        StockOut(shortage_id=uuid7(), product_id=uid(1), minimum="10", **levels),
+        StockOut(shortage_id=uuid7(), product_id=uid(2), **levels),
+    )
+    (order,) = await _orders(purchasing)
+    assert [(line["code"], line["quantity"]) for line in order["lines"]] == [("P00001", "10")]

@@ -24,7 +24,10 @@ update alert set cleared_at = now(), revision = revision + 1 where id = any($1::
 _TELL_AGAIN = """
 update alert a
    set facts = n.facts, severity = n.severity, event_id = n.event_id, happened_at = n.happened_at, times = n.times,
-       snoozed_until = case when n.severity <> a.severity then null else a.snoozed_until end, revision = a.revision + 1
+       snoozed_until = case when n.severity <> a.severity then null else a.snoozed_until end,
+       acknowledged_at = case when n.severity <> a.severity then null else a.acknowledged_at end,
+       acknowledged_by = case when n.severity <> a.severity then null else a.acknowledged_by end,
+       revision = a.revision + 1
   from unnest($1::uuid[], $2::jsonb[], $3::text[], $4::uuid[], $5::timestamptz[], $6::int[])
        as n(id, facts, severity, event_id, happened_at, times)
  where a.id = n.id

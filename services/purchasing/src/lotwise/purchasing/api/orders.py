@@ -159,8 +159,14 @@ async def cancel_order(cmd: Cmd, order_id: UUID, body: Cancelling | None = None)
     """Give an order up; what was received of it stays received."""
     at = happened(cmd, body.happened_at if body else None)
     reason = body.reason if body else ""
+    places = exponent(cmd.runtime)
     return await _deed(
-        cmd, order_id, "order.write", lambda tx: orders.cancel(tx, order_id, reason, at, exponent(cmd.runtime)), reason
+        cmd,
+        order_id,
+        "order.write",
+        lambda tx: orders.cancel(tx, order_id, reason, at, places),
+        reason=reason,
+        uncovers=True,
     )
 
 
@@ -173,10 +179,16 @@ async def close_order(cmd: Cmd, order_id: UUID, body: Deed | None = None) -> Ans
 
 
 async def _deed(
-    cmd: Command, order_id: UUID, permission: str, deed: Callable[[Tx], Awaitable[Seen]], reason: str | None = None
+    cmd: Command,
+    order_id: UUID,
+    permission: str,
+    deed: Callable[[Tx], Awaitable[Seen]],
+    *,
+    reason: str | None = None,
+    uncovers: bool = False,
 ) -> Answer[OrderOut]:
     async with cmd.transaction() as tx:
-        cmd.who.at(permission, (await orders.load(tx, order_id)).site)
+        cmd.who.at(permission, (await orders.load(tx, order_id, uncovers=uncovers)).site)
         return await _answer(cmd, tx, await deed(tx), reason=reason)
 
 

@@ -49,7 +49,7 @@ async def define(
         now = replace(now, revision=was.revision + 1)
         await rows.store(tx, now)
     await _prefer(tx, supplier_id, product_id, *preferred)
-    await shortages.source(tx, await shortage_rows.unsourced(tx, product_id), exponent)
+    await shortages.answer_again(tx, await shortage_rows.unsourced(tx, product_id), exponent)
     return now
 
 

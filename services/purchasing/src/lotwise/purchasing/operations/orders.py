@@ -24,7 +24,7 @@ from lotwise.purchasing.domain.orders import (
 from lotwise.purchasing.domain.products import Offer, Product, must_be_orderable
 from lotwise.purchasing.domain.refusals import MoveRefused, NotADraft, NothingOrdered, SupplierArchived, TooManyLines
 from lotwise.purchasing.domain.suppliers import Supplier
-from lotwise.purchasing.operations import suppliers, telling
+from lotwise.purchasing.operations import shortages, suppliers, telling
 from lotwise.purchasing.repository import definitions, locking, offers
 from lotwise.purchasing.repository import orders as rows
 from lotwise.purchasing.repository import shortages as shortage_rows
@@ -63,8 +63,10 @@ class Seen:
     total_minor: int
 
 
-async def load(tx: Tx, order_id: UUID) -> Order:
-    """The order, locked. Raises Unknown."""
+async def load(tx: Tx, order_id: UUID, *, uncovers: bool = False) -> Order:
+    """The order, locked; `uncovers` for a deed after which shortages may be answered again. Raises Unknown."""
+    if uncovers:
+        await locking.shortages(tx)
     await locking.orders(tx, [order_id])
     order = (await rows.by_ids(tx, [order_id])).get(order_id)
     if order is None:
@@ -234,12 +236,16 @@ async def confirm(tx: Tx, order_id: UUID, exponent: int) -> Seen:
 
 
 async def cancel(tx: Tx, order_id: UUID, reason: str, at: datetime, exponent: int) -> Seen:
-    """Give an order up; what was received of it stays received. Raises Unknown, MoveRefused."""
-    was = await load(tx, order_id)
+    """Give an order up; what was received of it stays received, and what it covered is ordered anew.
+
+    The shortages that this very order answered are not: a person gave them up. Raises Unknown, MoveRefused.
+    """
+    was = await load(tx, order_id, uncovers=True)
     check_move(was, CANCELLED)
     now = replace(was, status=CANCELLED, closed_at=at, revision=was.revision + 1)
     await rows.store(tx, now)
     await tell(tx, telling.cancelled(now, reason, at, await _shortages(tx, order_id)))
+    await _uncover(tx, now, exponent)
     return (await see(tx, [now], exponent))[0]
 
 
@@ -248,14 +254,20 @@ async def close(tx: Tx, order_id: UUID, actor: str, at: datetime, exponent: int)
 
     Raises Unknown, MoveRefused.
     """
-    was = await load(tx, order_id)
+    was = await load(tx, order_id, uncovers=True)
     check_move(was, RECEIVED, said="closed")
     if was.status == SENT:
         raise MoveRefused(f"{was.number} is sent and nothing came of it; cancel it instead.", status_now=SENT)
     now = replace(was, status=RECEIVED, closed_at=at, revision=was.revision + 1)
     await rows.store(tx, now)
     await tell(tx, telling.received(now, uuid7(), [], {}, at, actor))
+    await _uncover(tx, now, exponent)
     return (await see(tx, [now], exponent))[0]
+
+
+async def _uncover(tx: Tx, order: Order, exponent: int) -> None:
+    products = [line.product_id for line in order.lines]
+    await shortages.answer_again(tx, await shortage_rows.covered(tx, order.site, products), exponent)
 
 
 async def _shortages(tx: Tx, order_id: UUID) -> list[UUID]:

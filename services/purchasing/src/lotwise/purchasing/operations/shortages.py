@@ -66,11 +66,11 @@ async def answer(tx: Tx, heard: Sequence[Shortage], exponent: int, causes: Cause
         await _answer(tx, list(fresh.values()), exponent, causes)
 
 
-async def source(tx: Tx, unsourced: Sequence[Shortage], exponent: int) -> None:
-    """Answer shortages that had no supplier, now that one may be known."""
-    if unsourced:
+async def answer_again(tx: Tx, standing: Sequence[Shortage], exponent: int) -> None:
+    """Answer shortages again that had no supplier, or were covered by an order that will not bring what it should."""
+    if standing:
         await locking.shortages(tx)
-        await _answer(tx, unsourced, exponent, {})
+        await _answer(tx, standing, exponent, {})
 
 
 async def _answer(tx: Tx, fresh: Sequence[Shortage], exponent: int, causes: Causes) -> None:

@@ -82,6 +82,19 @@ async def unsourced(tx: Tx, product_id: UUID) -> list[Shortage]:
     return [Shortage(**row) for row in rows]
 
 
+async def covered(tx: Tx, site: str, product_ids: Sequence[UUID]) -> list[Shortage]:
+    """Open shortages of a site that needed no order of their own, because enough was on order."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM shortage
+         WHERE site = $1 AND product_id = ANY($2) AND decision = 'covered' AND restored_at IS NULL ORDER BY id
+        """,
+        site,
+        list(product_ids),
+    )
+    return [Shortage(**row) for row in rows]
+
+
 async def listing(
     tx: Tx, sites: Sequence[str] | None, decision: str | None, after: UUID | None, limit: int
 ) -> list[ShownShortage]:
