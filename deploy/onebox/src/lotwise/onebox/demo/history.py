@@ -34,7 +34,7 @@ ON_ORDER = ("SKN", "FIL")
 """Suppliers whose deliveries come on purchase orders."""
 SHORT_DAYS = 12
 """For so many days before today some products are not resupplied: what makes shortages."""
-SLOW = ("FIL-HAND-15", "FIL-KYB-2", "THR-PLLA", "FIL-DISS", "IMP-PELLET", "FIL-POLY-5")
+SLOW = ("FIL-HAND-15", "FIL-DEO-2", "THR-PLLA", "FIL-DISS", "IMP-PELLET", "FIL-POLY-5")
 """Hardly ever sold: their lots live to see their expiry."""
 ZONES = {site.slug: ZoneInfo(site.zone) for site in SITES}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -18,6 +19,8 @@ from lotwise.values import format_minor
 
 app = typer.Typer(help="Figures of the running system.", no_args_is_help=True)
 REBUILD_SECONDS_MAX = 3600.0
+WIDTH = 160
+"""Characters of a line where no screen says how many it has."""
 _FIRST = ("day", "site", "code", "name", "reason", "category", "unit", "units")
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")]
@@ -208,10 +211,11 @@ def _table(rows: "list[dict[str, Any]]") -> None:
         return
     table = Table()
     for name, value in rows[0].items():
-        table.add_column(name, justify="right" if _is_number(value) else "left", overflow="fold")
+        is_number = _is_number(value)
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
 def _is_number(value: Any) -> bool:

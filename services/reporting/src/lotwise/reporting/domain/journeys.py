@@ -9,7 +9,7 @@ from lotwise.reporting.domain.references import threads
 
 ENTRIES_MAX = 500
 ROUNDS_MAX = 6
-_TOO_BROAD = frozenset({"stock-level-changed", "site-defined", "ledger-sealed"})
+_TOO_BROAD = frozenset({"site-defined", "ledger-sealed"})
 
 
 @dataclass(slots=True)

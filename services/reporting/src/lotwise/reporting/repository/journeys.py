@@ -21,14 +21,16 @@ class Sought(NamedTuple):
 
 
 async def find(tx: "Tx", sought: Sought, rows_max: int) -> "Sequence[asyncpg.Record]":
-    """The newest entries that fit, at most `rows_max`, with the reason why each was found left out."""
+    """The newest entries that fit, at most `rows_max`; levels that only follow from a movement are left out."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(
         f"""select {_COLUMNS} from (
               (select id, at from (select event_id id, at from journal_ref where ref = any($1::uuid[])
                                    order by at desc limit $4) named)
               union (select id, at from journal where id = any($2::uuid[]))
-              union (select id, at from journal where cause_id = any($3::uuid[]) order by at desc limit $4)) f
-            join journal j on j.id = f.id and j.at = f.at order by j.id desc limit $4""",
+              union (select id, at from journal where cause_id = any($3::uuid[])
+                     and split_part(subject, '.', 4) <> 'stock-level-changed' order by at desc limit $4)) f
+            join journal j on j.id = f.id and j.at = f.at where split_part(j.subject, '.', 4) <> 'stock-level-changed'
+            order by j.id desc limit $4""",
         list(sought.names),
         list(sought.entries),
         list(sought.causes),
