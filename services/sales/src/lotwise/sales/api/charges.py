@@ -1,5 +1,6 @@
 """The only home of the doors to charges: record one, record many, look, void, abandon, print."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -84,19 +85,23 @@ def selling_of(request: Request) -> Selling:
         refusals.HoldTooShort,
     ),
 )
-async def post_charge(body: ChargeIn, idempotency_key: Key = None) -> ChargeOut:
+async def post_charge(body: ChargeIn, request: Request, idempotency_key: Key = None) -> Answer[ChargeOut]:
     """Record a charge once. Sent again with the same contents: 201 and the same answer, Idempotent-Replayed: true."""
-    raise NotImplementedError(f"{body} {idempotency_key}: the door goes straight to record_charge")
+    return await _record(request, body, idempotency_key)
 
 
 async def record_charge(request: Request) -> Response:
-    """The work of POST /v1/charges, from the bytes to the answer after the commit."""
-    selling, who = selling_of(request), request.scope[PRINCIPAL]
+    """The short way to POST /v1/charges: the bytes are read here."""
     try:
         body: ChargeIn = _one.validate_json(await request.body())
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_context=False)) from None
-    charge_id = _charge_id(body, request.headers.get("idempotency-key"))
+    return await _record(request, body, request.headers.get("idempotency-key"))
+
+
+async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[ChargeOut]:
+    selling, who = selling_of(request), request.scope[PRINCIPAL]
+    charge_id = _charge_id(body, key)
     now = datetime.now(UTC)
     source = body.source or ("desk" if body.hold else "till")
     priced = await charges.known_definitions(
@@ -137,27 +142,30 @@ def _charge_id(body: ChargeIn, key: str | None) -> UUID:
     return named
 
 
-def _answer(recorded: Recorded) -> Response:
+def _answer(recorded: Recorded) -> Answer[ChargeOut]:
     body = orjson.dumps(charge_answer(recorded.charge, recorded.recorded_at), default=str)
     headers = {"Idempotent-Replayed": "true"} if recorded.replayed else None
-    return Response(body, 201, headers, "application/json")
+    return Answer(body, 201, headers)
 
 
 @router.post("/charges:batch", permission="charge.create", site="record", refusals=PRICING)
-async def post_charges(body: FactsIn, idempotency_key: Key = None) -> BatchOut:
+async def post_charges(body: FactsIn, request: Request) -> Answer[BatchOut]:
     """Record up to 1,000 facts; each has its own outcome, a malformed or refused one stops no other."""
-    raise NotImplementedError(f"{body} {idempotency_key}: the door goes straight to record_batch")
+    return await _record_all(request, body.charges)
 
 
 async def record_batch(request: Request) -> Response:
-    """The work of POST /v1/charges:batch: rows that fit no shape are refused one by one, the rest go together."""
-    selling, who = selling_of(request), request.scope[PRINCIPAL]
+    """The short way to POST /v1/charges:batch: rows that fit no shape are refused one by one, the rest go together."""
     content = await request.body()
     try:
         body: FactsIn = _many.validate_json(content)
-        read: list[FactIn | dict[str, Any]] = list(body.charges)
     except ValidationError as error:
-        read = _row_by_row(content, error)
+        return await _record_all(request, _row_by_row(content, error))
+    return await _record_all(request, body.charges)
+
+
+async def _record_all(request: Request, read: Sequence[FactIn | dict[str, Any]]) -> Answer[BatchOut]:
+    selling, who = selling_of(request), request.scope[PRINCIPAL]
     good = [row for row in read if isinstance(row, FactIn)]
     asked = [Fact(row.charge_id, row, row.source, charges.request_hash(row, charges.CHARGE_WAYS)) for row in good]
     outcomes = iter(await facts.record_facts(selling, asked, who, datetime.now(UTC)))
@@ -165,7 +173,7 @@ async def record_batch(request: Request) -> Response:
     counts = dict.fromkeys(("accepted", "replayed", "refused"), 0)
     for result in results:
         counts[result["outcome"]] += 1
-    return Response(orjson.dumps({**counts, "results": results}, default=str), 200, media_type="application/json")
+    return Answer(orjson.dumps({**counts, "results": results}, default=str))
 
 
 post_charges.direct = record_batch  # type: ignore[attr-defined]
