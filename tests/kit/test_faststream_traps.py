@@ -24,7 +24,7 @@ from lotwise.contracts.ids import uuid7
 from lotwise.contracts.sales import SaleRecorded
 from lotwise.kit import bus as bus_module
 from lotwise.kit import consumers as consumers_module
-from lotwise.kit import relay as relay_module
+from lotwise.kit import publisher as publisher_module
 from lotwise.kit import tracing
 from lotwise.kit.apply import Applier
 from lotwise.kit.bus import Bus
@@ -183,7 +183,7 @@ async def test_trap_10_what_has_no_answer_is_not_said(
     shop: Shop, servers_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trap 10: a publish that timed out may land later. Ours marks nothing unanswered and doubles nothing (F4)."""
-    monkeypatch.setattr(relay_module, "ACK_SECONDS", 0.4)
+    monkeypatch.setattr(publisher_module, "ACK_SECONDS", 0.4)
     server = NatsServer(servers_home / "paused")
     server.start()
     await apply(server.url)

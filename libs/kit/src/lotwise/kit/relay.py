@@ -11,29 +11,26 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
-import orjson
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error
 from nats.js.errors import Error as JetStreamError
-from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
 from lotwise.contracts.envelope import SUBJECT, stream_of
-from lotwise.kit import wire
 from lotwise.kit.bus import Bus
 from lotwise.kit.database import SESSION, Database
 from lotwise.kit.housekeeping import keep_house
 from lotwise.kit.outbox import CHANNEL
-from lotwise.kit.tracing import child_of, is_sampled, traceparent_of
+from lotwise.kit.publisher import ACK_SECONDS, FEW, Answer, Publisher
 
 log = structlog.get_logger("lotwise.kit.relay")
 
 LOCK = 7_020_251_122
-ACK_SECONDS = 5.0
+GATHER_SECONDS = 0.02
+"""Under load the next batch is given so long to grow: a batch costs the bus a millisecond, however small it is."""
 HEAL_SECONDS = 20.0
 HOUSE_SECONDS = 3600.0
 HOUSE_FIRST_SECONDS = 30.0
@@ -89,6 +86,7 @@ class Relay:
         self._stream = stream_of(speaker)
         self._batch_max = batch_max
         self._poll = poll_ms / 1000
+        self._publisher: Publisher | None = None
         self._stopping = False
         self._must_heal = True
         self._healed_at = 0.0
@@ -153,7 +151,9 @@ class Relay:
                 self._house_at = monotonic() + HOUSE_SECONDS
                 await keep_house(connection)
             quiet = 0 if said else quiet + 1
-            if said < self._batch_max and not self._db.told.is_set():
+            if FEW < said < self._batch_max:
+                await asyncio.sleep(GATHER_SECONDS)
+            elif said < self._batch_max and not self._db.told.is_set():
                 await self._pause(self._poll if quiet < IDLE_AFTER_POLLS else IDLE_POLL_SECONDS)
 
     async def _turn(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
@@ -165,14 +165,18 @@ class Relay:
             return 0
         bus = await self._connected()
         if self._must_heal:
-            await self._heal(connection, bus)
+            await self._heal(connection, bus.connection)
             return self._batch_max
-        good = [row for row in rows if not (why := self._why_not(row, bus)) or await self._refuse(connection, row, why)]
+        good = [
+            row
+            for row in rows
+            if not (why := self._why_not(row, bus.connection)) or await self._refuse(connection, row, why)
+        ]
         if good:
             await self._mark(connection, await self._say(connection, bus, good))
         return len(rows)
 
-    async def _connected(self) -> Client:
+    async def _connected(self) -> Publisher:
         try:
             async with asyncio.timeout(2):
                 connection = await self._bus.connect()
@@ -180,7 +184,11 @@ class Relay:
             raise BusFault(self._bus.fault or "not connected") from None
         if not connection.is_connected:
             raise BusFault("disconnected")
-        return connection
+        if self._publisher is None:
+            publisher = Publisher(connection, self._bus.inbox_prefix)
+            await publisher.open()
+            self._publisher = publisher
+        return self._publisher
 
     def _why_not(self, row: asyncpg.Record, bus: Client) -> str | None:
         """Why a row can never be said; the table's checks make these rare."""
@@ -193,66 +201,29 @@ class Relay:
             return f"{len(row['body'])} bytes are more than the bus takes"
         return None
 
-    async def _refuse(self, connection: "asyncpg.Connection[asyncpg.Record]", row: asyncpg.Record, why: str) -> bool:
+    async def _refuse(self, connection: "asyncpg.Connection[asyncpg.Record]", row: asyncpg.Record, why: str) -> None:
         log.error("an event was set aside", id=str(row["id"]), subject=row["subject"], error=why)
         await connection.execute(_FAIL, row["id"], why)
         self._status.refused += 1
-        return False
 
     async def _say(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Client, rows: Sequence[asyncpg.Record]
+        self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Publisher, rows: Sequence[asyncpg.Record]
     ) -> list[tuple[Any, int]]:
         """Publish rows; ids and stream sequences of those that the stream holds now."""
-        if len(rows) > 1:
-            answer = await self._say_at_once(bus, rows)
+        if len(rows) > FEW:
+            answer = await bus.at_once(rows)
             if "error" not in answer:
                 first = int(answer["seq"]) - len(rows) + 1
                 self._expect(first)
                 return [(row["id"], first + place) for place, row in enumerate(rows)]
-        answers = await asyncio.gather(*(self._say_one(bus, row) for row in rows), return_exceptions=True)
-        return [
-            pair for pair in [await self._judge(connection, *one) for one in zip(rows, answers, strict=True)] if pair
-        ]
-
-    async def _say_at_once(self, bus: Client, rows: Sequence[asyncpg.Record]) -> dict[str, Any]:
-        """All or nothing, with one fsync; refused whole when the stream knows one of the ids already (10201)."""
-        batch = uuid4().hex
-        *others, last = rows
-        await wire.send(
-            bus,
-            [
-                (
-                    row["subject"],
-                    "",
-                    wire.header_block(
-                        f"{self._headers(row)}Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {place}\r\n"
-                    ),
-                    row["body"],
-                )
-                for place, row in enumerate(others, 1)
-            ],
-        )
-        end = f"Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {len(rows)}\r\nNats-Batch-Commit: 1\r\n"
-        return await self._request(bus, last, self._headers(last) + end)
-
-    async def _say_one(self, bus: Client, row: asyncpg.Record) -> dict[str, Any]:
-        return await self._request(bus, row, self._headers(row))
-
-    async def _request(self, bus: Client, row: asyncpg.Record, headers: str) -> dict[str, Any]:
-        pairs = dict(line.split(": ", 1) for line in headers.split("\r\n") if line)
-        reply = await bus.request(row["subject"], row["body"], timeout=ACK_SECONDS, headers=pairs)
-        answer: dict[str, Any] = orjson.loads(reply.data)
-        return answer
+        answers = await bus.each(rows)
+        said = [await self._judge(connection, row, answer) for row, answer in zip(rows, answers, strict=True)]
+        return [pair for pair in said if pair]
 
     async def _judge(
-        self,
-        connection: "asyncpg.Connection[asyncpg.Record]",
-        row: asyncpg.Record,
-        answer: dict[str, Any] | BaseException,
+        self, connection: "asyncpg.Connection[asyncpg.Record]", row: asyncpg.Record, answer: Answer
     ) -> tuple[Any, int] | None:
         """What the answer to one row means: its place in the stream, a row set aside, or a bus that is at fault."""
-        if isinstance(answer, BaseException):
-            raise answer
         error = answer.get("error")
         if error is None:
             if not answer.get("duplicate"):
@@ -262,29 +233,6 @@ class Relay:
             await self._refuse(connection, row, str(error.get("description")))
             return None
         raise BusFault(str(error.get("description", error)))
-
-    def _headers(self, row: asyncpg.Record) -> str:
-        """CloudEvents in binary mode, the trace and the story; each line ends with CRLF."""
-        number = row["id"]
-        _, _, speaker, event, version = row["subject"].split(".")
-        trace = row["traceparent"]
-        if is_sampled(trace):
-            span = child_of(trace, f"publish {event}", SpanKind.PRODUCER, {"messaging.message.id": str(number)})
-            trace = traceparent_of(span) or trace
-            span.end()
-        lines = (
-            f"Nats-Msg-Id: {number}\r\nce-specversion: 1.0\r\nce-id: {number}\r\nce-source: lotwise/{speaker}\r\n"
-            f"ce-type: {speaker}.{event}.{version}\r\nce-time: {row['created_at'].isoformat()}\r\n"
-        )
-        for name, value in (
-            ("traceparent", trace),
-            ("correlation_id", row["correlation_id"]),
-            ("actor", row["actor"]),
-            ("causation_id", row["cause_id"]),
-        ):
-            if value and str(value).isprintable():
-                lines += f"{name}: {value}\r\n"
-        return lines
 
     async def _mark(self, connection: "asyncpg.Connection[asyncpg.Record]", said: Sequence[tuple[Any, int]]) -> None:
         if not said:
