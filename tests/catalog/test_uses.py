@@ -68,7 +68,8 @@ async def test_a_product_is_deleted_over_http(catalog: Bench, others: dict[str, 
     assert (refused.status_code, refused.json()["numbers"]["reasons"]) == (409, ["2 charges"])
     assert await catalog.state() == before
     others["sales"] = unused
-    await catalog.post(f"{path}:delete")
+    first = await catalog.post(f"{path}:delete", key="gone")
+    assert await catalog.post(f"{path}:delete", key="gone") == first
     assert (await catalog.call("GET", path)).status_code == 404
 
 

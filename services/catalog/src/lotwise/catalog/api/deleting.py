@@ -15,7 +15,7 @@ async def delete_unused(cmd: Command, product_id: UUID) -> Answer[ProductOut]:
     Everybody is asked before anything happens, and asked again once the product is archived.
     """
     answers = await answers_of(cmd.runtime, product_id)
-    async with cmd.runtime.db.transaction() as tx:
+    async with cmd.transaction() as tx:
         await products.check_unused(tx, product_id, answers)
         shown = await products.set_archived(tx, product_id, cmd.who.actor, is_archived=True)
     answers = await answers_of(cmd.runtime, product_id)
