@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import asyncpg
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,8 +41,10 @@ TRIES_FROM_ADDRESS = 60
 SEEN_EVERY_SECONDS = 60.0
 TOKEN_MARGIN_SECONDS = 60.0
 SESSIONS_KNOWN_MAX = 5000
+KEYS_READ_SECONDS = 300.0
 MACHINE_ROLES = {"importer": "importer", "operator": "owner"}
 _KEY = re.compile(r"^ck_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$")
+log = structlog.get_logger(__name__)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -63,14 +67,26 @@ class Door:
         self.passwords = Passwords(settings.password_checks_max)
         self._tokens: OrderedDict[tuple[UUID, int], Principal] = OrderedDict()
         self._machines = machines(settings)
+        self.keeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read or make the signing keys; this process verifies with them too."""
         await self.signer.prepare(self._runtime.db)
         self._runtime.verifier.load(self.signer.jwks())
 
+    async def keep_open(self) -> None:
+        """Read the keys every few minutes, for ever: another process may have made the next one."""
+        while True:
+            await asyncio.sleep(KEYS_READ_SECONDS)
+            try:
+                await self.open()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("signing keys cannot be read", error=type(error).__name__)
+
     def close(self) -> None:
-        """Stop checking passwords."""
+        """Stop reading keys and checking passwords."""
+        if self.keeping is not None:
+            self.keeping.cancel()
         self.passwords.close()
 
     async def sign_in(self, login: str, password: str, *, address: str) -> SignedIn:
@@ -266,9 +282,7 @@ def same_origin(request: Request) -> None:
 
 
 async def keep_house(runtime: "Runtime") -> None:
-    """The door's daily chores: the next signing key, sessions long over."""
-    door: Door = runtime.state["door"]
-    await door.open()
+    """The door's chores: what is left of sessions long over, and of tries."""
     async with asyncio.timeout(30), runtime.db.transaction() as tx:
         await sessions.forget_old(tx)
 
@@ -282,6 +296,7 @@ async def open_door(runtime: "Runtime") -> None:
         raise TypeError("the door needs the back office's settings")
     door = runtime.state["door"] = Door(runtime, settings)
     await door.open()
+    door.keeping = asyncio.create_task(door.keep_open(), name="door")
 
 
 async def close_door(runtime: "Runtime") -> None:
