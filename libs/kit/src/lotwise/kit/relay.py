@@ -167,11 +167,12 @@ class Relay:
         if self._must_heal:
             await self._heal(connection, bus.connection)
             return self._batch_max
-        good = [
-            row
-            for row in rows
-            if not (why := self._why_not(row, bus.connection)) or await self._refuse(connection, row, why)
-        ]
+        good = []
+        for row in rows:
+            if why := self._why_not(row, bus.connection):
+                await self._refuse(connection, row, why)
+            else:
+                good.append(row)
         if good:
             await self._mark(connection, await self._say(connection, bus, good))
         return len(rows)
