@@ -104,7 +104,7 @@ async def _delete_durable(machine: Machine) -> None:
 
 
 def test_a_message_that_cannot_be_read_is_listed_explained_and_retried(machine: Machine) -> None:
-    """RELIABILITY F7: given bytes that are no event, when heard, then they are parked; commands show and retry them."""
+    """RELIABILITY F7: given bytes that are no event, when heard, then parked; commands show, retry, dismiss."""
     asyncio.run(_say_nonsense(machine))
     wait_until(lambda: "sale-recorded" in machine.lotwise("dead-letters", "list", "stock").stdout)
     listed = machine.lotwise("dead-letters", "list", "stock").stdout
@@ -114,6 +114,17 @@ def test_a_message_that_cannot_be_read_is_listed_explained_and_retried(machine: 
     )
     assert f"{letter}: not applied" in machine.lotwise("dead-letters", "retry", "stock", letter).stdout
     assert letter in machine.lotwise("dead-letters", "list", "stock").stdout
+    assert machine.lotwise("dead-letters", "dismiss", "stock", letter, "--reason", "a test's own").returncode == 0
+    assert machine.lotwise("dead-letters", "list", "stock").stdout == "No messages are parked.\n"
+
+
+def test_the_books_of_a_new_system_are_clean(machine: Machine) -> None:
+    """N-01: given a running system, when audited, then the ledger and all seven audit trails hold; exit code 0."""
+    done = machine.lotwise("audit", "--json")
+    assert done.returncode == 0, done.stdout
+    proofs = json.loads(done.stdout)
+    assert set(proofs) == {"stock ledger", *(f"{service} audit trail" for service in SERVICES)}
+    assert all(proof.get("is_clean", proof.get("is_intact")) is True for proof in proofs.values())
 
 
 async def _say_nonsense(machine: Machine) -> None:

@@ -1,4 +1,7 @@
-"""The only home of `lotwise audit`: the books of every service, proven from their ledgers over public interfaces."""
+"""The only home of `lotwise audit`: the books of every service, proven over public interfaces.
+
+Stock recomputes its balances from the ledger and checks the ledger's seals; every service proves its audit trail.
+"""
 
 import asyncio
 import json
@@ -6,33 +9,47 @@ from typing import Any
 
 from rich.console import Console
 
-from lotwise.onebox.access import access
+from lotwise.kit.client import Unreachable
+from lotwise.onebox.access import Access, access
+from lotwise.onebox.chain import SERVICES
 
-AUDITS = (("stock", "/v1/audit"),)
+LEDGER = ("stock ledger", "stock", "/v1/audit")
+TRAILS = tuple((f"{service} audit trail", service, "/v1/audit-trail/proof") for service in SERVICES)
 AUDIT_SECONDS_MAX = 600.0
 
 
 def audit(*, as_json: bool) -> int:
-    """Ask for every proof and print what was found; 0 when the books are clean, 1 otherwise. Raises Refused."""
+    """Ask for every proof and print what was found; 0 when all hold, 1 otherwise. Raises Refused."""
     answers = asyncio.run(_ask())
-    findings = [finding for answer in answers.values() for finding in answer.get("findings", [])]
     if as_json:
         print(json.dumps(answers, indent=1))
     else:
-        _show(answers, findings)
-    return int(bool(findings))
+        _show(answers)
+    return int(not all(map(holds, answers.values())))
+
+
+def holds(answer: dict[str, Any]) -> bool:
+    """Whether a proof found nothing wrong."""
+    return bool(answer.get("is_clean", answer.get("is_intact", False)))
 
 
 async def _ask() -> dict[str, dict[str, Any]]:
     async with access("operator") as system:
-        return {name: await system[name].get(path, timeout=AUDIT_SECONDS_MAX) for name, path in AUDITS}
+        return {about: await _proof(system, service, path) for about, service, path in (LEDGER, *TRAILS)}
 
 
-def _show(answers: dict[str, dict[str, Any]], findings: list[Any]) -> None:
-    console = Console()
-    for name, answer in answers.items():
-        counted = ", ".join(f"{key} {number}" for key, number in answer.items() if isinstance(number, int | str))
-        console.print(f"{name}: {counted}")
-    for finding in findings:
-        console.print_json(data=finding)
-    console.print("[red]The books differ.[/]" if findings else "[green]The books are clean.[/]")
+async def _proof(system: Access, service: str, path: str) -> dict[str, Any]:
+    try:
+        return dict(await system[service].get(path, timeout=AUDIT_SECONDS_MAX))
+    except Unreachable as problem:
+        return {"is_intact": False, "findings": [problem.detail]}
+
+
+def _show(answers: dict[str, dict[str, Any]]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for about, answer in answers.items():
+        counts = ", ".join(f"{number} {name}" for name, number in answer.items() if type(number) is int)
+        console.print(f"{'[green]clean[/]' if holds(answer) else '[red]differs[/]'}  {about}: {counts or 'no proof'}")
+        if not holds(answer):
+            console.print_json(data=answer)
+    console.print("The books are clean." if all(map(holds, answers.values())) else "The books differ: see above.")

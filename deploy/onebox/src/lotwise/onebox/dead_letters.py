@@ -64,3 +64,19 @@ async def _retry_one(client: Any, letter: str) -> str:
     except Refusal as refusal:
         return f"not applied: {refusal.detail}"
     return "applied"
+
+
+@app.command()
+def dismiss(
+    service: Service,
+    letter: Annotated[str, typer.Argument(help="Its id.")],
+    reason: Annotated[str, typer.Option(help="Why it will never be applied; kept in the audit trail.")],
+) -> None:
+    """Lay one to rest unapplied."""
+    asyncio.run(_dismiss(service, letter, reason))
+    print(f"{letter}: laid to rest")
+
+
+async def _dismiss(service: str, letter: str, reason: str) -> None:
+    async with access("operator") as system:
+        await system[service].post(f"/v1/ops/dead-letters/{letter}:dismiss", json={"reason": reason}, key=str(uuid7()))

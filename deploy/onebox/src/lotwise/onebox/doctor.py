@@ -97,7 +97,7 @@ async def _collect(chain: Chain) -> list[Finding]:
 
 async def _alive(chain: Chain) -> AsyncIterator[Finding]:
     for service in SERVICES:
-        ready = await asyncio.to_thread(answers, chain.ports[service], "/readyz")
+        ready = await asyncio.to_thread(answers, chain.ports[service], "/readyz", 5)
         log = chain.home.logs / f"{service}.log"
         yield Finding(
             service, "good" if ready else "bad", "ready" if ready else "not ready", f"Its log says why: {log}"

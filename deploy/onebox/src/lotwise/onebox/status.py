@@ -85,7 +85,7 @@ def look(chain: Chain) -> Status:
 
 def _process(chain: Chain, name: str, entry: dict[str, Any]) -> ProcessStatus:
     memory, created = _memory(entry["pid"], whole=name != "supervisor")
-    healthy = memory > 0 and (name not in SERVICES or answers(chain.ports[name], "/readyz"))
+    healthy = memory > 0 and (name not in SERVICES or answers(chain.ports[name], "/readyz", 5))
     up_seconds = time.time() - created if created else 0.0
     return ProcessStatus(name, entry["pid"], healthy, memory, up_seconds, entry["restarts"])
 
