@@ -33,6 +33,15 @@ async def test_a_broken_connection_is_an_answer_for_each_and_the_next_charge_suc
     assert (await sales.charge())["number"] == "harley-000011"
 
 
+async def test_more_than_can_wait_is_put_off(sales: Sales, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits: beyond the limit of waiting charges the answer is 503 with Retry-After, and nothing is kept of it."""
+    before = await sales.state()
+    monkeypatch.setattr(recording, "WAITING_MAX", 0)
+    answer = await sales.call("POST", "/v1/charges", fact(), who="till")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "1")
+    assert await sales.state() == before
+
+
 async def test_a_stop_records_what_waits(sales: Sales) -> None:
     """DESIGN 6: a graceful stop finishes the charges that wait, then no longer records."""
     recorder = Recorder(sales.db, 500)

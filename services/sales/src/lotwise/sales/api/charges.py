@@ -83,6 +83,7 @@ def selling_of(request: Request) -> Selling:
         refusals.StockRefused,
         refusals.StockUnreachable,
         refusals.HoldTooShort,
+        refusals.TooBusy,
     ),
 )
 async def post_charge(body: ChargeIn, request: Request, idempotency_key: Key = None) -> Answer[ChargeOut]:
@@ -148,7 +149,7 @@ def _answer(recorded: Recorded) -> Answer[ChargeOut]:
     return Answer(body, 201, headers)
 
 
-@router.post("/charges:batch", permission="charge.create", site="record", refusals=PRICING)
+@router.post("/charges:batch", permission="charge.create", site="record", refusals=(*PRICING, refusals.TooBusy))
 async def post_charges(body: FactsIn, request: Request) -> Answer[BatchOut]:
     """Record up to 1,000 facts; each has its own outcome, a malformed or refused one stops no other."""
     return await _record_all(request, body.charges)

@@ -187,6 +187,14 @@ class StockUnreachable(Refusal):
     title = "Stock could not be asked"
 
 
+class TooBusy(Refusal):
+    """More charges wait to be recorded than a process takes on; the same request may be sent again soon."""
+
+    code = "busy"
+    title = "Too much at once"
+    status = 503
+
+
 class StockRefused(Refusal):
     """Stock refused the hold; its own code, numbers and ways out pass through."""
 

@@ -13,6 +13,7 @@ from lotwise.sales.domain.refusals import StockRefused
 
 log = structlog.get_logger(__name__)
 HOLDS_MAX = 200
+WAITING_MAX = 2_000
 
 
 class HoldLine(NamedTuple):
@@ -75,6 +76,8 @@ class HoldGroup:
 
     async def ask(self, hold: Hold) -> Answer:
         """Ask for a hold and wait for the deadline at most."""
+        if len(self._queue) >= WAITING_MAX:
+            return Away("too many holds wait to be asked for")
         asked = _Asked(hold, asyncio.get_running_loop().create_future())
         self._queue.append(asked)
         if self._task is None or self._task.done():

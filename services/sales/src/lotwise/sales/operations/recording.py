@@ -15,7 +15,7 @@ import structlog
 
 from lotwise.kit.database import Database, Tx
 from lotwise.sales.domain.charges import Charge
-from lotwise.sales.domain.refusals import ChargeClosed, DifferentBody
+from lotwise.sales.domain.refusals import ChargeClosed, DifferentBody, TooBusy
 from lotwise.sales.operations.answers import recorded_event, told
 from lotwise.sales.repository import charges as rows
 from lotwise.sales.repository.charges import Told
@@ -23,6 +23,7 @@ from lotwise.values import Refusal
 
 log = structlog.get_logger(__name__)
 TRIES_MAX = 8
+WAITING_MAX = 10_000
 STOP_SECONDS = 10.0
 CUT_PAUSE_SECONDS = 0.05
 _CUT = (
@@ -66,6 +67,7 @@ class Recorder:
         self._db = db
         self._charges_max = charges_max
         self._queue: list[_Waiting] = []
+        self._waiting = 0
         self._wake = asyncio.Event()
         self._last: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
@@ -86,9 +88,13 @@ class Recorder:
         """Record charges with the next group; the outcomes come after the commit, in the same order.
 
         A known id with the same contents comes back as replayed; with others as DifferentBody; abandoned: ChargeClosed.
+        Raises TooBusy when WAITING_MAX charges wait already.
         """
+        if self._waiting >= WAITING_MAX:
+            raise TooBusy("too many charges wait to be recorded; send it again", retry_after_seconds=1)
         waiting = _Waiting(readies, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
+        self._waiting += len(readies)
         self._wake.set()
         return await waiting.done
 
@@ -111,6 +117,7 @@ class Recorder:
             size += len(ids)
             count += 1
         group, self._queue = self._queue[:count], self._queue[count:]
+        self._waiting -= size
         return group
 
     async def _settle(self, group: list[_Waiting]) -> None:
