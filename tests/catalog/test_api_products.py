@@ -65,6 +65,7 @@ async def test_a_missing_field_is_named(catalog: Bench, missing: str) -> None:
         ({"packs": [{"name": "box", "units": "0"}]}, "packs.0.units"),
         ({"duration_slots": 2}, "duration_slots"),
         ({"barcodes": ["12 34"]}, "barcodes"),
+        ({"barcodes": ["12/34"]}, "barcodes"),
         ({"category_id": str(uuid4())}, "category_id"),
         ({"site_taxes": [{"at_site": "nowhere", "tax_code": 1}]}, "site_taxes"),
         ({"tax_code": 9}, "tax_code"),

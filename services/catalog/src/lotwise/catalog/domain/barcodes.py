@@ -4,15 +4,15 @@ import re
 
 from lotwise.catalog.domain.refusals import BadBarcode
 
-_ALLOWED = re.compile(r"[!-~]{1,48}")
+_ALLOWED = re.compile(r"[!-.0-~]{1,48}")
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
 def checked(barcode: str) -> str:
-    """The barcode if a scanner could give it back: 1 to 48 printable ASCII characters. Raises BadBarcode."""
+    """The barcode if a scanner could give it back: 1 to 48 printable ASCII characters but a slash. Raises BadBarcode."""
     if not _ALLOWED.fullmatch(barcode):
         raise BadBarcode(
-            "A barcode has 1 to 48 letters, digits or signs and no spaces.", field="barcodes", barcode=barcode
+            "A barcode has 1 to 48 letters, digits or signs, no spaces and no slash.", field="barcodes", barcode=barcode
         )
     return barcode
 
