@@ -9,7 +9,7 @@ _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
 def checked(barcode: str) -> str:
-    """The barcode if a scanner could give it back: 1 to 48 printable ASCII characters but a slash. Raises BadBarcode."""
+    """The barcode if a scanner could give it back: printable ASCII without a slash, at most 48. Raises BadBarcode."""
     if not _ALLOWED.fullmatch(barcode):
         raise BadBarcode(
             "A barcode has 1 to 48 letters, digits or signs, no spaces and no slash.", field="barcodes", barcode=barcode
