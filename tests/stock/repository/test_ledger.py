@@ -14,6 +14,7 @@ from lotwise.kit.apply import Applier
 from lotwise.kit.database import Database
 from lotwise.kit.migrate import drift
 from lotwise.stock.app import SERVICE
+from lotwise.stock.jobs import on_start
 from lotwise.stock.operations.audit import prove
 from lotwise.stock.operations.seals import seal
 from lotwise.stock.repository.audit import Finding
@@ -75,6 +76,21 @@ async def test_a_row_altered_with_its_hash_names_its_block(scratch: Chain) -> No
         " m.line, m.trace_id, m.reverses))) where reason = 'receipt'"
     )
     assert [(one.check, one.row) for one in await findings(scratch)] == [("seals", "seal block 1")]
+
+
+async def test_a_ledger_restored_into_another_cluster_goes_on(scratch: Chain) -> None:
+    """DESIGN 3.3: given a ledger whose numbers lie a million above this cluster's; when it starts;
+    then new rows are sealed.
+    """
+    assert await sealed(scratch) == 3
+    await scratch.sell("1")
+    for statement in ("update movement set xid = xid + 1000000", "update seal set xid_to = xid_to + 1000000"):
+        await scratch.bench.owner.execute(statement)
+    await on_start(scratch.bench.runtime)
+    await on_start(scratch.bench.runtime)
+    await scratch.sell("1")
+    assert await sealed(scratch) == 2
+    assert await findings(scratch) == []
 
 
 async def test_a_removed_row_and_a_forged_head_are_found(scratch: Chain) -> None:

@@ -5,7 +5,7 @@ from lotwise.stock.api import adjustments, areas, holds, levels, lots, movements
 from lotwise.stock.handlers.catalog import catalog
 from lotwise.stock.handlers.purchasing import purchasing
 from lotwise.stock.handlers.sales import sales
-from lotwise.stock.jobs import jobs
+from lotwise.stock.jobs import jobs, on_start
 from lotwise.stock.settings import StockSettings
 from lotwise.values import currency_exponent
 
@@ -30,4 +30,5 @@ SERVICE = Service(
     ),
     subscriptions=(catalog(_exponent), sales(_exponent), purchasing(_exponent)),
     jobs=jobs(_settings),
+    on_start=on_start,
 )

@@ -12,7 +12,7 @@ from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
 from lotwise.stock.operations.expiry import sweep, warn
 from lotwise.stock.operations.holds import release_holds
-from lotwise.stock.operations.seals import seal
+from lotwise.stock.operations.seals import catch_up, seal
 from lotwise.stock.repository.holds import expired_holds
 from lotwise.stock.settings import StockSettings
 from lotwise.values import currency_exponent
@@ -88,6 +88,14 @@ async def seal_ledger(runtime: Runtime) -> None:
     """Chain what was written since the last block."""
     async with runtime.db.transaction() as tx:
         await seal(tx)
+
+
+async def on_start(runtime: Runtime) -> None:
+    """Before anything is written: number the ledger's transactions on from where a restored backup ended."""
+    async with runtime.db.transaction() as tx:
+        behind = await catch_up(tx)
+    if behind:
+        log.info("the ledger was restored into another cluster", transactions_behind=behind)
 
 
 async def make_partitions(runtime: Runtime) -> None:

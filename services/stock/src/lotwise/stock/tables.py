@@ -372,6 +372,15 @@ class ExpiryTellingRow(Base, table=True):
     threshold_days: int = Field(sa_column=Column(Integer, nullable=False))
 
 
+class LedgerEraRow(Base, table=True):
+    """What is added to this cluster's transaction numbers: they begin anew where a backup is restored."""
+
+    __tablename__: ClassVar[str] = "ledger_era"
+    __table_args__: ClassVar[tuple[object, ...]] = (CheckConstraint("only_one", name="ledger_era_only_one_check"),)
+    only_one: bool = Field(primary_key=True, default=True)
+    base: int = Field(sa_column=_bigint())
+
+
 class SealRow(Base, table=True):
     """A block of the ledger's chain: which transactions it covers, what their rows hash to, and the chain's head."""
 

@@ -4,7 +4,9 @@ from lotwise.contracts.stock import LedgerSealed
 from lotwise.kit.database import Tx
 from lotwise.kit.outbox import tell
 from lotwise.stock.domain.seals import GENESIS, chained
-from lotwise.stock.repository.seals import add_block, next_block
+from lotwise.stock.repository.seals import add_block, catch_up, next_block
+
+__all__ = ["catch_up", "seal"]
 
 
 async def seal(tx: Tx) -> int:

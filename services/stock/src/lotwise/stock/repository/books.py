@@ -45,8 +45,8 @@ where l.site = n.site and l.product_id = n.product_id
 _STORE = f"""
 with moved as (
     insert into movement (id, recorded_at, happened_at, site, product_id, lot_id, from_location, to_location, quantity,
-                          cost_minor, actor, reason, cause_id, line, trace_id, reverses, content_hash)
-    select m.*, {HASHED}
+                          cost_minor, actor, reason, cause_id, line, trace_id, reverses, content_hash, xid)
+    select m.*, {HASHED}, (select pg_current_xact_id()::text::bigint + coalesce((select base from ledger_era), 0))
     from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::int[],
         $8::int[],
                 $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::uuid[], $14::int[], $15::text[],

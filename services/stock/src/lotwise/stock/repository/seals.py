@@ -10,7 +10,8 @@ _NEXT = """
 with last as (select block, xid_to, head from seal order by block desc limit 1),
 bounds as (
     select coalesce((select xid_to from last), 0) as xid_from,
-        pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid_to)
+
+           pg_snapshot_xmin(pg_current_snapshot())::text::bigint + coalesce((select base from ledger_era), 0) as xid_to)
 select coalesce((select block from last), 0) + 1 as block, b.xid_from, b.xid_to, (select head from last) as previous,
        count(m.id) as movements, sha256(coalesce(string_agg(m.content_hash, ''::bytea order by m.id), ''::bytea))
            as content
@@ -21,6 +22,31 @@ _ADD = """
 insert into seal (block, xid_from, xid_to, movements, content, head, sealed_at)
 values ($1, $2, $3, $4, $5, $6, now())
 """
+_BEHIND = """
+with era as (select coalesce((select base from ledger_era), 0) as base),
+sealed as (select coalesce(max(xid_to), 0) as xid_to from seal),
+reached as (
+    select greatest((select xid_to from sealed),
+                    (select max(m.xid) + 1 from movement m where m.xid >= (select xid_to from sealed))) as xid)
+select r.xid - (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + e.base) from reached r, era e
+"""
+_RAISE = """
+insert into ledger_era (only_one, base) values (true, $1)
+on conflict (only_one) do update set base = ledger_era.base + excluded.base
+"""
+
+
+async def catch_up(tx: Tx) -> int:
+    """Number on from where the ledger ended when this cluster counts lower: a backup was restored into it.
+
+    Returns by how much; 0 where the numbers never went back. Called before anything is written.
+    """
+    await tx.execute("select pg_advisory_xact_lock(hashtext('ledger_era'))")
+    behind = int(await tx.fetchval(_BEHIND) or 0)
+    if behind <= 0:
+        return 0
+    await tx.execute(_RAISE, behind)
+    return behind
 
 
 async def next_block(tx: Tx) -> asyncpg.Record | None:
