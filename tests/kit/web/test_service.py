@@ -23,7 +23,7 @@ from tests.kit.web.shop import body, prepare
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.client import MachineToken, Refused, ServiceClient, Unreachable
 from lotwise.kit.principal import Unauthenticated
-from lotwise.kit.tokens import Verifier
+from lotwise.kit.tokens import NoKeys, Verifier
 from lotwise.onebox.ports import free_ports
 from lotwise.onebox.servers import NatsServer
 
@@ -194,6 +194,25 @@ async def test_client_between_services() -> None:
     assert door.asked.count("POST /v1/tokens") == 1
 
 
+async def test_a_token_that_is_not_believed_is_renewed() -> None:
+    """N-16: after the door has new keys, a call is sent once more with a new token; a person's token is not."""
+    given = iter(("old", "new", "newer"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        """Believe the new token only."""
+        if request.url.path == "/v1/tokens":
+            return httpx.Response(200, json={"access_token": next(given), "expires_in": 300})
+        believed = request.headers["authorization"] == "Bearer new"
+        return httpx.Response(200, json=1) if believed else httpx.Response(401, json={"status": 401, "code": "x"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        client = ServiceClient("stock", "http://stock", http, MachineToken("http://door", "sales", "s"))
+        assert await client.get("/v1/yes") == 1
+        with pytest.raises(Refused):
+            await client.get("/v1/yes", token="a person's")
+    assert next(given) == "newer"
+
+
 async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """N-16: an unknown key makes a service ask the door, at most once in five seconds, and keep the answer on disk."""
     doorman = Doorman()
@@ -209,6 +228,15 @@ async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch
     again = Verifier("", tmp_path / "caches" / "jwks.json")
     again.load_cache()
     assert (await again.admit(doorman.token("owner", "*"))).subject == "user:owner"
+
+
+async def test_without_any_key() -> None:
+    """N-16: a fresh service that never reached the door answers 503, not 401: the token may be fine."""
+    verifier = Verifier("http://127.0.0.1:9/v1/jwks")
+    with pytest.raises(NoKeys):
+        await verifier.admit(Doorman().token("owner", "*"))
+    with pytest.raises(Unauthenticated):
+        await verifier.admit("nonsense")
 
 
 def test_log_lines() -> None:

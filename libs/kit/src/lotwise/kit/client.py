@@ -1,5 +1,6 @@
 """The only home of calls from one service to another: with its own token, a deadline, and the trace passed on."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -67,6 +68,10 @@ class MachineToken:
             self._expires_at = time.time() + float(answer["expires_in"])
         return self._token
 
+    def forget(self) -> None:
+        """Ask the door for a new token next time: this one was not believed (the door has new keys)."""
+        self._expires_at = 0.0
+
 
 class ServiceClient:
     """Calls to one service. Every method raises Unreachable (no answer in time, or a 5xx) or Refused (its problem)."""
@@ -124,26 +129,43 @@ class ServiceClient:
         params: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
-        began = time.monotonic()
-        bearer = token or await self._token.get(self._http, timeout)
-        left = max(0.01, timeout - (time.monotonic() - began))
-        with client_span(method, self.name):
-            try:
-                response = await self._http.request(
-                    method,
-                    self._url + path,
-                    content=None if json is None else orjson.dumps(json, default=str),
-                    params=params,
-                    timeout=left,
-                    headers=_headers(bearer) | (headers or {}),
-                )
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise Unreachable(
-                    f"{self.name} does not answer ({type(error).__name__}).", service=self.name
-                ) from error
+        until = time.monotonic() + timeout
+        response = await self._send(method, path, until, token, json=json, params=params, headers=headers)
+        if response.status_code == 401 and token is None:
+            self._token.forget()
+            response = await self._send(method, path, until, token, json=json, params=params, headers=headers)
         if response.status_code >= 500:
             raise Unreachable(f"{self.name} answered {response.status_code}.", service=self.name)
         return _read(response)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        until: float,
+        token: str | None,
+        *,
+        json: Any,
+        params: dict[str, Any] | None,
+        headers: dict[str, str] | None,
+    ) -> httpx.Response:
+        bearer = token or await self._token.get(self._http, max(0.01, until - time.monotonic()))
+        with client_span(method, self.name):
+            left = max(0.01, until - time.monotonic())
+            try:
+                async with asyncio.timeout(left):
+                    return await self._http.request(
+                        method,
+                        self._url + path,
+                        content=None if json is None else orjson.dumps(json, default=str),
+                        params=params,
+                        timeout=left,
+                        headers=_headers(bearer) | (headers or {}),
+                    )
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+                raise Unreachable(
+                    f"{self.name} does not answer ({type(error).__name__}).", service=self.name
+                ) from error
 
 
 def _headers(bearer: str) -> dict[str, str]:

@@ -140,6 +140,7 @@ class Runtime:
         telemetry.start(self.name, otlp_endpoint=self.settings.otlp_endpoint, ratio=self.settings.trace_sample_ratio)
         self.http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50))
         self.verifier.load_cache()
+        self._keys = asyncio.create_task(self.verifier.keep_fresh(), name="keys")
         self.db = await Database.open(
             self.settings.database_url,
             connections_max=self.settings.pool_connections_max,
@@ -155,6 +156,7 @@ class Runtime:
     async def stop(self) -> None:
         """Leave gracefully: no new jobs, the batch in hand finished, the outbox flushed, connections closed."""
         self.is_started = False
+        self._keys.cancel()
         await self.jobs.stop()
         if self.machinery is not None:
             await self.machinery.stop()

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from lotwise.kit.principal import Grant, Principal, Unauthenticated, compile_reach
+from lotwise.values import Refusal
 
 ALGORITHM = "Ed25519"
 AUDIENCE = "lotwise"
@@ -27,6 +28,7 @@ LEEWAY_SECONDS = 5
 REMEMBERED_MAX = 4096
 TOKEN_BYTES_MAX = 8192
 REFRESH_PAUSE_SECONDS = 5.0
+FRESH_SECONDS = 300.0
 _HEADER_FIELDS = frozenset({"alg", "typ", "kid"})
 log = structlog.get_logger(__name__)
 
@@ -39,6 +41,14 @@ _CLAIMS = jwt.JWTClaimsRegistry(
     sub={"essential": True},
     jti={"essential": True},
 )
+
+
+class NoKeys(Refusal):
+    """A fresh service that has never reached the door can believe nobody; the caller's token may be fine."""
+
+    code = "no-keys"
+    title = "Not available for a moment"
+    status = 503
 
 
 class Verifier:
@@ -72,7 +82,10 @@ class Verifier:
             log.warning("key cache cannot be read", path=self.cache.name)
 
     async def admit(self, token: str) -> Principal:
-        """Who the token speaks for. Raises Unauthenticated; fetches the key set when the token names an unknown key."""
+        """Who the token speaks for. Raises Unauthenticated, or NoKeys before the door was ever reached.
+
+        A token that names an unknown key makes it fetch the key set.
+        """
         known = self._known.get(token)
         if known is not None and known.expires_at > time.time():
             return known
@@ -80,6 +93,8 @@ class Verifier:
         kid = _kid(token)
         if kid not in self._keys:
             await self.refresh()
+        if not self._keys:
+            raise NoKeys("Tokens cannot be read yet: the door has not been reached.", retry_after_seconds=2)
         principal = self._verify(token, kid)
         self._known[token] = principal
         if len(self._known) > REMEMBERED_MAX:
@@ -99,6 +114,12 @@ class Verifier:
                 self._keep(orjson.dumps(document))
             except (httpx.HTTPError, ValueError, JoseError, OSError) as error:
                 log.warning("key set cannot be fetched", error=type(error).__name__)
+
+    async def keep_fresh(self) -> None:
+        """Fetch the key set every few minutes, for ever: a key that was withdrawn opens nothing for longer."""
+        while True:
+            await asyncio.sleep(FRESH_SECONDS)
+            await self.refresh()
 
     def _keep(self, document: bytes) -> None:
         if self.cache is None:
