@@ -1,5 +1,6 @@
 """The only home of recording many facts at once: tills that were offline, imports, and outside tills on the bus."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,6 +13,10 @@ from lotwise.sales.operations.charges import ChargeAsked
 from lotwise.sales.operations.recording import Outcome, Ready, Recorded, different_body, outcomes_of_known
 from lotwise.sales.operations.selling import Selling
 from lotwise.values import Refusal
+
+
+PREPARED_AT_ONCE = 50
+"""After so many rows of a batch the charges that wait behind it get their turn."""
 
 
 class Fact(NamedTuple):
@@ -29,7 +34,11 @@ async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, 
     first: dict[UUID, Fact] = {}
     for fact in facts:
         first.setdefault(fact.charge_id, fact)
-    prepared = {fact.charge_id: _prepared(selling, fact, who, now) for fact in first.values()}
+    prepared: dict[UUID, Ready | Refusal] = {}
+    for count, fact in enumerate(first.values(), 1):
+        prepared[fact.charge_id] = _prepared(selling, fact, who, now)
+        if count % PREPARED_AT_ONCE == 0:
+            await asyncio.sleep(0)
     readies = [one for one in prepared.values() if isinstance(one, Ready)]
     found = await _known(selling, readies)
     fresh = [one for one in readies if one.charge.charge_id not in found]
