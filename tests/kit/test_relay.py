@@ -143,6 +143,25 @@ async def test_a_message_larger_than_the_stream_takes_is_set_aside(
         assert [row.error for row in await failed_rows(tx)] == ["message size exceeds maximum allowed"]
 
 
+async def test_a_full_stream_makes_the_outbox_wait(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """With no room on the bus what is told waits; when there is room again all of it is said, each once (F9)."""
+    config = (await ops.jetstream().stream_info("SALES")).config
+    room, config.max_bytes = config.max_bytes, 20_000
+    await ops.jetstream().update_stream(config)
+    async with relaying(shop, guarded_nats) as relay:
+        await told(shop, 60)
+
+        async def is_full() -> bool:
+            return "maximum bytes" in (relay.status().fault or "")
+
+        await until(is_full)
+        assert 0 < await stored(ops) < 60
+        config.max_bytes = room
+        await ops.jetstream().update_stream(config)
+        await until(lambda: is_drained(shop))
+    assert await stored(ops) == 60
+
+
 async def test_a_wiped_bus_is_told_everything_again(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
     """Streams deleted and made anew: the outbox says all of it again, with the same ids (F3)."""
     async with relaying(shop, guarded_nats) as relay:

@@ -111,6 +111,23 @@ async def apply(
         await connection.close()
 
 
+async def replay(url: str, name: str, *, user: str | None = None, password: str | None = None) -> None:
+    """Let a durable hear its whole stream again: after its database was restored from an older copy.
+
+    What was applied before is recognised by the inbox. Raises ValueError for a name that is no durable of ours.
+    """
+    durable = next((one for one in topology() if one.name == name), None)
+    if durable is None:
+        raise ValueError(f"{name!r} is no durable of this system")
+    options = {"user": user, "password": password} if user else {}
+    connection = await nats.connect(url, inbox_prefix=inbox_prefix("ops"), connect_timeout=5, **options)
+    try:
+        await _checked(connection, f"CONSUMER.DELETE.{durable.stream}.{name}", {})
+        await _make_consumer(connection, durable, consumer_config(durable), "create")
+    finally:
+        await connection.close()
+
+
 async def refuse_unsafe(monitor_url: str) -> None:
     """Raises Unsafe unless the server syncs each write before it acknowledges (`sync_interval: always`)."""
     async with httpx.AsyncClient(trust_env=False, timeout=5) as http:

@@ -218,8 +218,15 @@ class Relay:
                 self._expect(first)
                 return [(row["id"], first + place) for place, row in enumerate(rows)]
         answers = await bus.each(rows)
-        said = [await self._judge(connection, row, answer) for row, answer in zip(rows, answers, strict=True)]
-        return [pair for pair in said if pair]
+        said: list[tuple[Any, int]] = []
+        try:
+            for row, answer in zip(rows, answers, strict=True):
+                if pair := await self._judge(connection, row, answer):
+                    said.append(pair)
+        except BusFault:
+            await self._mark(connection, said)
+            raise
+        return said
 
     async def _judge(
         self, connection: "asyncpg.Connection[asyncpg.Record]", row: asyncpg.Record, answer: Answer

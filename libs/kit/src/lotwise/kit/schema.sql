@@ -119,7 +119,8 @@ create table relay_state (
     last_seq bigint not null
 );
 
--- Makes the partitions of last week, this week and the next two, and drops those older than keep_days.
+-- Makes the partitions of last week, this week and the next two, and drops those older than keep_days
+-- (twice that for the inbox: a replay of the whole stream must still be recognised).
 -- Runs as the owner, so that a running service needs no right to create tables. Rows that an odd clock
 -- put into the rest partition move into their week when it is made.
 create function kit_partitions(keep_days integer) returns integer
@@ -157,7 +158,8 @@ begin
         for child in
             select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
             where i.inhparent = parent::regclass and c.relname ~ ('^' || parent || '_p[0-9]{8}$')
-              and to_timestamp(right(c.relname, 8), 'YYYYMMDD') + interval '8 days' < now() - make_interval(days => keep_days)
+              and to_timestamp(right(c.relname, 8), 'YYYYMMDD') + interval '8 days'
+                  < now() - make_interval(days => keep_days * case parent when 'inbox' then 2 else 1 end)
         loop
             execute format('drop table %I', child);
         end loop;
