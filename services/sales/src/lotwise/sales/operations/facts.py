@@ -1,4 +1,4 @@
-"""The only home of recording many facts at once: tills that were offline, imports, and outside tills on the bus."""
+"""The only home of recording many facts at once: tills that were offline, and imports."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ from lotwise.sales.operations.charges import ChargeAsked
 from lotwise.sales.operations.recording import Outcome, Ready, Recorded, different_body, outcomes_of_known
 from lotwise.sales.operations.selling import Selling
 from lotwise.values import Refusal
-
 
 PREPARED_AT_ONCE = 50
 """After so many rows of a batch the charges that wait behind it get their turn."""
