@@ -37,11 +37,16 @@ RETRY_SECONDS_MAX = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a service hears from one speaker. `every` sees each event (a journal), before the handlers of its type."""
+    """What a service hears from one speaker. `every` sees each event (a journal), before the handlers of its type.
+
+    `pause_seconds` after a batch that was not full lets the next one grow: for hearers who need not be quick, a batch
+    of one costs as much as a batch of fifty. Zero (the default) never lingers.
+    """
 
     speaker: str
     handlers: Mapping[type[Event], Handler]
     every: Handler | None = None
+    pause_seconds: float = 0.0
 
 
 class ConsumerStatus(BaseModel):
@@ -79,9 +84,12 @@ def retry_delay(tries: int) -> float:
 class _Consumer:
     """One durable: the pull it feeds on, the applier it feeds."""
 
-    def __init__(self, name: str, speaker: str, applier: Applier, bus: Bus, batch_max: int) -> None:
+    def __init__(
+        self, name: str, speaker: str, applier: Applier, bus: Bus, batch_max: int, pause_seconds: float = 0.0
+    ) -> None:
         self.name = name
         self.speaker = speaker
+        self.pause_seconds = pause_seconds
         self.stream = stream_of(speaker)
         self.applier = applier
         self.bus = bus
@@ -130,6 +138,8 @@ class _Consumer:
             await self._give_back(messages)
         finally:
             self.in_hand = ()
+        if self.pause_seconds and len(messages) < self.batch_max:
+            await asyncio.sleep(self.pause_seconds)
 
     async def _apply(self, messages: Sequence[Message[Any]]) -> None:
         tries = 0
@@ -223,6 +233,7 @@ class Consumers:
                 Applier(f"{service}-{one.speaker}", db, one.handlers, one.every),
                 bus,
                 batch_max,
+                one.pause_seconds,
             )
             for one in subscriptions
         }
