@@ -30,7 +30,7 @@ ALL_KINDS = (
 
 def bring(machine: Machine, folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
     """Run an import with --json; the outcome it printed."""
-    done = machine.lotwise("import", *arguments, "--json", "--rejects", str(folder / "rejects.csv"), seconds_max=240)
+    done = machine.lotwise("import", *arguments, "--json", "--rejects", str(folder / "rejects.csv"), seconds_max=1500)
     assert done.returncode == code, done.stdout + done.stderr
     return dict(json.loads(done.stdout))
 
@@ -134,3 +134,30 @@ def test_the_first_lines_of_a_real_year_come_out_exact(machine: Machine, tmp_pat
     assert (best["code"], best["units"]) == (code, str(most))
     assert machine.lotwise("audit").returncode == 0
     print(f"\nimport: {SLICE_LINES / outcome['seconds']:,.0f} lines/s")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1700)
+@pytest.mark.skipif(not REAL.exists(), reason="the shared data folder with Online Retail is absent")
+def test_a_real_year_comes_out_exact_and_twice_is_once(new_machine: Machine, tmp_path: Path) -> None:
+    """WEB-08, REP-01, N-19 (Online Retail): 5,176,450 units and 9,747,747.93 come out; a rerun changes nothing."""
+    new_machine.up()
+    sales = ("sales", str(REAL), "--site", "online", "--time-zone", "Europe/London")
+    first = bring(new_machine, tmp_path, *sales)
+    totals = report(new_machine, "totals")
+    assert (totals["net_units"], totals["net_revenue"], totals["lines"]) == ("5176450", "9747747.93", 541_909)
+    assert (totals["products"], totals["charges"], totals["returns"]) == (4_070, 22_114, 3_836)
+    assert first["totals"]["all lines"] == {"lines": "541909", "net units": "5176450", "net revenue": "9747747.93"}
+    best = report(new_machine, "by-product", "--limit", "2")["rows"]
+    assert [(row["code"], row["revenue_minor"]) for row in best] == [(".DOT", 20_624_877), ("22423", 17_448_474)]
+    again = bring(new_machine, tmp_path, *sales)
+    assert again["counts"] == {
+        "products": {"unchanged": 4_070},
+        "receipts": {"repeated": 4_041},
+        "returns": {"replayed": 3_836},
+        "charges": {"replayed": 22_114},
+    }
+    assert report(new_machine, "totals") == totals
+    assert new_machine.lotwise("audit", seconds_max=300).returncode == 0
+    assert new_machine.lotwise("rebuild", "--verify", seconds_max=600).returncode == 0
+    print(f"\nimport: {541_909 / first['seconds']:,.0f} lines/s, again: {541_909 / again['seconds']:,.0f} lines/s")
