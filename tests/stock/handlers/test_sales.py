@@ -1,5 +1,6 @@
 """What charges do to stock, heard through the inbox as a consumer hears them."""
 
+import asyncio
 import random
 from datetime import UTC, datetime
 
@@ -184,3 +185,33 @@ async def test_a_late_sale_takes_the_lot_that_expired_since(stock: Chain) -> Non
     assert [(one.lot_number, one.quantity) for one in issued.taken] == [("OLD", "2")]
     level = await stock.level()
     assert (level["on_hand"], level["quarantined"]) == ("5", "3")
+
+
+async def test_one_bad_charge_of_a_batch_is_set_aside_alone(stock: Chain) -> None:
+    """F7: given 20 charges of which one asks for half a unit; when they come as one batch;
+    then 19 apply, one is dead.
+    """
+    await stock.receive("100")
+    bad = stock.sale(line("0.5"))
+    await stock.hear(*(stock.sale(line("1")) for _ in range(10)), bad, *(stock.sale(line("1")) for _ in range(9)))
+    assert await stock.on_hand() == "81"
+    dead = await stock.bench.owner.fetch("select reason, error from dead_letter")
+    assert len(dead) == 1
+    assert "more decimals" in dead[0]["error"]
+
+
+async def test_a_hold_broken_while_its_charge_is_posted_is_given_back_once(stock: Chain) -> None:
+    """I4: given holds that losses break while their charges are recorded; when all run at once;
+    then nothing is held twice.
+    """
+    await stock.receive("60")
+    sales = [stock.sale(line("2"), is_held=True) for _ in range(30)]
+    holds = [
+        {"hold_id": str(one.charge_id), "site": "harley", "lines": [{"product_id": str(BOTOX), "quantity": "2"}]}
+        for one in sales
+    ]
+    await stock.bench.post("/v1/holds:batch", {"holds": holds}, who="service")
+    loss = {"site": "harley", "product_id": str(BOTOX), "quantity": "-1", "reason": "loss"}
+    losses = (stock.bench.call("POST", "/v1/adjustments", loss) for _ in range(10))
+    await asyncio.gather(*(stock.hear(one) for one in sales), *losses)
+    assert (await stock.level())["held"] == "0"

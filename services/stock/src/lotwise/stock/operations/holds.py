@@ -188,6 +188,6 @@ async def release_holds(tx: Tx, ids: Sequence[UUID], exponent: int) -> list[tupl
         sites = await sites_of(tx, {line[1] for line in lines})
         products = await products_of(tx, {line[2] for line in lines})
         books = await open_books(tx, {(line[1], line[2]) for line in lines}, sites, products, now, exponent)
-        release(books, lines)
+        await release(tx, books, lines)
         await close_books(tx, books)
     return lines

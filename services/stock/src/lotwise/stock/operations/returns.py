@@ -220,7 +220,7 @@ async def void_sales(tx: Tx, messages: Sequence[Message[SaleVoided]], exponent: 
     await _hear_of(tx, known, {product_id for _, _, product_id, _ in held})
     keys |= {(site, product_id) for _, site, product_id, _ in held}
     books = await open_books(tx, keys, known.sites, known.products, now, exponent)
-    release(books, held)
+    await release(tx, books, held)
     batch = Batch(books, known, lots)
     moved = await _moved(tx, {one.event.charge_id for one in fresh})
     for message in fresh:

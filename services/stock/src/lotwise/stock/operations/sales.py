@@ -21,7 +21,7 @@ from lotwise.stock.operations.closing import close_books
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim_charges
-from lotwise.stock.repository.holds import close_holds
+from lotwise.stock.repository.holds import HeldLine, close_holds, unbroken
 from lotwise.stock.repository.lots import LotDraft, ensure_lots
 from lotwise.values import format_quantity, parse_quantity
 
@@ -135,13 +135,13 @@ async def _open(
     if unheard:
         known.products.update(await products_of(tx, unheard))
     books = await open_books(tx, keys | held, known.sites, known.products, now, exponent)
-    release(books, posted)
+    await release(tx, books, posted)
     return Batch(books, known, lots)
 
 
-def release(books: Books, lines: Iterable[tuple[UUID, str, UUID, int]]) -> None:
-    """Take what closed holds held from their levels."""
-    for _, site, product_id, quantity in lines:
+async def release(tx: Tx, books: Books, closed: Sequence[HeldLine]) -> None:
+    """Take what closed holds held from their levels, now that these are locked and nobody breaks a hold any more."""
+    for _, site, product_id, quantity in await unbroken(tx, {line[0] for line in closed}):
         cell = books.cells[site, product_id]
         cell.level.held -= quantity
         cell.is_touched = True

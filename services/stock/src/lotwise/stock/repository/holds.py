@@ -47,13 +47,25 @@ async def lock_holds(tx: Tx, ids: Collection[UUID]) -> Sequence[asyncpg.Record]:
     return rows
 
 
-async def close_holds(tx: Tx, ids: Collection[UUID], state: str, now: datetime) -> list[tuple[UUID, str, UUID, int]]:
-    """Post or void those of these holds that are open; returns what they held: (hold, site, product, quantity)."""
+HeldLine = tuple[UUID, str, UUID, int]
+"""What a hold sets aside: (hold, site, product, quantity)."""
+
+
+async def close_holds(tx: Tx, ids: Collection[UUID], state: str, now: datetime) -> list[HeldLine]:
+    """Post or void those of these holds that are open; returns what they hold: the cells to lock next.
+
+    Until those are locked a line may still be broken by others: release what `unbroken` says afterwards.
+    """
     open_ids = [row[0] for row in await lock_holds(tx, ids) if row[2] == "granted"]
     if not open_ids:
         return []
     await tx.execute(_CLOSE, open_ids, state, now)
-    return [(row[0], row[1], row[2], row[3]) for row in await tx.fetch(_LINES, open_ids)]
+    return await unbroken(tx, open_ids)
+
+
+async def unbroken(tx: Tx, ids: Collection[UUID]) -> list[HeldLine]:
+    """The lines of these holds that nobody broke."""
+    return [(row[0], row[1], row[2], row[3]) for row in await tx.fetch(_LINES, list(ids))] if ids else []
 
 
 async def add_holds(
