@@ -4,9 +4,9 @@ import importlib
 from typing import Any
 
 import pytest
+from tests.house.test_house import SERVICES
 
 from lotwise.kit.migrate import drift, upgrade
-from tests.house.test_house import SERVICES
 
 
 @pytest.mark.parametrize("service", SERVICES)

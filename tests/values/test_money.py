@@ -42,7 +42,7 @@ def test_an_amount_with_more_decimals_than_the_currency_is_refused() -> None:
 
 @given(st.integers(-(10**13) + 1, 10**13 - 1), st.sampled_from([0, 2, 3]))
 def test_writing_and_reading_an_amount_changes_nothing(minor: int, exponent: int) -> None:
-    """An amount written in any currency, up to ten thousand billion minor units, is read back as the same amount (N-08)."""
+    """An amount in any currency, up to ten thousand billion minor units, is read back as the same (N-08)."""
     assert parse_minor(format_minor(minor, exponent), exponent) == minor
 
 
