@@ -474,7 +474,7 @@ def _levels() -> dict[tuple[str, str], dict[str, Any]]:
             found[slug, p["product_id"]] = {
                 "site": slug, "product_id": p["product_id"], "code": p["code"], "name": p["name"], "category": p["category_name"], "category_id": p["category_id"], "category_name": p["category_name"],
                 "unit": p["unit"], "on_hand": str(on_hand), "held": "0", "available": str(on_hand), "quarantined": "0", "in_transit": "0", "minimum": str(least), "reorder_at": str(least + 4),
-                "value_minor": on_hand * round(float(p["cost"]) * 100), "next_expiry": (TODAY + timedelta(days=int(700 * luck("e", slug, p["code"])) - 6)).isoformat(), "is_below": on_hand < least, "revision": 4,
+                "value_minor": on_hand * round(float(p["cost"]) * 100), "next_expiry": (TODAY + timedelta(days=int(700 * luck("e", slug, p["code"])) - 6)).isoformat(), "is_below": on_hand < least, "setting_revision": 4, "revision": 4,
             }  # fmt: skip
     return found
 

@@ -12,6 +12,7 @@ from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.offers import offers_of
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
 
@@ -195,7 +196,7 @@ async def product(request: Request, who: Who, product_id: UUID, tab: str = "deta
         "screens/product.html",
         title=shown.name,
         product=shown,
-        tab=tab if tab in {"pricing", "stock", "history"} else "details",
+        tab=tab if tab in {"pricing", "stock", "suppliers", "history"} else "details",
         **(await _tab(who, product_id, tab)),
     )
 
@@ -206,6 +207,8 @@ async def _tab(who: Who, product_id: UUID, tab: str) -> dict[str, Any]:
         return {"prices": (await who.gateway.rows(Price, "catalog", f"{path}/prices")).rows}
     if tab == "history":
         return {"changes": (await who.gateway.rows(Change, "catalog", f"{path}/changes", limit=100)).rows}
+    if tab == "suppliers":
+        return {"offers": await offers_of(who, product_id)}
     if tab == "stock":
         empty: Rows[Level] = Rows([])
         levels = who.gateway.rows(Level, "stock", "/v1/levels", product=product_id, limit=200)

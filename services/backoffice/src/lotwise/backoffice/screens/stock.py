@@ -48,7 +48,7 @@ class Level(Shape):
     next_expiry: date | None = None
     lots: int = 0
     is_below: bool = False
-    revision: int = 1
+    setting_revision: int = 0
 
 
 class Summary(Shape):
