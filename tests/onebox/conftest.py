@@ -24,13 +24,14 @@ class Machine:
 
     home: Path
     port: int = field(default_factory=free_port)
+    extra: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """The environment of the command."""
         clean = {key: text for key, text in os.environ.items() if not key.startswith("LOTWISE_")}
-        return clean | {"LOTWISE_HOME": str(self.home), "LOTWISE_PORT": str(self.port), "COLUMNS": "200"}
+        return clean | self.extra | {"LOTWISE_HOME": str(self.home), "LOTWISE_PORT": str(self.port), "COLUMNS": "200"}
 
-    def lotwise(self, *arguments: str, seconds_max: float = 90) -> subprocess.CompletedProcess[str]:
+    def lotwise(self, *arguments: str, seconds_max: float = 240) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""
         return subprocess.run(
             [sys.executable, "-m", "lotwise.onebox", *arguments],

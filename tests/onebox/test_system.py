@@ -27,11 +27,12 @@ from lotwise.onebox.databases import same_server
 from lotwise.onebox.ports import answers, free_port
 from lotwise.onebox.servers import PostgresServer
 
+pytestmark = pytest.mark.timeout(300)
 MEMORY_BYTES_MAX = 1_200_000_000
 LOST = topology()[0]
 
 
-def wait_until(holds: Callable[[], bool], seconds_max: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], seconds_max: float = 60) -> None:
     """Wait until it holds; the test fails when it does not in time."""
     deadline = time.monotonic() + seconds_max
     while not holds():
@@ -213,12 +214,24 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(new_machine: Machine, tm
     assert not (new_machine.home / "postgres").exists()
 
 
+def test_logs_are_shown_by_name(machine: Machine) -> None:
+    """Given a running system, when a log is asked for, then its last lines come; an unknown name lists all."""
+    assert len(machine.lotwise("logs", "sales", "-n", "1").stdout.splitlines()) == 1
+    everything = machine.lotwise("logs", "-n", "1").stdout
+    assert {line.split()[0] for line in everything.splitlines()} >= set(SERVICES)
+    unknown = machine.lotwise("logs", "till")
+    assert unknown.returncode == 1
+    assert "there are: alerts, backoffice, catalog" in unknown.stderr
+
+
 def test_down_leaves_no_process_and_a_later_start_is_fast(machine: Machine) -> None:
     """Given a system that ran, when stopped, then no process of it lives; the next start is timed."""
     pids = [entry["pid"] for entry in machine.note()["processes"].values()]
     machine.down()
     assert [pid for pid in pids if psutil.pid_exists(pid)] == []
     assert "Nothing runs" in machine.lotwise("down").stdout
+    at_rest = machine.lotwise("backup")
+    assert (at_rest.returncode, len(list((machine.home / "backups").glob("*.tar")))) == (0, 1), at_rest.stderr
     later = machine.up()
     print(f"\nlater start: {later:.1f} s")
     assert later < 60, "10 s on a quiet machine; this one may be busy"
@@ -281,9 +294,10 @@ def _is_ready(machine: Machine) -> bool:
     return (machine.home / "running.json").exists() and machine.note()["phase"] == "ready"
 
 
-def test_own_port_is_free_again(new_machine: Machine) -> None:
-    """Given a machine that nobody started, when asked for its status, then a sentence says how to start it."""
+def test_a_machine_where_nothing_ran_says_so(new_machine: Machine) -> None:
+    """Given a machine that nobody started, when asked for its status or a backup, then a sentence says what is."""
     new_machine.port = free_port()
+    assert "holds nothing yet" in new_machine.lotwise("backup").stderr
     done = new_machine.lotwise("status")
     assert done.returncode == 1
     assert "Start it with `lotwise up`" in done.stderr

@@ -13,8 +13,8 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,22 +34,41 @@ LOCK_SECONDS_MAX = 10
 
 
 def backup(chain: Chain, target: Path | None) -> Path:
-    """Write a backup of the running system; returns the file, which only we may read. Raises Refused."""
-    chain.home.note()
+    """Write a backup, of a running system or of one at rest; returns the file, which only we may read.
+
+    Raises Refused when there is nothing to back up, or the file exists.
+    """
+    if chain.home.is_new:
+        raise Refused(f"{chain.home.folder} holds nothing yet.")
     target = target or chain.home.backups / f"lotwise-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.tar"
     if target.exists():
         raise Refused(f"{target} exists already: choose another name.")
     with tempfile.TemporaryDirectory(dir=chain.home.folder, prefix="backup-") as scratch:
         folder = Path(scratch)
-        asyncio.run(_dump_all(chain, folder))
+        with _postgres(chain) as url:
+            asyncio.run(_dump_all(chain, url, folder))
         shutil.copy2(chain.home.secrets_file, folder / SECRETS)
         _write_manifest(folder)
         _pack(folder, target)
     return target
 
 
-async def _dump_all(chain: Chain, folder: Path) -> None:
-    url = admin_url(chain)
+@contextmanager
+def _postgres(chain: Chain) -> Iterator[str]:
+    """The databases of a running system, or the embedded server started for this alone."""
+    if chain.postgres_url is not None or chain.home.is_locked():
+        yield admin_url(chain)
+        return
+    with chain.home.lock():
+        server = PostgresServer(chain.home.folder, port=settle_ports(chain).ports["postgres"])
+        server.start()
+        try:
+            yield server.url()
+        finally:
+            server.stop()
+
+
+async def _dump_all(chain: Chain, url: str, folder: Path) -> None:
     pg_dump = PostgresServer(chain.home.folder, port=1).program("pg_dump")
     limit = asyncio.Semaphore(2)
     async with common_moment(url) as snapshots:

@@ -58,10 +58,18 @@ async def prepare(chain: Chain, admin_url: str) -> None:
 
 
 async def _migrate(chain: Chain, admin_url: str) -> None:
+    from alembic.util import CommandError
+
     from lotwise.kit.migrate import upgrade
 
     for login in chain.logins():
-        await upgrade(f"lotwise.{login.name}", login.owner_url(admin_url), login.app)
+        try:
+            await upgrade(f"lotwise.{login.name}", login.owner_url(admin_url), login.app)
+        except CommandError as problem:
+            raise SystemExit(
+                f"The database of {login.name} is of another version of Lotwise ({problem}): start that version, or "
+                "restore a backup into an empty data folder."
+            ) from None
 
 
 async def _open_the_door(chain: Chain, admin_url: str) -> None:
