@@ -60,6 +60,7 @@ async def test_each_hold_of_a_group_has_its_own_answer() -> None:
     problem = {"code": "not-enough-stock", "detail": "no", "numbers": {"available": "1"}, "ways_out": ["receive"]}
 
     def answer(body: dict[str, Any]) -> Any:
+        """Grant every hold but the bad one."""
         rows = granted(body)["results"]
         return {"results": [row | ({"problem": problem} if row["hold_id"] == str(bad) else {}) for row in rows]}
 
@@ -82,9 +83,11 @@ async def test_a_stock_that_fails_is_away() -> None:
     """DESIGN 4: unreachable, refusing the call as a whole, or answering nonsense: each is "away", never an error."""
 
     def unreachable(_: Any) -> Any:
+        """Nobody answers."""
         raise Unreachable("down")
 
     def forbidden(_: Any) -> Any:
+        """The whole call is refused."""
         raise Refused({"status": 403, "detail": "no"})
 
     answers: list[Callable[[Any], Any]] = [unreachable, forbidden, lambda _: {"results": []}, lambda _: {}]
@@ -96,6 +99,7 @@ async def test_a_hold_that_cannot_be_released_runs_out() -> None:
     """DESIGN 4: letting go of a hold while stock is away is no error: the hold runs out by itself."""
 
     def unreachable(_: Any) -> Any:
+        """Nobody answers."""
         raise Unreachable("down")
 
     client = FakeClient(unreachable)

@@ -64,6 +64,7 @@ async def test_a_charge_that_the_database_refuses_fails_alone(sales: Sales, monk
     real, poison = answers.recorded_event, uuid7()
 
     def event(charge: Any) -> bytes:
+        """The event, one of them larger than the outbox takes."""
         return b"x" * 1_000_000 if charge.charge_id == poison else real(charge)
 
     monkeypatch.setattr(recording, "recorded_event", event)
