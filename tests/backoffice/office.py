@@ -39,6 +39,19 @@ def person(role: str, sites: tuple[str, ...] = ("*",), name: str = "Olga Novak")
     return Principal("user:olga", name, compile_reach(grants), grants, time.time() + 300, f"token-of-{role}")
 
 
+class NoUsers:
+    """A database in which nobody is written down."""
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Any]:
+        """A reading that finds nobody."""
+        yield self
+
+    async def fetch(self, *_: Any) -> list[dict[str, Any]]:
+        """No rows."""
+        return []
+
+
 class FakeRuntime(SimpleNamespace):
     """A runtime whose clients speak to the fake chain."""
 
@@ -59,6 +72,7 @@ def office(chain: Chain, door: OpenDoor, **settings: Any) -> FastAPI:
     http = httpx.AsyncClient(transport=chain.transport())
     runtime = FakeRuntime(
         http=http,
+        db=NoUsers(),
         state={"door": door, "live": Live(_no_bus)},
         settings=BackofficeSettings(**settings),
         machinery=None,

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
-
 from tests.browser.conftest import scan
 
 PATIENT_MS = 20_000
@@ -66,7 +65,14 @@ class Walker:
         self.page.goto("/suppliers")
         self.send(self.dialog("New supplier", name="Northern Medical", lead_time_days="3"))
         self.page.goto("/products")
-        fields = {"name": "Toxin 100 U", "code": CODE, "unit": "U", "price": "12.00", "tax_code": "1", "barcodes": BARCODE}
+        fields = {
+            "name": "Toxin 100 U",
+            "code": CODE,
+            "unit": "U",
+            "price": "12.00",
+            "tax_code": "1",
+            "barcodes": BARCODE,
+        }
         self.send(self.dialog("New product", **fields, normal_order_quantity="200"))
         expect(self.page.locator("h1")).to_contain_text("Toxin 100 U")
         self.keep("product")

@@ -1,6 +1,7 @@
 """The only home of who looks at a page: the signed-in person, their sites, how figures look to them."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from fastapi import Depends, Request
 
 from lotwise.backoffice.formats import Formats
 from lotwise.backoffice.gateway import Gateway, Refused, Shape, Unreachable
+from lotwise.backoffice.repository import users
 from lotwise.kit.principal import Principal
 from lotwise.kit.web import PRINCIPAL
 from lotwise.values import site_day
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 SITE_COOKIE = "site"
 ALL = "all"
 KNOWN_SECONDS = 20.0
+PERSONS_MAX = 1000
 LOCALES = {"USD": "en_US", "CAD": "en_CA", "AUD": "en_AU", "NZD": "en_NZ"}
 
 
@@ -34,9 +37,10 @@ class Site(Shape):
 
 @dataclass(slots=True)
 class Known:
-    """What all persons of this process share and is read anew after a while: the chain's sites."""
+    """What all persons of this process share and is read anew after a while: the chain's sites, who is who."""
 
     sites: tuple[Site, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
     read_at: float = field(default=-KNOWN_SECONDS)
 
 
@@ -49,7 +53,7 @@ class Visitor:
     sites: tuple[Site, ...]
     site: Site | None
     formats: Formats
-    alerts: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -79,6 +83,13 @@ class Visitor:
         """A site's name by its slug; the slug itself when the site is not known."""
         return next((site.name for site in self.sites if site.slug == slug), slug or "")
 
+    def person(self, actor: str | None) -> str:
+        """Who did it, as persons call each other: a name, or the machine that acted."""
+        if not actor:
+            return ""
+        kind, _, name = actor.partition(":")
+        return self.names.get(actor) or (f"the {name} service" if kind == "service" else f"{kind} {name[:12]}")
+
     def a_site(self) -> str | None:
         """The site in view, else the first one where goods are sold, else the first: where a deed needs one."""
         if self.site:
@@ -92,9 +103,11 @@ async def visitor(request: Request) -> Visitor:
     principal: Principal = request.scope[PRINCIPAL]
     runtime: Runtime = request.app.state.runtime
     gateway = Gateway(runtime, principal.token)
-    sites = _theirs(await _sites(runtime, gateway), principal)
+    known = await _known(runtime, gateway)
+    sites = _theirs(known.sites, principal)
     site = _in_view(request, sites)
-    return Visitor(principal, gateway, sites, site, formats_of(runtime, site or (sites[0] if sites else None)))
+    formats = formats_of(runtime, site or (sites[0] if sites else None))
+    return Visitor(principal, gateway, sites, site, formats, known.names)
 
 
 Who = Annotated[Visitor, Depends(visitor)]
@@ -113,15 +126,22 @@ def formats_of(runtime: "Runtime", site: Site | None) -> Formats:
     return Formats(LOCALES.get(currency, "en_GB"), currency, site.time_zone if site else "UTC")
 
 
-async def _sites(runtime: "Runtime", gateway: Gateway) -> tuple[Site, ...]:
+async def _known(runtime: "Runtime", gateway: Gateway) -> Known:
     known: Known = runtime.state.setdefault("known", Known())
     if time.monotonic() - known.read_at > KNOWN_SECONDS:
         try:
             found = await gateway.rows(Site, "catalog", "/v1/sites", limit=500)
         except (Refused, Unreachable):
-            return known.sites
+            return known
+        known.names = await _names(runtime)
         known.sites, known.read_at = tuple(found.rows), time.monotonic()
-    return known.sites
+    return known
+
+
+async def _names(runtime: "Runtime") -> dict[str, str]:
+    async with runtime.db.reading() as tx:
+        persons = await users.page(tx, None, PERSONS_MAX)
+    return {f"user:{person.id}": person.name for person in persons}
 
 
 def forget_sites(runtime: Any) -> None:

@@ -79,9 +79,7 @@ async def save_offer(request: Request, who: Who, product_id: UUID) -> Response:
     return done(request, "Saved.", f"/products/{product_id}?tab=suppliers")
 
 
-async def _form(
-    request: Request, who: Who, product_id: UUID, form: dict[str, Any], errors: dict[str, str]
-) -> Response:
+async def _form(request: Request, who: Who, product_id: UUID, form: dict[str, Any], errors: dict[str, str]) -> Response:
     suppliers = await who.gateway.rows(Named, "purchasing", "/v1/suppliers", limit=200)
     choices = [(row.supplier_id, row.name) for row in suppliers.rows]
     context: dict[str, Any] = {"product_id": product_id, "form": form, "errors": errors, "suppliers": choices}

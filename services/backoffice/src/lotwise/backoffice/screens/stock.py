@@ -258,7 +258,9 @@ def told(who: Visitor, movement: Movement) -> dict[str, Any]:
     lot = f", lot {movement.lot_number}" if movement.lot_number else ""
     sign = "+" if is_in else "\N{MINUS SIGN}"
     amount = who.formats.quantity(movement.quantity, movement.unit)
-    note = " · ".join(filter(None, (movement.reason.replace("_", " "), movement.actor, movement.trace_id[:16])))
+    note = " · ".join(
+        filter(None, (movement.reason.replace("_", " "), who.person(movement.actor), movement.trace_id[:16]))
+    )
     at = who.formats.when(movement.happened_at)
     return {"text": f"{word} {sign}{amount}{lot}", "at": at, "note": note, "quiet": not is_in}
 
