@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from tests.stock.chain import BOTOX, CREAM, SERVICE, Chain, line, product, returned, said, voided
 
 from lotwise.contracts.ids import uuid7
-from lotwise.contracts.stock import ShortageRecorded, StockAdjusted, StockIssued, StockLevelChanged, StockReturned
+from lotwise.contracts.stock import (
+    CostCorrected,
+    ShortageRecorded,
+    StockAdjusted,
+    StockIssued,
+    StockLevelChanged,
+    StockReturned,
+)
 
 
 async def test_a_sale_takes_the_soonest_expiry_first(stock: Chain) -> None:
@@ -66,6 +73,8 @@ async def test_what_no_lot_covers_is_recorded_and_settled_by_the_next_receipt(st
     await stock.receive("20", unit_cost="7.00", lot_number="N2")
     settled = await stock.level()
     assert (settled["on_hand"], settled["unattributed"], settled["value_minor"]) == ("14", "0", 9800)
+    (corrected,) = await stock.told(CostCorrected)
+    assert (corrected.quantity, corrected.cost_minor) == ("6", 1200)
 
 
 async def test_a_line_that_moves_nothing_moves_nothing(stock: Chain) -> None:

@@ -142,6 +142,17 @@ class ShortageRecorded(Event):
     happened_at: Instant
 
 
+class CostCorrected(Event):
+    """Goods sold before they were received were settled from a lot: `cost_minor` is what they cost more (or less)."""
+
+    speaker: ClassVar[str] = "stock"
+    product_id: Id
+    quantity: QuantityText
+    cost_minor: Minor
+    cause_id: Id
+    happened_at: Instant
+
+
 class LotEvent(Event):
     """Something happened to a lot at a site."""
 

@@ -52,6 +52,15 @@ class Balance:
         return self.lot.id if self.lot else NO_LOT
 
 
+class Correction(NamedTuple):
+    """What goods sold before they came cost more (or less) than was known: settled quantity and signed cost."""
+
+    key: CellKey
+    quantity: int
+    cost: int
+    entry: Entry
+
+
 class Taken(NamedTuple):
     """A quantity of one lot that moved, with its cost; `lot` None is the unattributed account."""
 
@@ -124,6 +133,7 @@ class Books:
         self.now = now
         self.exponent = exponent
         self.movements: list[Movement] = []
+        self.corrections: list[Correction] = []
         self.days: dict[DayKey, list[int]] = {}
         self._new_id = new_id
         self._site_days: dict[tuple[datetime, str], date] = {}
@@ -271,6 +281,8 @@ class Books:
         if cost != known:
             correction = entry._replace(reason=COST_CORRECTION)
             self.move(cell, account, cell.site.place(places.PATIENT), None, 0, cost - known, correction)
+            key = (cell.site.slug, cell.product.id)
+            self.corrections.append(Correction(key, quantity, cost - known, correction))
         return cost - known
 
 

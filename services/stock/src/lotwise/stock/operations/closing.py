@@ -7,6 +7,7 @@ from uuid import UUID
 from lotwise.contracts.envelope import Event
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import (
+    CostCorrected,
     Crossing,
     HoldBroken,
     ReorderPointReached,
@@ -18,7 +19,7 @@ from lotwise.contracts.stock import (
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message
 from lotwise.kit.outbox import Told, tell
-from lotwise.stock.domain.cells import Books, Cell, CellKey
+from lotwise.stock.domain.cells import Books, Cell, CellKey, Correction
 from lotwise.stock.domain.crossings import BELOW_MIN, OUT, REORDER, RESTORED, crossings, flags
 from lotwise.stock.domain.holds import WARN, to_break
 from lotwise.stock.repository.books import store_books
@@ -47,6 +48,7 @@ async def close_books(
     for cell in touched:
         if cell.level.held > cell.level.on_hand and cell.site.policy != WARN:
             told += await _break_holds(tx, books, cell, broken_by)
+    told += [Told(_corrected(books, one), causes.get(one.key) if causes else None) for one in books.corrections]
     for cell in touched:
         if cell.is_silent:
             continue
@@ -67,6 +69,17 @@ def _level_events(books: Books, cell: Cell) -> list[Event]:
     if RESTORED in said:
         level.shortage_id = None
     return [*events, level_changed(cell)]
+
+
+def _corrected(books: Books, one: Correction) -> CostCorrected:
+    return CostCorrected(
+        site=one.key[0],
+        product_id=one.key[1],
+        quantity=format_quantity(one.quantity, books.cells[one.key].product.decimals),
+        cost_minor=one.cost,
+        cause_id=one.entry.cause_id,
+        happened_at=one.entry.happened_at,
+    )
 
 
 def _crossing(kind: type[Crossing], books: Books, cell: Cell, shortage_id: UUID) -> Crossing:
