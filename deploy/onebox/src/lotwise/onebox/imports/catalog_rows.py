@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from lotwise.kit import client
 from lotwise.onebox.access import Access
 from lotwise.onebox.home import Refused
-from lotwise.onebox.imports.doors import Batch, pages, post_all
+from lotwise.onebox.imports.doors import Batch, Door, pages, post_all, sentence
 from lotwise.onebox.imports.progress import Bar
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
@@ -33,21 +33,21 @@ async def define(
             if result["product_id"]:
                 ids[wanted.body["code"]] = result["product_id"]
             if result["problem"]:
-                rejects.add(wanted.line, _sentence(result["problem"]), str(wanted.body["code"]))
+                rejects.add(wanted.line, sentence(result["problem"]), str(wanted.body["code"]))
         bar.advance(len(batch.rows))
+
+    def malformed(batch: Batch, reason: str) -> None:
+        outcome.count("products", "refused")
+        rejects.add(batch.rows[0].line, reason, str(batch.rows[0].body["code"]))
+        bar.advance(1)
 
     dry = {"dry_run": True} if outcome.is_dry_run else {}
     batches = (
-        Batch({"rows": [one.body for one in part]} | dry, part)
+        Batch("rows", [one.body for one in part], part, dry)
         for part in (rows[start : start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
     )
-    await post_all(access["catalog"], "/v1/products:batch", batches, note)
+    await post_all(Door(access["catalog"], "/v1/products:batch", note, malformed), batches)
     return ids
-
-
-def _sentence(problem: dict[str, Any]) -> str:
-    field = f"{problem['field']}: " if problem.get("field") else ""
-    return f"{field}{problem['detail']}"
 
 
 async def known_products(access: Access) -> dict[str, dict[str, Any]]:

@@ -6,17 +6,19 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from lotwise.kit import client
 from lotwise.kit.client import ServiceClient, Unreachable
 from lotwise.onebox.access import Access
 from lotwise.onebox.home import Refused
 
 CONCURRENCY = 3
 TRIES_MAX = 12
+MALFORMED = 422
 TIMEOUT_SECONDS = 120.0
 SETTLE_SECONDS_MAX = 1800.0
 POLL_SECONDS = 0.05
@@ -25,10 +27,17 @@ _RUN = secrets.token_hex(6)
 
 @dataclass(frozen=True)
 class Batch:
-    """One call: its body, and the rows it stands for (whatever the import wants back with the answer)."""
+    """One call: a list of bodies under a name, what else the call says, and the rows that the bodies stand for."""
 
-    body: Mapping[str, Any]
+    name: str
+    bodies: Sequence[Any]
     rows: Sequence[Any]
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is sent."""
+        return {self.name: self.bodies, **self.more}
 
     @property
     def key(self) -> str:
@@ -36,20 +45,39 @@ class Batch:
         digest = hashlib.sha256(orjson.dumps(self.body, default=str)).hexdigest()[:40]
         return f"import-{_RUN}-{digest}"
 
+    def halves(self) -> "tuple[Batch, Batch]":
+        """The same rows in two calls."""
+        half = len(self.rows) // 2
+        return (
+            Batch(self.name, self.bodies[:half], self.rows[:half], self.more),
+            Batch(self.name, self.bodies[half:], self.rows[half:], self.more),
+        )
+
 
 OnAnswer = Callable[[Batch, Any], None]
+OnMalformed = Callable[[Batch, str], None]
 
 
-async def post_all(client: ServiceClient, path: str, batches: Iterable[Batch], on_answer: OnAnswer) -> None:
-    """Post batches, a few at a time; each is tried until it is answered.
+@dataclass(frozen=True)
+class Door:
+    """A door of a service that takes many rows; what to do with an answer, and with a single row that fits no shape."""
 
-    Raises Refused of the client when a whole batch is refused, Refused of the command when the service stays away.
+    client: ServiceClient
+    path: str
+    on_answer: OnAnswer
+    on_malformed: OnMalformed
+
+
+async def post_all(door: Door, batches: Iterable[Batch]) -> None:
+    """Post batches, a few at a time; each is tried until it is answered, a malformed row is found by halving.
+
+    Raises Refused of the client when it may not be done at all, Refused of the command when the service stays away.
     """
     gate = asyncio.Semaphore(CONCURRENCY)
     async with asyncio.TaskGroup() as group:
         for batch in batches:
             await gate.acquire()
-            group.create_task(_released(gate, _post(client, path, batch, on_answer)))
+            group.create_task(_released(gate, _post(door, batch)))
 
 
 async def _released(gate: asyncio.Semaphore, work: Awaitable[None]) -> None:
@@ -59,25 +87,46 @@ async def _released(gate: asyncio.Semaphore, work: Awaitable[None]) -> None:
         gate.release()
 
 
-async def _post(client: ServiceClient, path: str, batch: Batch, on_answer: OnAnswer) -> None:
+async def _post(door: Door, batch: Batch) -> None:
+    try:
+        answer = await _answer(door, batch)
+    except client.Refused as problem:
+        if problem.status != MALFORMED:
+            raise
+        if len(batch.rows) == 1:
+            door.on_malformed(batch, sentence(problem.problem))
+            return
+        for half in batch.halves():
+            await _post(door, half)
+    else:
+        door.on_answer(batch, answer)
+
+
+def sentence(problem: Mapping[str, Any]) -> str:
+    """A problem in words, with the field it is about."""
+    errors = problem.get("errors") or [problem]
+    first = errors[0]
+    words = first.get("message") or first.get("detail") or problem.get("detail") or problem.get("title") or "refused"
+    return f"{first['field']}: {words}" if first.get("field") else str(words)
+
+
+async def _answer(door: Door, batch: Batch) -> Any:
     for attempt in range(1, TRIES_MAX + 1):
         try:
-            answer = await client.post(path, json=batch.body, key=batch.key, timeout=TIMEOUT_SECONDS)
+            return await door.client.post(door.path, json=batch.body, key=batch.key, timeout=TIMEOUT_SECONDS)
         except Unreachable as problem:
             if attempt == TRIES_MAX:
                 raise Refused(f"{problem.detail} Run the import again: what was taken stays taken.") from None
             await asyncio.sleep(min(10.0, 0.2 * 2**attempt))
-        else:
-            on_answer(batch, answer)
-            return
+    return None
 
 
-async def pages(client: ServiceClient, path: str, **parameters: Any) -> AsyncIterator[dict[str, Any]]:
+async def pages(service: ServiceClient, path: str, **parameters: Any) -> AsyncIterator[dict[str, Any]]:
     """Every row of a list, page by page."""
     after: str | None = None
     while True:
         cursor = {} if after is None else {"after": after}
-        page = await client.get(path, params=parameters | {"limit": 500} | cursor, timeout=30.0)
+        page = await service.get(path, params=parameters | {"limit": 500} | cursor, timeout=30.0)
         for row in page["rows"]:
             yield row
         after = page["next"]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from lotwise.contracts.ids import named_id
 from lotwise.onebox.access import Access
-from lotwise.onebox.imports.doors import Batch, post_all
+from lotwise.onebox.imports.doors import Batch, Door, post_all, sentence
 from lotwise.onebox.imports.progress import Bar
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
@@ -46,10 +46,14 @@ async def receive(access: Access, arrivals: Sequence[Arrival], outcome: Outcome,
         for arrival, result in zip(batch.rows, answer["results"], strict=True):
             outcome.count("receipts", result["outcome"])
             if result["outcome"] == "refused":
-                problem = result["problem"] or {}
-                rejects.add(arrival.line, str(problem.get("detail") or problem.get("title")), str(arrival.key[-1]))
+                rejects.add(arrival.line, sentence(result["problem"] or {}), arrival.lot_number)
         bar.advance(len(batch.rows))
 
+    def malformed(batch: Batch, reason: str) -> None:
+        outcome.count("receipts", "refused")
+        rejects.add(batch.rows[0].line, reason, batch.rows[0].lot_number)
+        bar.advance(1)
+
     parts = (arrivals[start : start + ROWS_MAX] for start in range(0, len(arrivals), ROWS_MAX))
-    batches = (Batch({"receipts": [one.body() for one in part]}, part) for part in parts)
-    await post_all(access["stock"], "/v1/receipts:batch", batches, note)
+    batches = (Batch("receipts", [one.body() for one in part], part) for part in parts)
+    await post_all(Door(access["stock"], "/v1/receipts:batch", note, malformed), batches)

@@ -14,7 +14,7 @@ from typing import Any
 from lotwise.kit.client import ServiceClient
 from lotwise.onebox.access import Access, access
 from lotwise.onebox.imports.catalog_rows import Wanted, define, zone_of
-from lotwise.onebox.imports.doors import Batch, Settling, post_all
+from lotwise.onebox.imports.doors import Batch, Door, Settling, post_all, sentence
 from lotwise.onebox.imports.progress import Bar, Screen, screen
 from lotwise.onebox.imports.receipts import Arrival, receive
 from lotwise.onebox.imports.rejects import Rejects
@@ -163,11 +163,12 @@ class _Lane:
 
     async def post(self, sales: ServiceClient, documents: Sequence[Document]) -> None:
         """Post them all."""
-        await post_all(sales, f"/v1/{self.noun}:batch", self._batches(documents), self._note)
+        door = Door(sales, f"/v1/{self.noun}:batch", self._note, self._malformed)
+        await post_all(door, self._batches(documents))
 
     def _batches(self, documents: Sequence[Document]) -> Iterator[Batch]:
         for part in in_batches([one for one in documents if self._is_known(one)]):
-            yield Batch({self.noun: [self.shape(one, self.site, self.ids) for one in part]}, part)
+            yield Batch(self.noun, [self.shape(one, self.site, self.ids) for one in part], part)
 
     def _is_known(self, document: Document) -> bool:
         unknown = {line.code for line in document.lines} - self.ids.keys()
@@ -180,10 +181,14 @@ class _Lane:
         for document, result in zip(batch.rows, answer["results"], strict=True):
             self.outcome.count(self.noun, result["outcome"])
             if result["outcome"] == "refused":
-                problem = result["problem"] or {}
-                reason = f"{problem.get('field') or ''} {problem.get('detail') or problem.get('title')}".strip()
-                self.rejects.add(document.lines[0].at, reason, document.invoice)
+                self.rejects.add(document.lines[0].at, sentence(result["problem"] or {}), document.invoice)
         self.bar.advance(sum(len(one.lines) for one in batch.rows))
+
+    def _malformed(self, batch: Batch, reason: str) -> None:
+        document = batch.rows[0]
+        self.outcome.count(self.noun, "refused")
+        self.rejects.add(document.lines[0].at, reason, document.invoice)
+        self.bar.advance(len(document.lines))
 
 
 def in_batches(documents: Sequence[Document]) -> Iterator[list[Document]]:

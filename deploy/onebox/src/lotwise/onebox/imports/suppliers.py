@@ -9,7 +9,7 @@ from typing import Any
 from lotwise.contracts.ids import named_id
 from lotwise.onebox.access import access
 from lotwise.onebox.imports.catalog_rows import Wanted
-from lotwise.onebox.imports.doors import Batch, post_all
+from lotwise.onebox.imports.doors import Batch, Door, post_all
 from lotwise.onebox.imports.progress import Bar, screen
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
@@ -25,7 +25,7 @@ COLUMNS = (
     Column("note", ("notes", "remark", "comment")),
     Column("lead_time_days", ("leadtime", "leaddays")),
 )
-ROWS_MAX, TEXT_MAX, DAYS_MAX = 500, 200, 3650
+ROWS_MAX, DAYS_MAX = 500, 3650
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ async def import_suppliers(asked: Asked) -> Outcome:
         rows = list(wanted_rows(sheet, rejects))
         outcome.totals = {"suppliers": {"rows": str(len(rows))}}
         if not asked.is_dry_run:
-            await _post(rows, outcome, shown.bar("suppliers", len(rows)))
+            await _post(rows, outcome, rejects, shown.bar("suppliers", len(rows)))
         outcome.close(rejects)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -64,8 +64,6 @@ def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:
             rejects.add(row.line, f"the name stands already in line {seen[name.casefold()]}", name)
         elif days and not (days.isdecimal() and int(days) <= DAYS_MAX):
             rejects.add(row.line, f"lead_time_days {days[:20]!r} is no number of days up to {DAYS_MAX}", name)
-        elif long := next((column.name for column in COLUMNS if len(row[column.name]) > TEXT_MAX), None):
-            rejects.add(row.line, f"{long} has more than {TEXT_MAX} characters", name)
         else:
             seen[name.casefold()] = row.line
             yield Wanted(row.line, supplier_row({column.name: row[column.name] for column in COLUMNS}))
@@ -79,13 +77,18 @@ def supplier_row(texts: dict[str, str]) -> dict[str, Any]:
     return {"supplier_id": str(named_id("supplier", body["name"].casefold()))} | body
 
 
-async def _post(rows: list[Wanted], outcome: Outcome, bar: Bar) -> None:
+async def _post(rows: list[Wanted], outcome: Outcome, rejects: Rejects, bar: Bar) -> None:
     def note(batch: Batch, answer: Any) -> None:
         for result in answer["rows"]:
             outcome.count("suppliers", result["outcome"])
         bar.advance(len(batch.rows))
 
+    def malformed(batch: Batch, reason: str) -> None:
+        outcome.count("suppliers", "refused")
+        rejects.add(batch.rows[0].line, reason, batch.rows[0].body["name"])
+        bar.advance(1)
+
     parts = (rows[start : start + ROWS_MAX] for start in range(0, len(rows), ROWS_MAX))
-    batches = (Batch({"rows": [one.body for one in part]}, part) for part in parts)
+    batches = (Batch("rows", [one.body for one in part], part) for part in parts)
     async with access("importer") as doors:
-        await post_all(doors["purchasing"], "/v1/suppliers:batch", batches, note)
+        await post_all(Door(doors["purchasing"], "/v1/suppliers:batch", note, malformed), batches)
