@@ -2,8 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
-import nats
+import nkeys
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error
@@ -11,6 +12,7 @@ from nats.js.api import ConsumerConfig
 from tests.kit.conftest import PASSWORDS, connect, until
 
 from lotwise.contracts.envelope import SPEAKERS, stream_of
+from lotwise.kit.bus import Bus
 from lotwise.kit.nats_config import USERS, permissions_of, server_configuration, users_configuration
 from lotwise.kit.provision import Unsafe, apply, refuse_unsafe
 from lotwise.kit.topology import SERVICES, streams, topology, unknown_events
@@ -162,14 +164,39 @@ async def test_each_service_may_do_its_work(service: str, ops: Client, guarded_n
     await connection.close()
 
 
-@pytest.mark.parametrize(("user", "password"), [(None, None), ("stock", "wrong"), ("mallory", "x")])
-async def test_strangers_are_refused(user: str | None, password: str | None, guarded_nats: NatsServer) -> None:
-    """Nobody connects without a name and its password."""
+async def refused(server: NatsServer, **who: Any) -> None:
+    """The server does not let them in; the half-open connection is closed."""
 
     async def silent(_: Exception) -> None:
         await asyncio.sleep(0)
 
+    client = Client()
     with pytest.raises(Error):
-        await nats.connect(
-            guarded_nats.url, user=user, password=password, allow_reconnect=False, error_cb=silent, connect_timeout=2
-        )
+        await client.connect(server.url, allow_reconnect=False, error_cb=silent, connect_timeout=2, **who)
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    "who",
+    [{}, {"user": "stock", "password": "wrong"}, {"user": "mallory", "password": "x"}],
+    ids=["nobody", "wrong", "?"],
+)
+async def test_strangers_are_refused(who: dict[str, str], guarded_nats: NatsServer) -> None:
+    """Nobody connects without a name and its password."""
+    await refused(guarded_nats, **who)
+
+
+async def test_a_service_may_come_with_a_key_instead_of_a_password(servers_home: Path) -> None:
+    """A user named by its public nkey signs in with its seed, with the same permissions; another seed is refused."""
+    seeds = [nkeys.encode_seed(bytes([number]) * 32, nkeys.PREFIX_BYTE_USER).decode() for number in (1, 2)]
+    public = nkeys.from_seed(seeds[0].encode()).public_key.decode()
+    passwords = {user: password for user, password in PASSWORDS.items() if user != "stock"}
+    server = NatsServer(servers_home / "keys", authorization=users_configuration(passwords, nkeys={"stock": public}))
+    server.start()
+    await apply(server.url, user="ops", password=PASSWORDS["ops"])
+    bus = Bus("stock", server.url, seed=seeds[0])
+    connection = await bus.connect()
+    assert (await connection.jetstream().consumer_info("SALES", "stock-sales")).name == "stock-sales"
+    await bus.close()
+    await refused(server, nkeys_seed_str=seeds[1])
+    server.stop()
