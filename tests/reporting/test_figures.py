@@ -9,7 +9,15 @@ from tests.reporting.conftest import said, uid
 
 from lotwise.contracts.catalog import ProductDefined, SiteDefined
 from lotwise.contracts.sales import ReturnLine, SaleLine, SaleRecorded, SaleReturned, SaleVoided
-from lotwise.contracts.stock import LotExpired, LotTaken, StockAdjusted, StockIssued, StockLevelChanged, StockReturned
+from lotwise.contracts.stock import (
+    CostCorrected,
+    LotExpired,
+    LotTaken,
+    StockAdjusted,
+    StockIssued,
+    StockLevelChanged,
+    StockReturned,
+)
 from lotwise.kit.apply import Applier
 from lotwise.kit.database import Database
 from lotwise.kit.message import Message
@@ -98,7 +106,7 @@ async def test_hearing_twice_changes_nothing(db: Database) -> None:
 
 
 async def test_cost_comes_from_the_lots_really_taken(db: Database) -> None:
-    """REP-03, REP-08: cost of goods sold is the cost stock took, less what came back; margin is revenue less it."""
+    """REP-03, REP-08: cost of goods sold is what stock took, less what came back, with late corrections."""
     taken = LotTaken(line=1, product_id=VIAL, lot_id=uid(9), quantity="2", cost_minor=700)
     back = LotTaken(line=1, product_id=VIAL, lot_id=uid(9), quantity="1", cost_minor=350)
     await hear(
@@ -106,10 +114,15 @@ async def test_cost_comes_from_the_lots_really_taken(db: Database) -> None:
         said(charge(1, (line(1, VIAL, "2", 1000),))),
         said(StockIssued(site="harley", charge_id=uid(1001), happened_at=NOON, taken=(taken,))),
         said(StockReturned(site="harley", return_id=uid(3), happened_at=NOON, disposition="restock", taken=(back,))),
+        said(
+            CostCorrected(
+                site="harley", product_id=VIAL, quantity="1", cost_minor=25, cause_id=uid(1001), happened_at=NOON
+            )
+        ),
     )
     async with db.reading() as tx:
         (row,) = await sales.report(tx, "product", Window(), BY_REVENUE, ALL)
-    assert (row["revenue"], row["cogs"], row["margin"]) == (1000, 350, 650)
+    assert (row["revenue"], row["cogs"], row["margin"]) == (1000, 375, 625)
 
 
 async def test_days_follow_the_zone_even_when_it_is_told_late(db: Database) -> None:

@@ -18,6 +18,12 @@ def returned(tally: Tally, fact: Fact) -> None:
             waste.add(tally, fact, taken, "returned")
 
 
+def corrected(tally: Tally, fact: Fact) -> None:
+    """Goods that were sold before they came cost more, or less, than was known: the difference joins the cost."""
+    day = local_day(fact.body["happened_at"], tally.zone(fact.site))
+    tally.costs[fact.site, day, fact.body["product_id"]][1] += fact.body["cost_minor"]
+
+
 def _add(tally: Tally, fact: Fact, sign: int) -> None:
     day = local_day(fact.body["happened_at"], tally.zone(fact.site))
     site, costs = fact.site, tally.costs

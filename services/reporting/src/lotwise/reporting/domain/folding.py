@@ -12,6 +12,7 @@ RULES: dict[str, Callable[[Tally, Fact], None]] = {
     "sale-returned": sales.returned,
     "stock-issued": costs.issued,
     "stock-returned": costs.returned,
+    "cost-corrected": costs.corrected,
     "stock-adjusted": waste.adjusted,
     "lot-expired": waste.expired,
     "stock-level-changed": states.level,
@@ -24,6 +25,10 @@ RULES: dict[str, Callable[[Tally, Fact], None]] = {
     "purchase-order-received": orders.stepped,
     "purchase-order-cancelled": orders.stepped,
 }
+
+
+DATED = tuple(name for name, rule in RULES.items() if rule.__module__.rpartition(".")[2] in {"sales", "costs", "waste"})
+"""Events that add to a day of a site: what is folded anew when its time zone becomes known."""
 
 
 def fold(facts: Iterable[Fact], zones: Mapping[str, str]) -> Tally:

@@ -21,6 +21,7 @@ _OWN: dict[str, tuple[str, ...]] = {
     "stock-restored": ("shortage_id", "product_id"),
     "stock-out": ("shortage_id", "product_id"),
     "shortage-recorded": ("charge_id", "product_id"),
+    "cost-corrected": ("product_id", "cause_id"),
     "lot-expiring": ("lot_id", "product_id"),
     "lot-expired": ("lot_id", "product_id"),
     "lot-quarantined": ("lot_id", "product_id"),

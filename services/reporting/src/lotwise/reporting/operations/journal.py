@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lotwise.reporting.domain.facts import Fact
-from lotwise.reporting.domain.folding import RULES, fold
+from lotwise.reporting.domain.folding import DATED, fold
 from lotwise.reporting.domain.references import references
 from lotwise.reporting.domain.tally import Tally
 from lotwise.reporting.repository import journal, projections, tallies
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from lotwise.kit.database import Tx
 
 PORTION_ROWS = 2_000
-_DATED = tuple(
-    name for name in RULES if name.startswith(("sale-", "stock-issued", "stock-returned", "stock-adjusted", "lot-"))
-)
 
 
 async def keep(tx: "Tx", entries: Sequence[Entry]) -> None:
@@ -57,5 +54,5 @@ async def _follow_zones(tx: "Tx", before: Live, tally: Tally) -> None:
 
 async def _refold(tx: "Tx", live: Live, site: str) -> None:
     await projections.forget_days(tx, live.generation, site)
-    async for facts in journal.facts_of_site(tx, site, _DATED, PORTION_ROWS):
+    async for facts in journal.facts_of_site(tx, site, DATED, PORTION_ROWS):
         await tallies.store(tx, live.generation, fold(facts, live.zones))
