@@ -153,7 +153,7 @@ def test_a_real_year_comes_out_exact_and_twice_is_once(new_machine: Machine, tmp
     assert (totals["products"], totals["charges"], totals["returns"]) == (4_070, 22_114, 3_836)
     assert first["totals"]["all lines"] == {"lines": "541909", "net units": "5176450", "net revenue": "9747747.93"}
     best = report(new_machine, "by-product", "--limit", "2")["rows"]
-    assert [(row["code"], row["revenue_minor"]) for row in best] == [(".DOT", 20_624_877), ("22423", 17_448_474)]
+    assert [(row["code"], row["revenue_minor"]) for row in best] == [(".DOT", 20_624_548), ("22423", 16_476_219)]
     again = bring(new_machine, tmp_path, *sales)
     assert again["counts"] == {
         "products": {"unchanged": 4_070},
