@@ -194,3 +194,14 @@ async def test_a_code_of_another_product_is_not_confused(stock: Chain) -> None:
     await stock.receive("3", twin)
     await ask(stock, hold((twin, "2")))
     assert [(await stock.level(one))["held"] for one in (BOTOX, twin)] == ["0", "2"]
+
+
+async def test_one_hold_asked_for_many_times_at_once_is_one_hold(stock: Chain) -> None:
+    """DESIGN 4: given a till that asks again because the answer is late; when 20 calls meet;
+    then one hold stands, all are granted.
+    """
+    await stock.receive("10")
+    body, other = hold((BOTOX, "4")), hold((BOTOX, "1"))
+    answers = await asyncio.gather(*(ask(stock, body, *([other] if n == 0 else [])) for n in range(20)))
+    assert all(row["problem"] is None for answer in answers for row in answer)
+    assert (await stock.level())["held"] == "5"

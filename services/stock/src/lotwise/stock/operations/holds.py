@@ -16,8 +16,7 @@ from lotwise.stock.operations.receipts import positive
 from lotwise.stock.operations.sales import release
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
-from lotwise.stock.repository.effects import taken
-from lotwise.stock.repository.holds import add_holds, close_holds, lock_holds
+from lotwise.stock.repository.holds import add_holds, close_holds, lock_holds, seen_before
 from lotwise.stock.repository.levels import in_transit, on_order
 from lotwise.values import Refusal, format_quantity
 
@@ -52,36 +51,34 @@ async def hold(tx: Tx, wanted: Sequence[Wanted], exponent: int) -> list[Outcome]
     now = datetime.now(UTC)
     products = await products_of(tx, {product for one in wanted for product, _ in one.lines})
     sites = await sites_of(tx, {one.site for one in wanted})
-    outcomes = await _answered_before(tx, wanted, now)
+    outcomes: dict[int, Outcome] = {}
     lines: dict[int, Lines] = {}
     for index, one in enumerate(wanted):
-        if index in outcomes:
-            continue
         try:
             lines[index] = _lines(one, sites, products)
         except Refusal as refusal:
             outcomes[index] = refusal
     keys = {(wanted[index].site, product) for index, sums in lines.items() for product in sums}
     books = await open_books(tx, keys, sites, products, now, exponent)
-    outcomes |= await _decide(tx, wanted, lines, books)
+    answered = await _answered_before(tx, wanted, now)
+    outcomes |= answered
+    outcomes |= await _decide(tx, wanted, {index: lines[index] for index in lines.keys() - answered.keys()}, books)
     await close_books(tx, books)
     return [outcomes[index] for index in range(len(wanted))]
 
 
 async def _answered_before(tx: Tx, wanted: Sequence[Wanted], now: datetime) -> dict[int, Outcome]:
-    ids = [one.hold_id for one in wanted]
-    standing = {row[0]: row for row in await lock_holds(tx, ids)}
-    recorded = await taken(tx, ids)
+    seen = await seen_before(tx, {one.hold_id for one in wanted})
     outcomes: dict[int, Outcome] = {}
     first: set[UUID] = set()
     for index, one in enumerate(wanted):
-        row = standing.get(one.hold_id)
-        if row is not None and row[2] == "granted":
-            outcomes[index] = Granted(one.hold_id, row[3], is_repeat=True)
-        elif one.hold_id in recorded:
+        state, expires_at = seen.get(one.hold_id, ("new", None))
+        if state == "granted" and expires_at is not None:
+            outcomes[index] = Granted(one.hold_id, expires_at, is_repeat=True)
+        elif state in {None, "posted"}:
             outcomes[index] = Granted(one.hold_id, now + timedelta(seconds=one.seconds), is_repeat=True)
-        elif row is not None or one.hold_id in first:
-            outcomes[index] = HoldClosed("A hold of this id was closed before", hold_id=str(one.hold_id))
+        elif state == "void" or one.hold_id in first:
+            outcomes[index] = HoldClosed("A hold of this id was closed or asked for before", hold_id=str(one.hold_id))
         first.add(one.hold_id)
     return outcomes
 
@@ -104,7 +101,7 @@ def _lines(one: Wanted, sites: dict[str, Site], products: dict[UUID, Product]) -
 async def _decide(tx: Tx, wanted: Sequence[Wanted], lines: dict[int, Lines], books: Books) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     rows, line_rows = [], []
-    for index, sums in lines.items():
+    for index, sums in sorted(lines.items()):
         one = wanted[index]
         figures = _figures(books, one.site, sums)
         site = books.cells[one.site, next(iter(sums))].site

@@ -18,11 +18,14 @@ select l.hold_id, h.site, l.product_id, l.quantity from hold_line l join hold h 
 where l.hold_id = any($1::uuid[]) and l.broken_at is null
 """
 _ADD = """
-insert into hold (id, site, state, granted_at, expires_at, actor)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[])
+with added as (
+    insert into hold (id, site, state, granted_at, expires_at, actor)
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[]))
+insert into hold_line (hold_id, product_id, quantity) select * from unnest($7::uuid[], $8::uuid[], $9::bigint[])
 """
-_ADD_LINES = """
-insert into hold_line (hold_id, product_id, quantity) select * from unnest($1::uuid[], $2::uuid[], $3::bigint[])
+_SEEN = """
+select c.id, h.state, h.expires_at from unnest($1::uuid[]) as c(id) left join hold h on h.id = c.id
+where h.id is not null or exists (select from effect e where e.cause_id = c.id)
 """
 _HELD = """
 select l.hold_id, l.quantity from hold_line l join hold h on h.id = l.hold_id
@@ -73,8 +76,15 @@ async def add_holds(
 ) -> None:
     """Write granted holds and their lines."""
     if holds:
-        await tx.execute(_ADD, *zip(*holds, strict=True))
-        await tx.execute(_ADD_LINES, *zip(*lines, strict=True))
+        await tx.execute(_ADD, *zip(*holds, strict=True), *zip(*lines, strict=True))
+
+
+async def seen_before(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str | None, datetime | None]]:
+    """Those of these ids that have a hold (its state and end) or whose charge took its effect (then neither).
+
+    Read it with the cells locked: who asked for the same at the same time has answered by then.
+    """
+    return {row[0]: (row[1], row[2]) for row in await tx.fetch(_SEEN, list(ids))}
 
 
 async def held_lines(tx: Tx, site: str, product_id: UUID) -> list[tuple[UUID, int]]:
