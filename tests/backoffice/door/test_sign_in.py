@@ -44,7 +44,7 @@ async def _count(office: FastAPI, table: str) -> Any:
 
 
 async def test_sign_in_and_out(office: FastAPI, door: Door) -> None:
-    """WEB-09: a right password starts one session, tells UserSignedIn, and signing out ends it at once."""
+    """DESIGN 5: a right password starts one session, tells UserSignedIn, and signing out ends it at once."""
     told = await _count(office, "outbox")
     signed_in = await door.sign_in("Owner@lotwise.example ", "correct horse 1", address="127.0.0.1")
     assert await _count(office, "outbox") == told + 1
@@ -64,7 +64,7 @@ async def test_sign_in_and_out(office: FastAPI, door: Door) -> None:
 
 
 async def test_wrong_sign_in(office: FastAPI, door: Door) -> None:
-    """WEB-09: a wrong password, an unknown login and odd text are the same refusal; no session, nothing told."""
+    """DESIGN 5: a wrong password, an unknown login and odd text are the same refusal; no session, nothing told."""
     before = await _count(office, "app_session"), await _count(office, "outbox")
     for login, password in (
         ("owner@lotwise.example", "wrong password"),
@@ -80,7 +80,7 @@ async def test_wrong_sign_in(office: FastAPI, door: Door) -> None:
 
 
 async def test_too_many_tries(office: FastAPI, door: Door) -> None:
-    """WEB-09: after five wrong passwords from one address even the right one waits; another address does not."""
+    """DESIGN 5: after five wrong passwords from one address even the right one waits; another address does not."""
     for _ in range(5):
         with pytest.raises(rules.BadSignIn):
             await door.sign_in("manager@lotwise.example", "wrong password", address="10.0.0.2")
@@ -94,7 +94,7 @@ async def test_too_many_tries(office: FastAPI, door: Door) -> None:
 
 
 async def test_session_runs_out(office: FastAPI, door: Door) -> None:
-    """WEB-09: a session ends after 30 idle minutes and after 12 hours, used or not."""
+    """DESIGN 5: a session ends after 30 idle minutes and after 12 hours, used or not."""
     for change in ("seen_at = now() - interval '31 minutes'", "expires_at = now() - interval '1 second'"):
         signed_in = await door.sign_in(*SIGN_INS["front_desk"], address="127.0.0.1")
         async with office.state.runtime.db.transaction() as tx:
@@ -107,7 +107,7 @@ async def test_session_runs_out(office: FastAPI, door: Door) -> None:
 
 
 async def test_use_keeps_a_session_alive(office: FastAPI, door: Door) -> None:
-    """WEB-09: a page seen within the half hour moves its end."""
+    """DESIGN 5: a page seen within the half hour moves its end."""
     signed_in = await door.sign_in(*SIGN_INS["front_desk"], address="127.0.0.1")
     async with office.state.runtime.db.transaction() as tx:
         await tx.execute("update app_session set seen_at = now() - interval '29 minutes' where ended_at is null")
@@ -120,7 +120,7 @@ async def test_use_keeps_a_session_alive(office: FastAPI, door: Door) -> None:
 
 
 async def test_cookie(office: FastAPI, door: Door) -> None:
-    """WEB-09: the cookie is for this site alone and no script; over https its name binds it to the host."""
+    """DESIGN 5: the cookie is for this site alone and no script; over https its name binds it to the host."""
     signed_in = await door.sign_in(*SIGN_INS["front_desk"], address="127.0.0.1")
     plain, safe = Response(), Response()
     door.set_cookie(_request(office), plain, signed_in)
@@ -136,7 +136,7 @@ async def test_cookie(office: FastAPI, door: Door) -> None:
 
 
 async def test_token_for_a_session(office: FastAPI, door: Door, client: httpx.AsyncClient) -> None:
-    """WEB-09: a page swaps its session for a token; a page of another site cannot."""
+    """DESIGN 5: a page swaps its session for a token; a page of another site cannot."""
     signed_in = await door.sign_in(*SIGN_INS["front_desk"], address="127.0.0.1")
     cookie = {"Cookie": f"sid={signed_in.secret}"}
     body = {"grant_type": "session"}
@@ -157,7 +157,7 @@ async def test_token_for_a_session(office: FastAPI, door: Door, client: httpx.As
 
 
 async def test_change_of_roles_works_at_once(office: FastAPI, door: Door, owner: httpx.AsyncClient) -> None:
-    """WEB-09: a page opened after a change of roles has the new ones; letting a person go ends their sessions."""
+    """DESIGN 5: a page opened after a change of roles has the new ones; letting a person go ends their sessions."""
     login = f"u{uuid7().hex}@x.example"
     user = {"login": login, "name": "New", "grants": [{"role": "buyer", "sites": ["*"]}], "password": "open sesame 9"}
     made = await owner.post("/v1/users", json=user, headers={"Idempotency-Key": str(uuid7())})
@@ -181,7 +181,7 @@ async def test_change_of_roles_works_at_once(office: FastAPI, door: Door, owner:
 
 
 async def test_the_last_owner_stays(owner: httpx.AsyncClient) -> None:
-    """WEB-09: the last owner of every site can neither be let go nor lose the role; nothing changes."""
+    """DESIGN 5: the last owner of every site can neither be let go nor lose the role; nothing changes."""
     rows = (await owner.get("/v1/users", params={"limit": 500})).json()["rows"]
     last = next(row for row in rows if row["login"] == "owner@lotwise.example")
     path, head = f"/v1/users/{last['id']}", {"If-Match": f'"{last["revision"]}"'}
@@ -196,7 +196,7 @@ async def test_the_last_owner_stays(owner: httpx.AsyncClient) -> None:
 
 
 async def test_weak_passwords_and_logins(owner: httpx.AsyncClient) -> None:
-    """WEB-09: a short or guessable password, an odd or taken login are refused with their field."""
+    """DESIGN 5: a short or guessable password, an odd or taken login are refused with their field."""
     good = {"login": f"u{uuid7().hex[:8]}@x.example", "name": "U", "grants": [], "password": "open sesame 9"}
     for change, status, field in (
         ({"password": "short"}, 422, "password"),
@@ -212,7 +212,7 @@ async def test_weak_passwords_and_logins(owner: httpx.AsyncClient) -> None:
 
 
 async def test_new_password_ends_sessions(door: Door, owner: httpx.AsyncClient, office: FastAPI) -> None:
-    """WEB-09: a new password works at once, the old one no more, and every session of the person is over."""
+    """DESIGN 5: a new password works at once, the old one no more, and every session of the person is over."""
     login = f"u{uuid7().hex}@x.example"
     user = {"login": login, "name": "New", "grants": [], "password": "open sesame 9"}
     made = (await owner.post("/v1/users", json=user, headers={"Idempotency-Key": str(uuid7())})).json()

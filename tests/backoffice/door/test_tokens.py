@@ -23,7 +23,7 @@ async def _verifier(client: httpx.AsyncClient) -> Verifier:
 
 
 async def test_client_credentials(client: httpx.AsyncClient) -> None:
-    """N-16: a service swaps its secret for a five-minute token that any service reads offline."""
+    """DESIGN 5: a service swaps its secret for a five-minute token that any service reads offline."""
     body = {"grant_type": "client_credentials", "client_id": "sales", "client_secret": "the secret of sales"}
     answer = await client.post("/v1/tokens", json=body)
     assert answer.status_code == 200
@@ -35,7 +35,7 @@ async def test_client_credentials(client: httpx.AsyncClient) -> None:
 
 
 async def test_wrong_client(client: httpx.AsyncClient) -> None:
-    """N-16: a wrong secret, an unknown client and a client without a secret are the same 401."""
+    """DESIGN 5: a wrong secret, an unknown client and a client without a secret are the same 401."""
     for client_id, secret in (("sales", "wrong"), ("nobody", "x"), ("stock", ""), ("stock", "x"), ("sales", "é")):
         body = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret or "-"}
         answer = await client.post("/v1/tokens", json=body)
@@ -58,7 +58,7 @@ async def test_machine_token_is_kept(office: FastAPI) -> None:
 
 
 async def test_key_set_shows_two_public_keys(client: httpx.AsyncClient) -> None:
-    """N-16: the key that signs and the next one are public; no private half leaves."""
+    """DESIGN 5: the key that signs and the next one are public; no private half leaves."""
     keys = (await client.get("/v1/jwks")).json()["keys"]
     assert len(keys) == 2
     assert {key["alg"] for key in keys} == {"Ed25519"}
@@ -68,7 +68,7 @@ async def test_key_set_shows_two_public_keys(client: httpx.AsyncClient) -> None:
 async def test_keys_survive_a_restart(
     office: FastAPI, office_settings: BackofficeSettings, client: httpx.AsyncClient
 ) -> None:
-    """N-16: the private half is stored encrypted, opens with the same secret and not with another."""
+    """DESIGN 5: the private half is stored encrypted, opens with the same secret and not with another."""
     door = office.state.runtime.state["door"]
     before = door.signer.jwks()
     async with office.state.runtime.db.reading() as tx:
@@ -94,7 +94,7 @@ def _service() -> Any:
 
 
 async def test_keys_rotate(office: FastAPI) -> None:
-    """N-16: when its month is over the next key signs, a new next one is made, and the old one stays for an hour."""
+    """DESIGN 5: when its month is over the next key signs, another is made, and the old one stays for an hour."""
     runtime = office.state.runtime
     door = runtime.state["door"]
     first, second = (key["kid"] for key in door.signer.jwks()["keys"])
@@ -113,7 +113,7 @@ async def test_keys_rotate(office: FastAPI) -> None:
 
 
 async def test_api_key(client: httpx.AsyncClient, owner: httpx.AsyncClient, office: FastAPI) -> None:
-    """N-16: a key is shown once, kept as a hash, gives its grants only, and opens nothing once revoked."""
+    """DESIGN 5: a key is shown once, kept as a hash, gives its grants only, and opens nothing once revoked."""
     body = {"name": "Till 3", "grants": [{"role": "till", "sites": ["harley"]}]}
     head = _key()
     made = await owner.post("/v1/keys", json=body, headers=head)
@@ -141,7 +141,7 @@ async def test_api_key(client: httpx.AsyncClient, owner: httpx.AsyncClient, offi
 
 
 async def test_api_key_from_an_address(client: httpx.AsyncClient, owner: httpx.AsyncClient) -> None:
-    """N-16: a key bound to other addresses, or one that has run out, opens nothing here."""
+    """DESIGN 5: a key bound to other addresses, or one that has run out, opens nothing here."""
     body = {"name": "Far", "grants": [{"role": "till", "sites": ["harley"]}], "addresses": ["10.9.0.0/16"]}
     made = (await owner.post("/v1/keys", json=body, headers=_key())).json()
     refused = await client.post("/v1/tokens", json={"grant_type": "api_key", "api_key": made["api_key"]})
@@ -154,7 +154,7 @@ async def test_api_key_from_an_address(client: httpx.AsyncClient, owner: httpx.A
 
 
 async def test_nobody_hands_out_more_than_they_have(office: FastAPI) -> None:
-    """WEB-09: an owner of one site makes neither keys nor persons for another, nor for every site."""
+    """DESIGN 5: an owner of one site makes neither keys nor persons for another, nor for every site."""
     from lotwise.kit.principal import Grant
 
     token = office.state.runtime.state["door"].signer.mint("user:x", "X", [Grant("owner", ("harley",))]).token

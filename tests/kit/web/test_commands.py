@@ -23,7 +23,7 @@ async def _counts(db: Any) -> tuple[int, int, int, int]:
 
 
 async def test_same_key_same_answer(client: httpx.AsyncClient, db: Any) -> None:
-    """N-08: a POST sent again with its key gets the first answer, byte for byte, and does nothing again."""
+    """DESIGN 5: a POST sent again with its key gets the first answer, byte for byte, and does nothing again."""
     sent = body()
     first = await client.post("/v1/things", json=sent, headers={"Idempotency-Key": "same-1"})
     before = await _counts(db)
@@ -36,7 +36,7 @@ async def test_same_key_same_answer(client: httpx.AsyncClient, db: Any) -> None:
 
 
 async def test_same_key_other_body(client: httpx.AsyncClient, db: Any) -> None:
-    """N-08: the same key with another body is refused with 422 and changes nothing."""
+    """DESIGN 5: the same key with another body is refused with 422 and changes nothing."""
     await client.post("/v1/things", json=body(), headers={"Idempotency-Key": "other-1"})
     before = await _counts(db)
     answer = await client.post("/v1/things", json=body(), headers={"Idempotency-Key": "other-1"})
@@ -47,7 +47,7 @@ async def test_same_key_other_body(client: httpx.AsyncClient, db: Any) -> None:
 
 
 async def test_key_belongs_to_its_sender(client: httpx.AsyncClient, doorman: Doorman, db: Any) -> None:
-    """N-08: two callers may use the same key; each gets an answer of their own."""
+    """DESIGN 5: two callers may use the same key; each gets an answer of their own."""
     one, two = body(), body()
     first = await client.post("/v1/things", json=one, headers={"Idempotency-Key": "mine-1"})
     other = await client.post("/v1/things", json=two, headers=doorman.bearer("buyer") | {"Idempotency-Key": "mine-1"})
@@ -55,7 +55,7 @@ async def test_key_belongs_to_its_sender(client: httpx.AsyncClient, doorman: Doo
 
 
 async def test_concurrent_twins(client: httpx.AsyncClient, db: Any) -> None:
-    """N-08: ten requests with one key at the same moment take effect once, and all get the one answer."""
+    """DESIGN 5: ten requests with one key at the same moment take effect once, and all get the one answer."""
     thing = body(amount=5)
     await client.post("/v1/things", json=thing, headers={"Idempotency-Key": str(uuid7())})
     path = f"/v1/things/{thing['id']}:take"
@@ -70,7 +70,7 @@ async def test_concurrent_twins(client: httpx.AsyncClient, db: Any) -> None:
 
 
 async def test_refusal_leaves_no_trace(client: httpx.AsyncClient, db: Any) -> None:
-    """N-02: a refused deed is 409 with code, numbers and ways out, and leaves no row: not even its key."""
+    """DESIGN 5: a refused deed is 409 with code, numbers and ways out, and leaves no row: not even its key."""
     thing = body(amount=3)
     await client.post("/v1/things", json=thing, headers={"Idempotency-Key": str(uuid7())})
     before = await _counts(db)
@@ -85,7 +85,7 @@ async def test_refusal_leaves_no_trace(client: httpx.AsyncClient, db: Any) -> No
 
 
 async def test_key_is_required(client: httpx.AsyncClient, db: Any) -> None:
-    """N-08: a POST without Idempotency-Key, or with an unprintable one, is 422 and changes nothing."""
+    """DESIGN 5: a POST without Idempotency-Key, or with an unprintable one, is 422 and changes nothing."""
     before = await _counts(db)
     missing = await client.post("/v1/things", json=body())
     odd = await client.post("/v1/things", json=body(), headers={"Idempotency-Key": "a b"})
@@ -95,7 +95,7 @@ async def test_key_is_required(client: httpx.AsyncClient, db: Any) -> None:
 
 
 async def test_audit_row(client: httpx.AsyncClient, db: Any) -> None:
-    """N-16: each deed adds who, what, where, to what and why to the audit trail, with its trace."""
+    """DESIGN 3.3: each deed adds who, what, where, to what and why to the audit trail, with its trace."""
     thing = body(amount=3)
     await client.post("/v1/things", json=thing, headers={"Idempotency-Key": str(uuid7())})
     answer = await client.post(
@@ -112,7 +112,7 @@ async def test_audit_row(client: httpx.AsyncClient, db: Any) -> None:
 
 
 async def test_edits_name_their_revision(client: httpx.AsyncClient, db: Any) -> None:
-    """N-08: an edit needs If-Match (428), of the present revision (412); the answer carries the next ETag."""
+    """DESIGN 5: an edit needs If-Match (428), of the present revision (412); the answer carries the next ETag."""
     thing = body()
     made = await client.post("/v1/things", json=thing, headers={"Idempotency-Key": str(uuid7())})
     path = f"/v1/things/{thing['id']}"

@@ -25,7 +25,7 @@ async def stranger(shop: FastAPI) -> Any:
 
 
 async def test_no_token(stranger: httpx.AsyncClient) -> None:
-    """WEB-09: without a token every endpoint but the public ones is 401 and says how to get one."""
+    """DESIGN 5: without a token every endpoint but the public ones is 401 and says how to get one."""
     answer = await stranger.get("/v1/things")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -35,7 +35,7 @@ async def test_no_token(stranger: httpx.AsyncClient) -> None:
 
 
 async def test_no_permission(stranger: httpx.AsyncClient, doorman: Doorman, db: Any) -> None:
-    """WEB-09: a role without the permission is 403, whatever the body holds."""
+    """DESIGN 5: a role without the permission is 403, whatever the body holds."""
     headers = doorman.bearer("front_desk") | {"Idempotency-Key": "x"}
     answer = await stranger.post("/v1/things", json={"nonsense": 1}, headers=headers)
     assert answer.status_code == 403
@@ -55,7 +55,7 @@ async def test_no_permission(stranger: httpx.AsyncClient, doorman: Doorman, db: 
 async def test_another_site(
     stranger: httpx.AsyncClient, doorman: Doorman, method: str, path: str, sent: dict[str, Any] | None
 ) -> None:
-    """WEB-09: a person of one site is 403 at another, named in path, query, body or any row of a batch."""
+    """DESIGN 5: a person of one site is 403 at another, named in path, query, body or any row of a batch."""
     headers = doorman.bearer("manager", "harley") | {"Idempotency-Key": "x"}
     answer = await stranger.request(method, path, json=sent, headers=headers)
     assert answer.status_code == 403, answer.text
@@ -109,7 +109,7 @@ def test_where_the_site_is_found() -> None:
 
 
 def test_reach_of_grants() -> None:
-    """WEB-09: grants add up by permission and site; * is everywhere; an unknown role gives nothing."""
+    """DESIGN 5: grants add up by permission and site; * is everywhere; an unknown role gives nothing."""
     grants = (Grant("front_desk", ("harley",)), Grant("buyer", ("leeds", "york")), Grant("wizard", ("*",)))
     who = Principal("user:1", reach=compile_reach(grants))
     assert who.sites("stock.read") == frozenset({"harley", "leeds", "york"})

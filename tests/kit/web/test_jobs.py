@@ -31,7 +31,7 @@ class _Process:
 
 
 async def test_one_process_runs_a_job(db: Any) -> None:
-    """N-03: two processes on one database; one runs the job, and the other takes over when it is gone."""
+    """DESIGN 6: two processes on one database; one runs the job, and the other takes over when it is gone."""
     ran: list[str] = []
 
     def job(who: str) -> Job:
@@ -55,7 +55,7 @@ async def test_one_process_runs_a_job(db: Any) -> None:
 
 
 async def test_a_failing_job_runs_again(db: Any) -> None:
-    """N-03: a job that raises is run again in its rhythm, and the others never notice."""
+    """DESIGN 6: a job that raises is run again in its rhythm, and the others never notice."""
     runs = {"bad": 0, "good": 0}
 
     async def bad(_runtime: Any) -> None:

@@ -41,7 +41,7 @@ BAD: dict[str, tuple[bytes, str | None]] = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_bad_input(client: httpx.AsyncClient, db: Any, name: str) -> None:
-    """N-02: bad input is 422 with a problem and a trace id; nothing changed, nothing told."""
+    """DESIGN 5: bad input is 422 with a problem and a trace id; nothing changed, nothing told."""
     raw, field = BAD[name]
     sent = raw
     if raw.startswith(b'{"') and raw.endswith(b"}"):
@@ -68,7 +68,7 @@ async def test_bad_input(client: httpx.AsyncClient, db: Any, name: str) -> None:
 
 
 async def test_body_that_is_no_json(client: httpx.AsyncClient) -> None:
-    """N-02: another kind of content is 422, not a crash."""
+    """DESIGN 5: another kind of content is 422, not a crash."""
     answer = await client.post("/v1/things", content=b"site=harley", headers=_key() | {"Content-Type": "text/plain"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
@@ -80,7 +80,7 @@ async def test_literal_backslash_u0000_is_text(client: httpx.AsyncClient) -> Non
 
 
 async def test_unknown_things(client: httpx.AsyncClient) -> None:
-    """N-02: an unknown path, id or method is a problem too."""
+    """DESIGN 5: an unknown path, id or method is a problem too."""
     nowhere = await client.get("/v1/nowhere")
     nobody = await client.post(f"/v1/things/{uuid7()}:take", json={"amount": 1}, headers=_key())
     wrong = await client.delete("/v1/things")
@@ -94,7 +94,7 @@ async def test_unknown_things(client: httpx.AsyncClient) -> None:
 
 
 async def test_large_bodies(client: httpx.AsyncClient, db: Any) -> None:
-    """N-02: over 1 MB (8 MB for a batch) is 413, told by its length or counted as it comes."""
+    """DESIGN 5: over 1 MB (8 MB for a batch) is 413, told by its length or counted as it comes."""
     before = await _things(db)
     told = await client.post(
         "/v1/things", content=b" " * 1_000_001, headers=_key() | {"Content-Type": "application/json"}
@@ -118,14 +118,14 @@ async def test_large_bodies(client: httpx.AsyncClient, db: Any) -> None:
 
 
 async def test_nul_in_the_address(client: httpx.AsyncClient) -> None:
-    """N-02: a NUL in path or query is 422, before the database sees it."""
+    """DESIGN 5: a NUL in path or query is 422, before the database sees it."""
     path = await client.get("/v1/sites/a%00b/things/count")
     query = await client.get("/v1/audit-trail?actor=a%00b")
     assert [answer.status_code for answer in (path, query)] == [422, 422]
 
 
 async def test_the_database_says_no(client: httpx.AsyncClient) -> None:
-    """N-02: what only the database finds wrong is a 4xx; what is busy is 503 with Retry-After."""
+    """DESIGN 5: what only the database finds wrong is a 4xx; what is busy is 503 with Retry-After."""
     kinds = {
         "select 1/0": 422,
         "select 'x'::text::uuid": 422,
@@ -143,7 +143,7 @@ async def test_the_database_says_no(client: httpx.AsyncClient) -> None:
 
 
 async def test_our_fault_gives_away_nothing(client: httpx.AsyncClient) -> None:
-    """N-02: a bug is 500 with a trace id; its message stays inside."""
+    """DESIGN 5: a bug is 500 with a trace id; its message stays inside."""
     answer = await client.get("/v1/broken", params={"how": "bug"})
     assert answer.status_code == 500
     assert "Jane" not in answer.text

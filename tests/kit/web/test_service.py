@@ -86,7 +86,7 @@ async def process(postgres: Any, guarded_nats: NatsServer, ops: Client, tmp_path
 
 
 async def test_a_process_from_start_to_end(process: Any, doorman: Doorman) -> None:
-    """N-16, N-18, N-03: starts without the door, tells how it does, and leaves with its outbox said.
+    """DESIGN 5, 6: starts without the door, tells how it does, and leaves with its outbox said.
 
     The door is away: tokens are read with the keys kept on disk. Status and metrics agree. After SIGTERM what was
     accepted is on the bus, the process ends with 0, and every log line is JSON.
@@ -125,7 +125,7 @@ async def _said(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def test_not_ready_without_a_database(shop: FastAPI, client: httpx.AsyncClient) -> None:
-    """N-03: readiness follows the database and not the bus: selling goes on while the bus is away."""
+    """DESIGN 6: readiness follows the database and not the bus: selling goes on while the bus is away."""
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.json()["parts"]) == (200, {"started": True, "database": True, "bus": False})
     whole, shop.state.runtime.db = shop.state.runtime.db, _Away()
@@ -195,7 +195,7 @@ async def test_client_between_services() -> None:
 
 
 async def test_a_token_that_is_not_believed_is_renewed() -> None:
-    """N-16: after the door has new keys, a call is sent once more with a new token; a person's token is not."""
+    """DESIGN 5: after the door has new keys, a call is sent once more with a new token; a person's token is not."""
     given = iter(("old", "new", "newer"))
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -214,7 +214,7 @@ async def test_a_token_that_is_not_believed_is_renewed() -> None:
 
 
 async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """N-16: an unknown key makes a service ask the door, at most once in five seconds, and keep the answer on disk."""
+    """DESIGN 5: an unknown key makes a service ask the door, at most once in five seconds; it keeps the answer."""
     doorman = Doorman()
     door = _Door({"/v1/jwks": httpx.Response(200, json=doorman.jwks())})
     real = httpx.AsyncClient
@@ -231,7 +231,7 @@ async def test_key_set_is_fetched_for_an_unknown_key(tmp_path: Path, monkeypatch
 
 
 async def test_without_any_key() -> None:
-    """N-16: a fresh service that never reached the door answers 503, not 401: the token may be fine."""
+    """DESIGN 5: a fresh service that never reached the door answers 503, not 401: the token may be fine."""
     verifier = Verifier("http://127.0.0.1:9/v1/jwks")
     with pytest.raises(NoKeys):
         await verifier.admit(Doorman().token("owner", "*"))
@@ -240,7 +240,7 @@ async def test_without_any_key() -> None:
 
 
 def test_log_lines() -> None:
-    """N-18: a line is JSON with service, level and time; secrets are blanked, odd text does not break it.
+    """DESIGN 6: a line is JSON with service, level and time; secrets are blanked, odd text does not break it.
 
     A failure shows its kinds and places, never its words, which may hold what a person entered.
     """
