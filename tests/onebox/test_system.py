@@ -77,7 +77,7 @@ def test_the_doctor_finds_a_new_system_well(machine: Machine) -> None:
     findings = {row["about"]: row["verdict"] for row in json.loads(done.stdout)}
     assert [about for about, verdict in findings.items() if verdict == "bad"] == []
     assert done.returncode == 0
-    assert findings["streams"] == "good"
+    assert findings["bus"] == findings["streams"] == "good"
     assert findings["sales tables"] == "good"
 
 

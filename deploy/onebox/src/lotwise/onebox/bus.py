@@ -15,6 +15,8 @@ from lotwise.kit import provision
 from lotwise.kit.bus import inbox_prefix
 from lotwise.kit.topology import Durable, topology
 from lotwise.onebox.chain import Chain
+from lotwise.onebox.home import Refused
+from lotwise.onebox.ports import HOST
 
 OPERATOR = "ops"
 
@@ -23,6 +25,16 @@ async def apply(chain: Chain) -> list[str]:
     """Make and mend streams and durables; a line for each change, none when all was well."""
     user, password = chain.bus_login(OPERATOR)
     return await provision.apply(chain.bus_url(), user=user, password=password)
+
+
+async def refuse_unsafe(chain: Chain) -> None:
+    """Raise Refused unless the embedded bus has data on disk before it acknowledges (one's own is not asked)."""
+    if chain.nats_url is not None:
+        return
+    try:
+        await provision.refuse_unsafe(f"http://{HOST}:{chain.ports['nats-monitor']}")
+    except provision.Unsafe as problem:
+        raise Refused(f"NATS must not be used: {problem}") from None
 
 
 async def drift(chain: Chain) -> list[str]:

@@ -170,8 +170,15 @@ async def _queues(chain: Chain, service: str) -> AsyncIterator[Finding]:
 
 
 async def _bus(chain: Chain) -> AsyncIterator[Finding]:
-    from lotwise.onebox.bus import consumers, drift
+    from lotwise.onebox.bus import consumers, drift, refuse_unsafe
 
+    try:
+        await refuse_unsafe(chain)
+        yield Finding(
+            "bus", "good", "has data on disk before it acknowledges" if chain.nats_url is None else "one's own"
+        )
+    except Refused as problem:
+        yield Finding("bus", "bad", str(problem), "Start again: its configuration is written anew.")
     differences = await drift(chain)
     yield Finding(
         "streams",

@@ -11,7 +11,7 @@ import asyncpg
 
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import ensure_databases
-from lotwise.onebox.home import Home, read_json, write_json
+from lotwise.onebox.home import Home, Refused, read_json, write_json
 
 
 def fingerprint() -> str:
@@ -46,11 +46,14 @@ async def prepare(chain: Chain, admin_url: str) -> None:
     await _migrate(chain, admin_url)
     import nats.errors
 
-    from lotwise.onebox.bus import apply
+    from lotwise.onebox.bus import apply, refuse_unsafe
 
     try:
+        await refuse_unsafe(chain)
         for line in await apply(chain):
             print(line, flush=True)
+    except Refused as problem:
+        raise SystemExit(str(problem)) from None
     except (nats.errors.Error, OSError) as problem:
         raise SystemExit(f"NATS does not let us in ({problem}): is LOTWISE_NATS_URL right, and JetStream on?") from None
     await _open_the_door(chain, admin_url)
