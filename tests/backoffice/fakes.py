@@ -109,7 +109,7 @@ class Chain:
                     handler(self, Ask(request, match.groupdict()))
                     if handler in ROUTES.values()
                     else handler(Ask(request, match.groupdict()))
-                )  # type: ignore[call-arg, arg-type]
+                )
                 kind = "application/problem+json" if status >= 400 else "application/json"
                 return httpx.Response(status, content=orjson.dumps(body, default=str), headers={"content-type": kind})
         return httpx.Response(

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tests.backoffice.fakes import Chain
 
 from lotwise.backoffice import refusals
@@ -65,6 +66,7 @@ def office(chain: Chain, door: OpenDoor, **settings: Any) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        """Close the client at the end."""
         yield
         await runtime.http.aclose()
 
@@ -95,6 +97,13 @@ async def _no_bus() -> Any:
 
 async def _nothing() -> None:
     return None
+
+
+def find(tree: LexborHTMLParser, selector: str) -> LexborNode:
+    """The first match on a page; the test fails when there is none."""
+    found = tree.css_first(selector)
+    assert found is not None, f"nothing on the page is {selector}"
+    return found
 
 
 def browser(app: FastAPI, *, htmx: bool = False) -> httpx.AsyncClient:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain
+from tests.backoffice.office import find
 
 from lotwise.backoffice.screens.bills import Bill, BillLine, amount_of, kept_lines, read_bill
 
@@ -25,7 +26,7 @@ async def test_the_desk_opens_with_twelve_keys(page: httpx.AsyncClient) -> None:
     tree = LexborHTMLParser((await page.get("/charge?site=harley-street")).text)
 
     assert [node.text() for node in tree.css(".tile kbd")] == [f"F{i}" for i in range(1, 13)]
-    assert "$186.00" in tree.css_first(".tile").text()
+    assert "$186.00" in find(tree, ".tile").text()
 
 
 async def test_codes_barcodes_tiles_and_names_all_add(htmx: httpx.AsyncClient) -> None:
@@ -44,7 +45,7 @@ async def test_codes_barcodes_tiles_and_names_all_add(htmx: httpx.AsyncClient) -
         f"{ALL_PRODUCTS[4]['product_id']}|1",
     ]
     assert "scan-found" in fourth.headers["hx-trigger"]
-    assert LexborHTMLParser(fourth.text).css_first("output").text() == "$1,834.80"
+    assert find(LexborHTMLParser(fourth.text), "output").text() == "$1,834.80"
 
 
 async def test_words_that_fit_several_ask_which(htmx: httpx.AsyncClient) -> None:
@@ -69,9 +70,9 @@ async def test_a_charge_is_recorded_with_its_own_id_as_key(htmx: httpx.AsyncClie
     assert sent["lines"] == [{"product_id": A["product_id"], "quantity": "2"}]
     assert sent["tenders"] == [{"kind": "cash", "amount_minor": 50000}]
     tree = LexborHTMLParser(answer.text)
-    assert "Receipt H-2031" in tree.css_first(".receipt header").text()
-    assert "$53.60" in re.sub(r"\s+", " ", tree.css_first(".receipt").text())
-    fresh = UUID(tree.css_first("hx-partial [name=charge_id]").attributes["value"])
+    assert "Receipt H-2031" in find(tree, ".receipt header").text()
+    assert "$53.60" in re.sub(r"\s+", " ", find(tree, ".receipt").text())
+    fresh = UUID(find(tree, "hx-partial [name=charge_id]").attributes["value"])
     assert str(fresh) != DESK["charge_id"]
     assert "charge-recorded" in answer.headers["hx-trigger"]
 
@@ -83,7 +84,7 @@ async def test_cash_that_does_not_reach_is_said_and_nothing_is_recorded(htmx: ht
     )
 
     assert answer.status_code == 422
-    assert LexborHTMLParser(answer.text).css_first("#received-note").text() == "$23.20 is missing."
+    assert find(LexborHTMLParser(answer.text), "#received-note").text() == "$23.20 is missing."
     assert chain.did("POST", "sales/v1/charges") == []
 
 
@@ -93,7 +94,7 @@ async def test_stock_too_low_names_the_numbers_and_the_ways_out(htmx: httpx.Asyn
 
     words = LexborHTMLParser(answer.text)
     assert answer.status_code == 409
-    assert words.css_first("h2").text() == "Stock too low, can't create charge"
+    assert find(words, "h2").text() == "Stock too low, can't create charge"
     facts = [node.text(strip=True) for node in words.css(".facts dt")]
     assert facts == ["Product", "Wanted", "On hand", "Available", "Minimum", "On its way"]
     ways = [node.text(strip=True) for node in words.css(".sheet > .cluster > *")]

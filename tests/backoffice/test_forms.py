@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, Chain, ident, refusal
+from tests.backoffice.office import find
 
 TOXIN = ALL_PRODUCTS[0]
 HERE = f"/stock/bath/{TOXIN['product_id']}"
@@ -13,7 +14,7 @@ HERE = f"/stock/bath/{TOXIN['product_id']}"
 
 def hidden(answer: httpx.Response, name: str) -> str:
     """The value of a form's field."""
-    found = LexborHTMLParser(answer.text).css_first(f"[name={name}]")
+    found = find(LexborHTMLParser(answer.text), f"[name={name}]")
     return str(found.attributes.get("value"))
 
 
@@ -56,8 +57,8 @@ async def test_a_wrong_quantity_keeps_the_form_and_sends_nothing(htmx: httpx.Asy
 
     tree = LexborHTMLParser(answer.text)
     assert answer.status_code == 422
-    assert tree.css_first("#quantity-note").text() == "Enter a plain number, such as 2 or 2.5."
-    assert tree.css_first("#lot_number").attributes["value"] == "L9"
+    assert find(tree, "#quantity-note").text() == "Enter a plain number, such as 2 or 2.5."
+    assert find(tree, "#lot_number").attributes["value"] == "L9"
     assert hidden(answer, "key") == "k"
     assert chain.did("POST", "stock/.*") == []
 
@@ -68,8 +69,8 @@ async def test_a_refusal_of_a_service_stands_beside_its_field(htmx: httpx.AsyncC
 
     tree = LexborHTMLParser(answer.text)
     assert answer.status_code == 422
-    assert tree.css_first("#code-note").text() == "The code TOX-050 is taken."
-    assert tree.css_first("#name").attributes["value"] == "Another"
+    assert find(tree, "#code-note").text() == "The code TOX-050 is taken."
+    assert find(tree, "#name").attributes["value"] == "Another"
 
 
 async def test_an_edit_names_the_revision_that_was_read(htmx: httpx.AsyncClient, chain: Chain) -> None:
@@ -92,9 +93,9 @@ async def test_a_gs1_scan_fills_product_lot_and_expiry(htmx: httpx.AsyncClient) 
     answer = await htmx.get("/stock/receive", params={"data": f"(01){code}(17)280630(10)ABC123"})
 
     tree = LexborHTMLParser(answer.text)
-    assert tree.css_first("#lot_number").attributes["value"] == "ABC123"
-    assert tree.css_first("#expires_on").attributes["value"] == "2028-06-30"
-    assert "Botulinum toxin 50 U" in tree.css_first("header p").text()
+    assert find(tree, "#lot_number").attributes["value"] == "ABC123"
+    assert find(tree, "#expires_on").attributes["value"] == "2028-06-30"
+    assert "Botulinum toxin 50 U" in find(tree, "header p").text()
     assert answer.headers["hx-trigger"] == "scan-found"
 
 
@@ -104,7 +105,7 @@ async def test_an_expired_lot_is_said_at_the_scan(htmx: httpx.AsyncClient) -> No
 
     answer = await htmx.get("/stock/receive", params={"data": f"(01){code}(17)200630(10)OLD"})
 
-    assert LexborHTMLParser(answer.text).css_first(".banner").text(strip=True) == "This lot is expired."
+    assert find(LexborHTMLParser(answer.text), ".banner").text(strip=True) == "This lot is expired."
 
 
 async def test_an_unknown_scan_beeps_and_opens_nothing(htmx: httpx.AsyncClient) -> None:
@@ -169,8 +170,8 @@ async def test_more_than_ordered_is_refused_with_its_way_out(htmx: httpx.AsyncCl
 
     tree = LexborHTMLParser(answer.text)
     assert answer.status_code == 422
-    assert "5 more came than were ordered. Confirm it." in tree.css_first(".banner").text(strip=True)
-    assert tree.css_first("[name=quantity_1]").attributes["value"] == "15"
+    assert "5 more came than were ordered. Confirm it." in find(tree, ".banner").text(strip=True)
+    assert find(tree, "[name=quantity_1]").attributes["value"] == "15"
 
 
 async def test_the_lines_of_a_draft_are_saved_and_nought_leaves(htmx: httpx.AsyncClient, chain: Chain) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, Chain, ident
-from tests.backoffice.office import OpenDoor, person
+from tests.backoffice.office import OpenDoor, find, person
 
 from lotwise.backoffice.pages import MENU
 
@@ -97,8 +97,10 @@ async def test_the_menu_has_the_names_of_the_guide(page: httpx.AsyncClient) -> N
     tree = parsed(await page.get("/"))
 
     groups = {
-        node.text(strip=True): [a.text(strip=True) for a in node.next.next.css("a")]
-        for node in tree.css(".side nav h2")
+        find(tree, f"#{part.attributes['aria-labelledby']}").text(strip=True): [
+            a.text(strip=True) for a in part.css("a")
+        ]
+        for part in tree.css(".side nav ul[aria-labelledby]")
     }
     assert groups["Inventory"] == ["Products", "Stock", "Transfers", "Members", "Purchase Orders"]
     assert groups["Settings"] == ["Suppliers", "Sites & Tax", "Users & Keys"]

@@ -169,3 +169,23 @@ async def test_nobody_hands_out_more_than_they_have(office: FastAPI) -> None:
             assert (sites, key.status_code, person.status_code) == (sites, status, status)
         odd = [{"role": "service", "sites": ["harley"]}]
         assert (await client.post("/v1/keys", json={"name": "k", "grants": odd}, headers=_key())).status_code == 422
+
+
+async def test_one_broken_till_blocks_no_other(
+    client: httpx.AsyncClient, owner: httpx.AsyncClient, office: FastAPI
+) -> None:
+    """DESIGN 5: a till that goes on trying with a revoked key is told to wait; the till beside it is not."""
+    grants = [{"role": "till", "sites": ["harley"]}]
+    broken, good = [
+        (await owner.post("/v1/keys", json={"name": name, "grants": grants}, headers=_key())).json() for name in "ab"
+    ]
+    await owner.post(f"/v1/keys/{broken['id']}:revoke", headers=_key())
+    async with office.state.runtime.db.transaction() as tx:
+        await tx.execute(
+            "insert into sign_in_tries values ($1, 59, now() + interval '9 minutes')", f"key:{broken['id']}@127.0.0.1"
+        )
+    statuses = []
+    for key in (broken, broken, good):
+        answer = await client.post("/v1/tokens", json={"grant_type": "api_key", "api_key": key["api_key"]})
+        statuses.append(answer.status_code)
+    assert statuses == [401, 429, 200]

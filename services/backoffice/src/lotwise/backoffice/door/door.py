@@ -139,9 +139,9 @@ class Door:
 
     async def api_key(self, text: str, *, address: str) -> Principal:
         """A token for a key `ck_<id>_<secret>`. Raises BadClient or TooManyTries."""
-        limits = {f"key@{address}": TRIES_FROM_ADDRESS}
-        await self._may_try(limits)
         match = _KEY.fullmatch(text)
+        limits = {f"key:{match[1] if match else ''}@{address}": TRIES_FROM_ADDRESS}
+        await self._may_try(limits)
         async with self._runtime.db.transaction() as tx:
             found = await keys.usable(tx, match[1]) if match else None
             fits = found is not None and match is not None and hmac.compare_digest(found[0], _hashed(match[2]))
