@@ -23,7 +23,8 @@ status: $(VENV)/.run ## processes, memory, lag, parked messages
 ##@ Test
 .PHONY: test check test-chaos test-compose test-fuzz test-slow
 test: $(VENV)/.test check ## install and run everything that must pass
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" --ignore=tests/browser $(ARGS)
+	$(PYTEST) -m "not slow" tests/browser $(ARGS)
 check: $(VENV)/.test ## lint, format, types, import contracts, docstrings of tests, committed schemas
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
