@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import asyncpg
 import nats
@@ -22,8 +23,9 @@ from nats.aio.client import Client
 from tests.onebox.conftest import Machine
 
 from lotwise.kit.topology import topology
-from lotwise.onebox.chain import SERVICES
+from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import same_server
+from lotwise.onebox.home import Home
 from lotwise.onebox.ports import answers, free_port
 from lotwise.onebox.servers import PostgresServer
 
@@ -69,6 +71,28 @@ def test_one_command_starts_everything(machine: Machine) -> None:
     print(f"\nmemory: {status['memory_bytes'] / 1e6:.0f} MB")
     again = machine.lotwise("up", "--detach")
     assert (again.returncode, "already runs on" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("role", ["owner", "front_desk"])
+def test_the_sign_ins_that_are_told_open_the_door(machine: Machine, role: str) -> None:
+    """WEB-01: given the sign-in told for a role, when used on the page, then a session begins; a wrong one, none."""
+    login, password = Chain.of(Home(machine.home)).sign_ins()[role]
+    assert sign_in(machine, login, password) == (303, True)
+    assert sign_in(machine, login, f"{password}x") == (401, False)
+
+
+def sign_in(machine: Machine, login: str, password: str) -> tuple[int, bool]:
+    """The status of the answer, and whether it brought a session."""
+    form = urlencode({"login": login, "password": password})
+    here = f"http://127.0.0.1:{machine.port}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": here}
+    connection = http.client.HTTPConnection("127.0.0.1", machine.port, timeout=30)
+    try:
+        connection.request("POST", "/sign-in", form, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("set-cookie") is not None
+    finally:
+        connection.close()
 
 
 def test_the_doctor_finds_a_new_system_well(machine: Machine) -> None:
