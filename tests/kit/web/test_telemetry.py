@@ -87,7 +87,7 @@ async def _sold(
         await _until_said(stock.state.runtime.db)
         scraped = metrics.exposition().decode()
     assert 'lotwise_messages_applied_total{consumer="stock-sales"} 1.0' in scraped
-    assert 'lotwise_message_delay_seconds_count{consumer="stock-sales"} ' in scraped  # others in this process counted too
+    assert 'lotwise_message_delay_seconds_count{consumer="stock-sales"} ' in scraped  # other tests count too
     lines = (tmp_path / "spans.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
