@@ -67,7 +67,7 @@ def kitted(token_of: Doorman) -> FastAPI:
 
 
 async def microseconds(app: Any, headers: list[tuple[bytes, bytes]]) -> float:
-    """Per request, the best of five rounds."""
+    """Processor time per request, the best of five rounds."""
 
     async def receive() -> dict[str, Any]:
         """The whole body at once."""
@@ -91,10 +91,10 @@ async def microseconds(app: Any, headers: list[tuple[bytes, bytes]]) -> float:
 
     best = float("inf")
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(ROUNDS // 5):
             await once()
-        best = min(best, (time.perf_counter() - began) / (ROUNDS // 5) * 1e6)
+        best = min(best, (time.process_time() - began) / (ROUNDS // 5) * 1e6)
     assert set(statuses) == {200}, set(statuses)
     return best
 
