@@ -49,7 +49,7 @@ def cursor_decode(cursor: str | None, *shapes: type) -> tuple[Any, ...] | None:
         if not isinstance(keys, list) or (shapes and len(keys) != len(shapes)):
             raise _bad()
         return tuple(_shaped(key, shape) for key, shape in zip(keys, shapes, strict=True)) if shapes else tuple(keys)
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise _bad() from error
 
 
