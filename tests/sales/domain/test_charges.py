@@ -167,6 +167,38 @@ def test_a_line_explains_itself() -> None:
     ]
 
 
+@pytest.mark.parametrize("rounding", ["line", "invoice"])
+@pytest.mark.parametrize(
+    ("site", "codes", "parts"),
+    [("harley", (5, 0), (1999, 100, 140)), ("soho", (0, 0), (1999, 0, 0)), ("mayfair", (5, 1), (1999, 100, 147))],
+)
+def test_a_product_is_taxed_by_the_codes_it_has_at_the_site(
+    site: str, codes: tuple[int, int], parts: tuple[int, int, int], rounding: str
+) -> None:
+    """CAT-63 CAT-24 SAL-05: 19.99 at 5 % + 7 % is 22.39 at Harley, exempt 19.99 at Soho, stacked 22.46 at Mayfair."""
+    made = book(rounding)
+    for slug in ("soho", "mayfair"):
+        made.sites[slug] = made.sites["harley"]._replace(slug=slug)
+        made.taxes[slug] = made.taxes["harley"]
+    made.put_product(BOTOX._replace(site_taxes={"soho": (0, 0), "mayfair": (5, 1)}), [BOTOX.code])
+    asked = [Asked(BOTOX.product_id, None, "1", "sale", "19.99")]
+    priced = price_charge(made, site, asked, NOW, TILL, is_fact=True)
+    (line,) = priced.lines
+    assert (line.net_minor, line.tax_1_minor, line.tax_2_minor) == parts
+    assert (line.tax_code, line.application_code) == codes
+    assert priced.total_minor == sum(parts)
+
+
+def test_an_exempt_line_explains_itself() -> None:
+    """CAT-24 SAL-13: where the site's own code is 0 the explanation says that there is no tax."""
+    made = book()
+    exempt = BOTOX._replace(site_taxes={"harley": (0, 0)})
+    made.put_product(exempt, [BOTOX.code])
+    priced = price_charge(made, "harley", [Asked(BOTOX.product_id, None, "20")], NOW, PERSON, is_fact=False)
+    assert explain(priced, priced.lines[0], exempt)[2:] == ["No tax (tax code 0).", "Line total 240.00."]
+    assert tax_totals(priced.lines, priced.slots) == []
+
+
 def test_a_receipt_sums_each_tax_by_name_and_rate() -> None:
     """SAL-22: the receipt lists GST and PST with what they were taken on; numbers count per site."""
     priced = charge(Asked(BOTOX.product_id, None, "20"), Asked(SERUM.product_id, None, "1.5"))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Computed, Date, DateTime, LargeBinary, SmallInteger, Text, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from lotwise.kit.tables import kit_tables, table_registry
@@ -82,7 +82,10 @@ class CategoryRow(Base, table=True):
 
 
 class ProductRow(Base, table=True):
-    """Copy of a product or service, from ProductDefined; `names` are its code, barcodes and pack numbers."""
+    """Copy of a product or service, from ProductDefined; `names` are its code, barcodes and pack numbers.
+
+    `site_taxes` is site → [tax code, application code], where they differ from the product's own.
+    """
 
     __tablename__ = "product"
 
@@ -101,6 +104,7 @@ class ProductRow(Base, table=True):
     names: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     category_id: UUID | None
     revision: int
+    site_taxes: dict[str, list[int]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class PriceRow(Base, table=True):

@@ -210,6 +210,8 @@ class _Draft(NamedTuple):
     unit_price: int
     price: Price | None
     amount: int
+    tax_code: int
+    application_code: int
     asked: AskedLine
 
 
@@ -234,7 +236,7 @@ def _draft(
         money = amount(unit_price, quantity, product.unit_decimals, exponent)
     except ValueError:
         raise AmountTooLarge("the line is too large to be money", field=f"lines.{index}") from None
-    return _Draft(index + 1, product, quantity, unit_price, price, money, asked)
+    return _Draft(index + 1, product, quantity, unit_price, price, money, *product.tax_codes_at(site), asked)
 
 
 def find_product(book: PriceBook, asked: AskedLine, index: int) -> Product:
@@ -318,12 +320,12 @@ def _taxed(site: Site, slots: TaxSlots, drafts: Sequence[_Draft]) -> list[Charge
 
 
 def _taxable(slots: TaxSlots, draft: _Draft) -> Taxable:
-    product = draft.product
-    return Taxable(draft.amount, rates_of(slots, product.tax_code, product.application_code), product.tax_inclusive)
+    rates = rates_of(slots, draft.tax_code, draft.application_code)
+    return Taxable(draft.amount, rates, draft.product.tax_inclusive)
 
 
 def _line(draft: _Draft, tax: Taxed) -> ChargeLine:
-    number, product, quantity, unit_price, price, _, asked = draft
+    number, product, quantity, unit_price, price, _, tax_code, application_code, asked = draft
     return ChargeLine(
         number,
         product.product_id,
@@ -337,8 +339,8 @@ def _line(draft: _Draft, tax: Taxed) -> ChargeLine:
         tax.net,
         tax.tax_1,
         tax.tax_2,
-        product.tax_code,
-        product.application_code,
+        tax_code,
+        application_code,
         product.tax_inclusive,
         asked.treatment_id,
         asked.lot_id,

@@ -1,8 +1,12 @@
 """The only home of what catalog told: sites, taxes, products and prices as frozen values."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
+
+NOWHERE: Mapping[str, tuple[int, int]] = {}
+"""The site taxes of a product that is taxed the same at every site."""
 
 
 class Site(NamedTuple):
@@ -30,7 +34,7 @@ class TaxSlots(NamedTuple):
 
 
 class Product(NamedTuple):
-    """A product or service as selling sees it."""
+    """A product or service as selling sees it; `site_taxes` has the sites where its tax codes differ (CAT-63)."""
 
     product_id: UUID
     code: str
@@ -45,6 +49,11 @@ class Product(NamedTuple):
     tax_inclusive: bool
     is_archived: bool
     revision: int
+    site_taxes: Mapping[str, tuple[int, int]] = NOWHERE
+
+    def tax_codes_at(self, site: str) -> tuple[int, int]:
+        """The tax code (0-8) and application code (0, 1) at a site: the site's own, or else the product's."""
+        return self.site_taxes.get(site) or (self.tax_code, self.application_code)
 
 
 class Price(NamedTuple):

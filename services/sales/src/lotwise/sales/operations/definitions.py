@@ -81,6 +81,7 @@ def named_of(event: ProductDefined) -> Named:
         event.tax_inclusive,
         event.is_archived,
         event.revision,
+        {tax.at_site: (tax.tax_code, tax.application_code) for tax in event.site_taxes},
     )
     names = [event.code, *event.barcodes, *(pack.gtin for pack in event.packs if pack.gtin)]
     return Named(product, list(dict.fromkeys(names)), event.category_id)

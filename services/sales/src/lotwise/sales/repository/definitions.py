@@ -1,11 +1,11 @@
 """The only home of SQL on what catalog told: sites, taxes, products, prices; only a newer revision replaces a row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.kit.database import Tx
-from lotwise.sales.domain.definitions import Price, Product, Site, TaxSlots
+from lotwise.sales.domain.definitions import NOWHERE, Price, Product, Site, TaxSlots
 
 CHANNEL = "sales_price_book"
 _NOTIFIED_MAX = 150
@@ -50,21 +50,22 @@ async def put_products(tx: Tx, products: Iterable[Named]) -> None:
     newest = _newest(products, lambda named: named.product.product_id, revision=lambda named: named.product.revision)
     await tx.execute(
         "insert into product (product_id, code, name, kind, purpose, category_name, unit, unit_decimals, tax_code,"
-        " application_code, tax_inclusive, is_archived, revision, names, category_id)"
+        " application_code, tax_inclusive, is_archived, revision, site_taxes, names, category_id)"
         " select p.product_id, p.code, p.name, p.kind, p.purpose, p.category_name, p.unit, p.unit_decimals, p.tax_code,"
-        " p.application_code, p.tax_inclusive, p.is_archived, p.revision, string_to_array(n.names, chr(31)),"
-        " n.category_id"
+        " p.application_code, p.tax_inclusive, p.is_archived, p.revision, p.site_taxes,"
+        " string_to_array(n.names, chr(31)), n.category_id"
         " from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
         " $5::text[], $6::text[], $7::text[], $8::smallint[], $9::smallint[], $10::smallint[], $11::boolean[],"
-        " $12::boolean[], $13::int[]) with ordinality as p(product_id, code, name, kind, purpose, category_name, unit,"
-        " unit_decimals, tax_code, application_code, tax_inclusive, is_archived, revision, nth)"
-        " join unnest($14::text[], $15::uuid[]) with ordinality as n(names, category_id, nth) using (nth) order by 1"
+        " $12::boolean[], $13::int[], $14::jsonb[]) with ordinality as p(product_id, code, name, kind,"
+        " purpose, category_name, unit, unit_decimals, tax_code, application_code, tax_inclusive, is_archived,"
+        " revision, site_taxes, nth)"
+        " join unnest($15::text[], $16::uuid[]) with ordinality as n(names, category_id, nth) using (nth) order by 1"
         " on conflict (product_id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind,"
         " purpose = excluded.purpose, category_name = excluded.category_name, unit = excluded.unit,"
         " unit_decimals = excluded.unit_decimals, tax_code = excluded.tax_code,"
         " application_code = excluded.application_code, tax_inclusive = excluded.tax_inclusive,"
-        " is_archived = excluded.is_archived, names = excluded.names, category_id = excluded.category_id,"
-        " revision = excluded.revision"
+        " site_taxes = excluded.site_taxes, is_archived = excluded.is_archived, names = excluded.names,"
+        " category_id = excluded.category_id, revision = excluded.revision"
         " where product.revision < excluded.revision",
         *zip(*[(*named.product, "\x1f".join(named.names), named.category_id) for named in newest], strict=True),
     )
@@ -141,11 +142,18 @@ _PRODUCT = (
 async def products(tx: Tx, ids: Sequence[UUID] | None) -> list[Named]:
     """The products of these ids, or all of them."""
     rows = await tx.fetch(
-        f"select {_PRODUCT}, p.names, p.category_id from product p left join category c using (category_id)"
-        " where $1::uuid[] is null or p.product_id = any($1)",
+        f"select {_PRODUCT}, p.site_taxes, p.names, p.category_id from product p left join category c"
+        " using (category_id) where $1::uuid[] is null or p.product_id = any($1)",
         ids,
     )
-    return [Named(Product(_uuid(row[0]), *row[1:-2]), row[-2], row[-1]) for row in map(tuple, rows)]
+    return [
+        Named(Product(*(_uuid(product_id), *plain, _site_taxes(taxes))), names, category_id)
+        for product_id, *plain, taxes, names, category_id in rows
+    ]
+
+
+def _site_taxes(read: Mapping[str, Sequence[int]]) -> Mapping[str, tuple[int, int]]:
+    return {site: (tax_code, application_code) for site, (tax_code, application_code) in read.items()} or NOWHERE
 
 
 async def put_categories(tx: Tx, categories: Iterable[tuple[UUID, str, int]]) -> list[UUID]:
