@@ -62,6 +62,7 @@ def applied(shop: Shop, count: int) -> Callable[[], Awaitable[bool]]:
     """Whether the handler took effect that often."""
 
     async def check() -> bool:
+        """Whether the handler took effect that often."""
         return await counted(shop.db) == count
 
     return check
@@ -128,6 +129,7 @@ async def test_poison_is_buried_and_delays_nobody(shop: Shop, ops: Client, guard
     """F7: undecodable, schema-invalid, unknown version, 1 MB, NUL and a bad id die alone; 100 good ones take effect."""
 
     async def strict(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> None:
+        """Write a row per message."""
         await tx.executemany("insert into counter values ($1, 1)", [[one.event.number] for one in messages])
 
     good = [(uuid7(), body(sale().model_copy(update={"number": f"n{place}"}))) for place in range(100)]
@@ -161,6 +163,7 @@ async def test_a_dead_letter_is_tried_again_and_settled(shop: Shop, ops: Client,
     heard, is_wrong = Heard(), True
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         await heard(tx, messages)
         if is_wrong:
             raise ValueError("no such lot")
@@ -195,6 +198,7 @@ async def test_early_waits_for_its_definition(shop: Shop, ops: Client, guarded_n
     heard = Heard()
 
     async def handler(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> None:
+        """The handler under test."""
         for one in messages:
             if one.event.number not in known:
                 raise NotYetKnown("product", one.event.number, one)
@@ -223,6 +227,7 @@ async def test_a_handler_parks_one_and_goes_on(shop: Shop, ops: Client, guarded_
     heard = Heard()
 
     async def handler(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> None:
+        """The handler under test."""
         ready = []
         for one in messages:
             if one.event.number == "late" and not is_known:
@@ -240,6 +245,7 @@ async def test_a_handler_parks_one_and_goes_on(shop: Shop, ops: Client, guarded_
         is_known = True
 
         async def define_and_fail() -> None:
+            """A definition whose transaction fails."""
             async with shop.db.transaction() as tx:
                 await redrive(tx, "product", "late")
                 await tx.execute("select 1 / 0")
@@ -262,6 +268,7 @@ async def test_a_message_may_wait_for_one_thing_after_the_other(
     heard, missing = Heard(), ["site", "product"]
 
     async def handler(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> None:
+        """The handler under test."""
         if missing:
             for one in messages:
                 await park(tx, one, missing[-1], "x")
@@ -293,6 +300,7 @@ async def test_a_redriven_message_that_fails_dies_alone(shop: Shop, ops: Client,
     heard, is_known = Heard(), False
 
     async def handler(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> None:
+        """The handler under test."""
         if not is_known:
             raise NotYetKnown("product", "p")
         await heard(tx, messages)
@@ -324,6 +332,7 @@ async def test_a_deadlock_is_nobodys_fault(shop: Shop, ops: Client, guarded_nats
     ]
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         await heard(tx, messages)
         if faults:
             raise faults.pop()
@@ -342,6 +351,7 @@ async def test_the_database_goes_away_mid_batch(shop: Shop, ops: Client, guarded
     heard, is_first = Heard(), True
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         nonlocal is_first
         await heard(tx, messages)
         if is_first:
@@ -363,6 +373,7 @@ async def test_long_work_is_not_delivered_twice(shop: Shop, ops: Client, guarded
     await ops.jetstream().add_consumer("SALES", config)
 
     async def slow(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """A handler that takes its time."""
         await asyncio.sleep(2.5)
         await Heard()(tx, messages)
 
@@ -382,6 +393,7 @@ async def test_leaving_finishes_the_batch_and_gives_the_rest_back(
     heard = Heard()
 
     async def slow(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """A handler that takes its time."""
         await heard(tx, messages)
         began.set()
         await asyncio.sleep(0.3)
@@ -404,6 +416,7 @@ async def test_light_load_arrives_at_once(shop: Shop, ops: Client, guarded_nats:
     clock = asyncio.get_running_loop().time
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         arrived.update((one.id, clock()) for one in messages)
 
     sent: dict[UUID, float] = {}

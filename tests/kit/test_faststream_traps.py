@@ -45,6 +45,7 @@ async def test_trap_1_what_we_raise_is_never_terminated(
     real, failures = Applier.apply, [RuntimeError("a fault of our own")]
 
     async def once_broken(self: Applier, messages: Sequence[Message[Any]]) -> None:
+        """Break once, then work."""
         if failures:
             raise failures.pop()
         await real(self, messages)
@@ -77,6 +78,7 @@ async def test_trap_3_and_4_nobody_waits_for_a_time_limit(shop: Shop, ops: Clien
     sent: dict[str, float] = {}
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         waits.extend(clock() - sent[str(one.id)] for one in messages)
 
     async with hearing(shop, guarded_nats, handler) as consumers:
@@ -147,6 +149,7 @@ async def test_trap_8_a_refused_batch_comes_back_later_and_later(
     real = Applier.apply
 
     async def broken(self: Applier, messages: Sequence[Message[Any]]) -> None:
+        """Break three times, then work."""
         times.append(time.monotonic())
         if len(times) < 4:
             raise RuntimeError
@@ -166,6 +169,7 @@ async def test_trap_9_batches_are_never_worked_on_by_several(shop: Shop, ops: Cl
     at_once = most = 0
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
@@ -202,6 +206,7 @@ async def test_trap_10_what_has_no_answer_is_not_said(
     server.process.send_signal(signal.SIGCONT)
 
     async def drained() -> bool:
+        """Whether nothing waits."""
         async with shop.db.reading() as tx:
             return (await outbox_status(tx)).unpublished == 0
 
@@ -224,6 +229,7 @@ async def test_trap_11_the_inbox_is_our_own(shop: Shop, ops: Client, guarded_nat
         connection = await consumers.bus.connect()
 
         async def remember(error: Exception) -> None:
+            """Keep what the server said."""
             faults.append(str(error))
 
         connection._error_cb = remember
@@ -248,6 +254,7 @@ async def test_trap_12_each_message_of_a_batch_keeps_its_trace(
     monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("test"))
 
     async def handler(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        """The handler under test."""
         await Heard()(tx, messages)
         await tell(tx, *(Told(sale(), cause=one) for one in messages))
 

@@ -126,6 +126,7 @@ async def test_each_user_is_held_to_its_own(user: str, ops: Client, guarded_nats
     told: list[str] = []
 
     async def remember(error: Exception) -> None:
+        """Keep what the server said."""
         told.append(str(error))
 
     connection = await connect(guarded_nats, user, error_cb=remember)
@@ -137,6 +138,7 @@ async def test_each_user_is_held_to_its_own(user: str, ops: Client, guarded_nats
     await connection.flush()
 
     async def all_told() -> bool:
+        """Whether each refusal was said."""
         return len(told) >= len(forbidden) + len(deaf)
 
     await until(all_told)
@@ -168,6 +170,7 @@ async def refused(server: NatsServer, **who: Any) -> None:
     """The server does not let them in; the half-open connection is closed."""
 
     async def silent(_: Exception) -> None:
+        """Say nothing."""
         await asyncio.sleep(0)
 
     client = Client()

@@ -90,6 +90,7 @@ async def test_what_rolls_back_is_never_said(shop: Shop, ops: Client, guarded_na
     """A transaction that fails tells nothing (habit 5)."""
 
     async def tell_and_fail() -> None:
+        """Tell, and fail before the commit."""
         async with shop.db.transaction() as tx:
             await tell(tx, sale())
             await tx.execute("select 1 / 0")
@@ -152,6 +153,7 @@ async def test_a_full_stream_makes_the_outbox_wait(shop: Shop, ops: Client, guar
         await told(shop, 60)
 
         async def is_full() -> bool:
+            """Whether the bus said that it is full."""
             return "maximum bytes" in (relay.status().fault or "")
 
         await until(is_full)
@@ -172,6 +174,7 @@ async def test_a_wiped_bus_is_told_everything_again(shop: Shop, ops: Client, gua
         await told(shop, 1)
 
         async def whole() -> bool:
+            """Whether the bus holds all of it."""
             return await stored(ops) == 701
 
         await until(whole)
@@ -205,6 +208,7 @@ async def test_a_lost_tail_is_told_again(shop: Shop, servers_home: Path) -> None
     server.wait_ready()
 
     async def healed() -> bool:
+        """Whether what was lost was said again."""
         return relay.status().healed == 30 and await is_drained(shop)
 
     await until(healed, 20)
@@ -252,6 +256,7 @@ async def test_one_leads_and_the_other_takes_over(shop: Shop, ops: Client, guard
             await first.stop()
 
             async def took_over() -> bool:
+                """Whether the second one leads."""
                 return second.status().is_leader
 
             await until(took_over)
@@ -281,6 +286,7 @@ async def test_the_relay_wakes_at_once(shop: Shop, ops: Client, guarded_nats: Na
     arrived = asyncio.Event()
 
     async def mark(_: Any) -> None:
+        """A message came."""
         arrived.set()
 
     await ops.subscribe("lotwise.*.sales.>", cb=mark)

@@ -141,12 +141,14 @@ async def test_kills_at_random_lose_and_double_nothing(servers_home: Path, ends:
     print(f"seed {seed}: {', '.join(history)}")
 
     async def counted() -> dict[str, int]:
+        """Effects by site; none while the database is away."""
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             async with hearer.db.reading() as tx:
                 return {row["name"]: row["amount"] for row in await tx.fetch("select name, amount from counter")}
         return {}
 
     async def is_settled() -> bool:
+        """Whether all took effect."""
         return sum((await counted()).values()) >= SALES
 
     await until(is_settled, SETTLED_SECONDS)

@@ -121,10 +121,11 @@ create table relay_state (
 
 -- Makes the partitions of last week, this week and the next two, and drops those older than keep_days
 -- (twice that for the inbox: a replay of the whole stream must still be recognised).
--- Runs as the owner, so that a running service needs no right to create tables. Rows that an odd clock
--- put into the rest partition move into their week when it is made.
+-- Runs as the owner, so that a running service needs no right to create tables; gives up after 3 s of waiting for a
+-- lock rather than hold everybody up. Rows that an odd clock put into the rest partition move into their week when it
+-- is made.
 create function kit_partitions(keep_days integer) returns integer
-    language plpgsql security definer set search_path = public, pg_temp as $$
+    language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '3s' as $$
 declare
     parent text;
     week timestamptz;
