@@ -180,3 +180,16 @@ class Walker:
         self.page.goto("/ops")
         expect(self.page.locator("#health")).to_contain_text("7 of 7")
         self.keep("ops")
+
+    def live(self) -> None:
+        """Live: what one tab does to a shelf, another tab shows without being touched."""
+        other = self.page.context.new_page()
+        other.goto("/stock?site=harley&q=toxin")
+        cell = other.locator("[id^=onhand-]")
+        expect(cell).to_have_text("250")
+        expect(other.locator("#live")).to_have_text("Live")
+        self.page.goto("/stock?site=harley&q=toxin")
+        self.page.get_by_role("link", name="Toxin 100 U").click()
+        self.send(self.dialog("Adjust", quantity="3", note="dropped"))
+        expect(cell).to_have_text("247")
+        other.close()

@@ -44,6 +44,7 @@ def test_a_person_walks_the_loop(chromium: Browser, machine: Machine) -> None:
     person.short()
     person.shortage()
     person.reports()
+    person.live()
 
     context.close()
     assert wrong == []
