@@ -173,6 +173,7 @@ async def test_the_unit_is_fixed_unless_stock_says_unused(catalog: Bench, monkey
     assert await catalog.state() == before
 
     async def unused(*_args: object) -> dict[str, Uses | None]:
+        """Every service says that it does not use the product."""
         return {"stock": Uses(0)}
 
     monkeypatch.setattr("lotwise.catalog.api.products.answers_of", unused)
@@ -234,6 +235,7 @@ async def test_products_are_found_by_name_code_barcode_and_filters(catalog: Benc
     await catalog.post(f"/v1/products/{filler['product_id']}:archive")
 
     async def codes(**params: Any) -> list[str]:
+        """The codes found by a query."""
         return [row["code"] for row in (await catalog.get("/v1/products", params=params))["rows"]]
 
     assert await codes(search="botox") == ["BTX-100"]
@@ -285,6 +287,7 @@ async def test_a_used_product_is_not_deleted(
     """CAT-22: with a use, or an answer missing, deletion is refused with the offer to archive; nothing changed."""
 
     async def answered(*_args: object) -> dict[str, Uses | None]:
+        """What the services say about uses."""
         return answers
 
     monkeypatch.setattr(deleting, "answers_of", answered)
@@ -302,6 +305,7 @@ async def test_an_unused_product_is_deleted_after_three_answers(
     """CAT-22: three answers of "unused" archive and then delete it; everybody heard that it is archived."""
 
     async def unused(*_args: object) -> dict[str, Uses | None]:
+        """Every service says that it does not use the product."""
         return {"stock": Uses(0), "sales": Uses(0), "purchasing": Uses(0)}
 
     monkeypatch.setattr(deleting, "answers_of", unused)

@@ -85,6 +85,7 @@ async def walk(chain: Doors) -> str:
     assert charge["is_held"] is True
 
     async def drafts() -> Any:
+        """The drafts of the site."""
         return (await chain.get("purchasing", "/v1/orders", site=SITE, status="draft"))["rows"]
 
     (draft,) = await chain.until(drafts)
@@ -95,6 +96,7 @@ async def walk(chain: Doors) -> str:
     ]
 
     async def alerts() -> Any:
+        """The alerts that stand at the site."""
         return (await chain.get("alerts", "/v1/alerts", site=SITE))["rows"]
 
     (alert,) = await chain.until(alerts)

@@ -54,6 +54,7 @@ async def test_the_same_charge_twice_is_one_charge(chain: Doors) -> None:
     assert first == again
 
     async def moved() -> Any:
+        """The value of the stock once it has changed."""
         value = (await chain.get("stock", "/v1/summary", site=SITE))["value_minor"]
         return value if value != before else None
 

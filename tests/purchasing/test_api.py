@@ -276,6 +276,7 @@ async def test_what_is_on_order_is_known(purchasing: Bench) -> None:
     path = f"/v1/orders/{made['order_id']}"
 
     async def mark() -> tuple[str, str]:
+        """What is on order now."""
         rows = (await purchasing.get("/v1/on-order", params={"product": str(uid(1)), "site": "harley"}))["rows"]
         return (rows[0]["on_order"], rows[0]["drafted"]) if rows else ("", "")
 

@@ -166,6 +166,7 @@ async def test_stock_value_minimums_and_waste(reporting: Bench) -> None:
     await hear_a_day(reporting)
 
     def level(site: str, product: Any, on_hand: str, minimum: str | None, value: int) -> "Message[Any]":
+        """A level as stock tells it."""
         return said(
             StockLevelChanged(
                 site=site, product_id=product, on_hand=on_hand, held="0", available=on_hand, minimum=minimum,

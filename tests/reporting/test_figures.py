@@ -155,6 +155,7 @@ async def test_the_newest_level_wins(db: Database) -> None:
     """REP-01: levels heard out of order end at the highest revision; below its minimum a product is listed."""
 
     def level(revision: int, on_hand: str) -> StockLevelChanged:
+        """A level as stock tells it."""
         return StockLevelChanged(
             site="harley", product_id=VIAL, on_hand=on_hand, held="0", available=on_hand, minimum="5",
             value_minor=100, revision=revision,

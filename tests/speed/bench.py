@@ -153,6 +153,7 @@ async def visible(measured: System, body: Body, *, rate: float, seconds: float) 
     bus = await nats.connect(measured.chain.bus_url(), user=user, password=password)
 
     async def issued(message: Any) -> None:
+        """Note how long ago the charge was due."""
         started = sent.pop(orjson.loads(message.data)["charge_id"], None)
         if started is not None:
             seen.append(1000 * (time.perf_counter() - started))
@@ -160,6 +161,7 @@ async def visible(measured: System, body: Body, *, rate: float, seconds: float) 
     await bus.subscribe("lotwise.*.stock.stock-issued.v1", cb=issued)
 
     def noted() -> tuple[str, bytes]:
+        """The next charge, with the moment it is sent."""
         key, payload = body()
         sent[key] = time.perf_counter()
         return key, payload

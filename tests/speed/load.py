@@ -75,6 +75,7 @@ async def flood(port: int, path: str, token: str, body: Body, *, connections: in
     end = answers.first + seconds
 
     async def one() -> None:
+        """One connection."""
         link = await Connection("127.0.0.1", port, token).open()
         while time.perf_counter() < end:
             key, payload = body()
@@ -95,12 +96,14 @@ async def paced(
     start = answers.first + 0.05
 
     def due_times(n: int) -> Iterator[float]:
+        """When the requests of a connection are due."""
         due = start + n / rate
         while due < start + seconds:
             yield due
             due += connections / rate
 
     async def one(n: int) -> None:
+        """One connection."""
         link = await Connection("127.0.0.1", port, token).open()
         for due in due_times(n):
             await asyncio.sleep(max(0.0, due - time.perf_counter()))

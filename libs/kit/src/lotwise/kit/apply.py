@@ -271,5 +271,5 @@ class Applier:
 
 def _blame(message: Message[Any], error: BaseException) -> Bad:
     stack = "".join(traceback.format_exception(error, limit=-12))
-    trace.get_current_span().record_exception(error)
+    trace.get_current_span().set_attribute("error.type", type(error).__name__)
     return Bad(message, type(error).__name__, str(error) or type(error).__name__, stack)

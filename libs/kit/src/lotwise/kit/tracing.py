@@ -64,7 +64,7 @@ def story(name: str, messages: Sequence[Message[Any]]) -> Iterator[None]:
             yield
     except Exception as error:
         for span in spans:
-            span.record_exception(error)
+            span.set_attribute("error.type", type(error).__name__)
             span.set_status(trace.StatusCode.ERROR)
         raise
     finally:
