@@ -179,6 +179,11 @@ async def test_every_movement_carries_lot_actor_cause_and_trace(stock: Chain) ->
     assert (received["cause_id"], received["source"]["kind"]) == (receipt["receipt_id"], "supplier")
     only = await stock.bench.get("/v1/movements", params={"cause": str(sale.charge_id)})
     assert [one["movement_id"] for one in only["rows"]] == [sold["movement_id"]]
+    query = {"lot": receipt["lot_id"], "product": str(BOTOX), "reason": "receipt", "limit": 1}
+    page = await stock.bench.get("/v1/movements", params=query)
+    assert [one["movement_id"] for one in page["rows"]] == [received["movement_id"]]
+    rest = await stock.bench.get("/v1/movements", params=query | {"after": page["next"]})
+    assert rest["rows"] == []
 
 
 async def test_levels_are_searched_filtered_and_paged(stock: Chain) -> None:

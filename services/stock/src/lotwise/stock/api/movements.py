@@ -65,7 +65,8 @@ async def movements(
     keys = cursor_decode(after, UUID)
     async with read.connection() as tx:
         sites = visible(read.who, "stock.read", site)
-        rows = await movements_page(tx, keys[0] if keys else LAST, sites, product, lot, cause, reason or None, limit)
+        filters = {"sites": sites, "product": product, "lot": lot, "cause": cause, "reason": reason or None}
+        rows = await movements_page(tx, keys[0] if keys else LAST, limit, filters)
     shown = [_movement(row) for row in rows]
     return Page(rows=shown, next=cursor_encode(shown[-1].movement_id) if len(shown) == limit else None)
 

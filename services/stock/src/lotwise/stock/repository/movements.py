@@ -1,6 +1,6 @@
 """The only home of reading the ledger: what a charge moved and has not got back, and pages of movements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -26,10 +26,7 @@ select m.id, m.recorded_at, m.happened_at, m.site, m.product_id, p.code, p.name,
        m.reverses
 from movement m join product p on p.id = m.product_id join location f on f.id = m.from_location
 join location t on t.id = m.to_location left join lot l on l.id = m.lot_id
-where m.id < $1 and ($2::text[] is null or m.site = any($2)) and ($3::uuid is null or m.product_id = $3)
-  and ($4::uuid is null or m.lot_id = $4) and ($5::uuid is null or m.cause_id = $5)
-      and ($6::text is null or m.reason = $6)
-order by m.id desc limit $7
+where m.id < $1
 """
 
 
@@ -41,7 +38,22 @@ async def moved_by(tx: Tx, causes: Collection[UUID]) -> Sequence[asyncpg.Record]
     return rows
 
 
-async def movements_page(tx: Tx, *arguments: object) -> Sequence[asyncpg.Record]:
-    """A page of movements, newest first; arguments in the order of the statement."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(_PAGE, *arguments)
+_FILTERS = {
+    "sites": "m.site = any({}::text[])",
+    "product": "m.product_id = {}",
+    "lot": "m.lot_id = {}",
+    "cause": "m.cause_id = {}",
+    "reason": "m.reason = {}",
+}
+
+
+async def movements_page(tx: Tx, before: UUID, limit: int, filters: Mapping[str, object]) -> Sequence[asyncpg.Record]:
+    """A page of movements before an id, newest first; `filters` by the names above, None for those not asked for.
+
+    Only the asked filters stand in the statement, so that each finds its index whatever the size of the ledger.
+    """
+    given = {name: value for name, value in filters.items() if value is not None}
+    conditions = [_FILTERS[name].format(f"${number}") for number, name in enumerate(given, start=3)]
+    statement = " and ".join([_PAGE.rstrip(), *conditions]) + " order by m.id desc limit $2"
+    rows: Sequence[asyncpg.Record] = await tx.fetch(statement, before, limit, *given.values())
     return rows
