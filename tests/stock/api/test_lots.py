@@ -7,6 +7,7 @@ from tests.stock.chain import BOTOX, CREAM, GTIN, SERUM, Chain
 
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import LotQuarantined, LotReleased, StockAdjusted
+from lotwise.stock.jobs import sweep_lots
 
 
 async def test_lots_expiring_soon_come_first(stock: Chain) -> None:
@@ -82,6 +83,23 @@ async def test_waste_is_written_off_with_its_cost(stock: Chain) -> None:
     assert await stock.on_hand() == "6"
     (told,) = await stock.told(StockAdjusted)
     assert (told.quantity, told.cost_minor, told.reason, told.note) == ("-4", -1100, "waste", "dropped")
+
+
+async def test_a_write_off_without_a_lot_takes_the_shelf(stock: Chain) -> None:
+    """STK-18: given 5 swept into quarantine and 5 on the shelf; when 2 are lost or shipped;
+    then the quarantine keeps its 5.
+    """
+    await stock.receive("5", lot_number="OLD", expires_on="2026-02-01")
+    await stock.receive("5", lot_number="NEW", expires_on="2031-01-01")
+    await sweep_lots(stock.bench.runtime)
+    await stock.bench.post(
+        "/v1/adjustments", {"site": "harley", "product_id": str(BOTOX), "quantity": "-2", "reason": "loss"}
+    )
+    lines = [{"product_id": str(BOTOX), "quantity": "2"}]
+    made = await stock.bench.post("/v1/transfers", {"from_site": "harley", "to_site": "soho", "lines": lines})
+    await stock.bench.post(f"/v1/transfers/{made['transfer_id']}:ship", {})
+    level = await stock.level()
+    assert (level["on_hand"], level["quarantined"]) == ("1", "5")
 
 
 async def test_found_stock_enters_at_the_lots_last_cost(stock: Chain) -> None:

@@ -210,7 +210,8 @@ class Books:
     ) -> tuple[list[Taken], int]:
         """Move `wanted` from the shelves to `target` by FEFO as of `entry.happened_at`, a named lot before all others.
 
-        Returns what was taken and what no lot covers; that remainder is not moved. `usable_on` replaces the site's day.
+        Returns what was taken and what no lot covers; that remainder is not moved. `usable_on` replaces the site's day
+        for a deed of today: then only shelves are looked at, not what the sweep set apart for sales that come late.
         """
         taken: list[Taken] = []
         if lot_id is not None:
@@ -222,7 +223,11 @@ class Books:
         if not wanted:
             return taken, 0
         order = cell.in_order()
-        day = usable_on or self.day(entry.happened_at, cell.site)
+        day = usable_on
+        if day is None:
+            day = self.day(entry.happened_at, cell.site)
+        else:
+            order = [one for one in order if one.place.kind == places.SHELF]
         plan = allocate(order, wanted, day, entry.happened_at)
         taken += [self._take(cell, order[pick.position], pick.quantity, target, entry, into) for pick in plan.picks]
         return taken, plan.missing

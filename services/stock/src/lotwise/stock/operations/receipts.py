@@ -112,6 +112,15 @@ def check(one: Delivery, products: dict[UUID, Product], sites: dict[str, Site]) 
     return Checked(one, product, site, quantity, unit_cost, _draft(one, product, unit_cost), is_expired)
 
 
+def _affordable(one: Checked, exponent: int) -> Checked:
+    """The same delivery. Raises BadQuantity when its cost cannot be kept."""
+    try:
+        costs.value_of(one.unit_cost or 0, one.quantity, one.product.decimals, exponent)
+    except ValueError as error:
+        raise BadQuantity(str(error), field="unit_cost") from error
+    return one
+
+
 def positive(text: str, product: Product, field: str = "quantity") -> int:
     """A quantity above zero in the product's unit. Raises BadQuantity."""
     try:
@@ -154,7 +163,7 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], exponent: int) -> list
     checked: dict[int, Checked] = {}
     for index, one in enumerate(deliveries):
         try:
-            checked[index] = check(one, products, sites)
+            checked[index] = _affordable(check(one, products, sites), exponent)
         except Refusal as refusal:
             outcomes[index] = refusal
     outcomes |= await _mismatches(tx, checked)
