@@ -1,0 +1,20 @@
+"""Services that answer like the real ones from memory: a believable chain for the pages' tests and for the eye."""
+
+from tests.backoffice.fakes import alerts, ground, ops, purchasing, reporting, sales, stock
+from tests.backoffice.fakes.catalog import ALL_PRODUCTS
+from tests.backoffice.fakes.ground import MEMBERS, ident, refusal
+from tests.backoffice.fakes.purchasing import ORDERS
+from tests.backoffice.fakes.stock import TRANSFERS
+
+__all__ = ["ALL_PRODUCTS", "ORDERS", "TRANSFERS", "Chain", "ident", "refusal"]
+ANSWERING = (alerts, ops, purchasing, reporting, sales, stock)
+"""The modules whose import registers their answers."""
+
+
+class Chain(ground.Chain):
+    """The chain with its members and its shelves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.members = [sales.member(name) for name in MEMBERS]
+        self.levels = stock.levels_of_all()
