@@ -104,3 +104,16 @@ def test_functions_stay_short() -> None:
     assert statistics.median(lengths) <= 10
     assert p95 <= 40
     assert long <= 0.01
+
+
+def test_the_list_of_features_points_at_tests_that_exist() -> None:
+    """Every row of docs/features.md has a state, and each test it leans on is there and every id stands once."""
+    lines = (ROOT / "docs" / "features.md").read_text().splitlines()
+    rows = [line.split("|")[1:-1] for line in lines if re.match(r"\| [A-Z]+-\d+ ", line)]
+    ids = [row[0].strip() for row in rows]
+
+    assert len(ids) == len(set(ids)) >= 230
+    for row in rows:
+        assert re.match("(works|partly: .+|not yet)$", row[-1].strip()), row
+        for name in re.findall("`([a-z_/]+[.]py)`", row[-2]):
+            assert (ROOT / "tests" / name).is_file(), name
