@@ -32,8 +32,8 @@ from lotwise.onebox.servers import PostgresServer
 pytestmark = pytest.mark.timeout(300)
 MEMORY_BYTES_MAX = 1_200_000_000
 LOST = topology()[0]
-WRITTEN_BY_RUNNING = ("outbox", "relay_state", "audit_seal", "seal", "ledger_era")
-"""Tables that a started system writes by itself: what it told again, its seals, and how transactions count on here."""
+WRITTEN_BY_RUNNING = ("outbox", "inbox", "relay_state", "audit_seal", "seal", "ledger_era")
+"""Tables that a running system writes by itself: what it tells and hears of its seals, and how transactions count."""
 
 
 def wait_until(holds: Callable[[], bool], seconds_max: float = 60) -> None:
@@ -222,7 +222,8 @@ async def _contents(machine: Machine) -> dict[str, str]:
             " where relnamespace = 'public'::regnamespace and relkind = 'r'"
         )
         for table in tables:
-            rows = f"select coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from {table['name']} t"
+            seals = "where subject not like '%.ledger-sealed.%'" if table["name"].startswith("journal_p") else ""
+            rows = f"select coalesce(md5(string_agg(t::text, ',' order by t::text)), '') from {table['name']} t {seals}"
             if not table["name"].startswith(WRITTEN_BY_RUNNING):
                 found[f"{service}.{table['name']}"] = await connection.fetchval(rows)
         await connection.close()

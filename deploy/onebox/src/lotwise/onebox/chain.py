@@ -132,13 +132,13 @@ def page_port() -> int:
 def _ports(home: Home) -> dict[str, int]:
     kept = read_json(home.folder / "ports.json")
     names = [*(name for name in SERVICES if name != "backoffice"), "postgres", "nats", "nats-monitor"]
-    fresh = iter(free_ports(len(names)))
+    fresh = iter(free_ports(len(names), besides={page_port()}))
     return {name: int(kept.get(name) or next(fresh)) for name in names} | {"backoffice": page_port()}
 
 
 def settle_ports(chain: Chain) -> Chain:
     """Before a start: replace every inner port that another program took meanwhile, and remember them all."""
-    fresh = iter(free_ports(len(chain.ports)))
+    fresh = iter(free_ports(len(chain.ports), besides=set(chain.ports.values())))
     ports = {name: port if name == "backoffice" or is_free(port) else next(fresh) for name, port in chain.ports.items()}
     write_json(chain.home.folder / "ports.json", ports)
     return Chain(chain.home, chain.secrets, ports, chain.postgres_url, chain.nats_url)

@@ -1,9 +1,12 @@
 """The only home of finding free ports on the loopback address, and of asking whether a service answers there."""
 
 import http.client
+import random
 import socket
+from collections.abc import Container
 
 HOST = "127.0.0.1"
+RANGE = range(20_000, 32_000)
 
 
 def is_free(port: int, host: str = HOST) -> bool:
@@ -18,20 +21,23 @@ def is_free(port: int, host: str = HOST) -> bool:
 
 
 def free_port(host: str = HOST) -> int:
-    """A TCP port that nobody listens on; the system picks it."""
+    """A TCP port that nobody listens on."""
     return free_ports(1, host)[0]
 
 
-def free_ports(count: int, host: str = HOST) -> list[int]:
-    """That many different ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((host, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+def free_ports(count: int, host: str = HOST, *, besides: Container[int] = ()) -> list[int]:
+    """That many different ports that nobody listens on, none among `besides`. Raises OSError when all are taken.
+
+    They lie below the range from which systems lend ports to outgoing connections: between choosing one and
+    listening on it, no connection can be given it.
+    """
+    found: list[int] = []
+    for port in random.sample(RANGE, len(RANGE)):
+        if len(found) == count:
+            return found
+        if port not in besides and is_free(port, host):
+            found.append(port)
+    raise OSError("no free port on this machine")
 
 
 def answers(port: int, path: str, seconds_max: float = 1.0) -> bool:
