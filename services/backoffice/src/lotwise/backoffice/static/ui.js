@@ -11,7 +11,7 @@ export const ask = (path) => htmx.ajax("GET", path, { target: "#dialog", swap: "
 const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 const actions = {
   theme: () => { localStorage.theme = root.dataset.theme = dark() ? "light" : "dark"; },
-  close: () => (dialog.open ? dialog.close() : history.back()),
+  close: () => (dialog.open ? shut() : history.back()),
   print: () => print(),
   palette: () => ask("/search"),
   keys: () => keys(),
@@ -38,16 +38,18 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-submit]")) target.form.requestSubmit();
 });
 
-// One dialog: whatever is swapped into it opens it; closing empties it and gives the focus back.
+// One dialog: whatever is swapped into it opens it; closing empties it at once (its event comes later, and a swap
+// between the two would find the old form and open it again) and gives the focus back.
 let opener = null;
-document.addEventListener("dialog-close", () => dialog.close());
+const shut = () => { dialog.replaceChildren(); dialog.close(); };
+document.addEventListener("dialog-close", shut);
 document.addEventListener("htmx:after:swap", () => {
   if (!dialog) return;
   if (dialog.firstElementChild && !dialog.open) { opener = document.activeElement; dialog.showModal(); }
   if (dialog.open) ($("[aria-invalid]", dialog) ?? $("[autofocus]", dialog))?.focus();
 });
 dialog?.addEventListener("close", () => { dialog.replaceChildren(); if (opener?.isConnected) opener.focus(); });
-dialog?.addEventListener("click", (event) => { if (event.target === dialog && !$("form", dialog)) dialog.close(); });
+dialog?.addEventListener("click", (event) => { if (event.target === dialog && !$("form", dialog)) shut(); });
 
 // A scan means what the page says (`data-scan` on main); elsewhere it goes to the thing.
 document.addEventListener("scan", (event) => setTimeout(() => {
