@@ -27,6 +27,7 @@ def machine(servers_home: Path) -> Iterator[Machine]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.slow
 def test_a_person_walks_the_loop(chromium: Browser, machine: Machine) -> None:
     """D1 to D7, SAL-12, WEB-01: from an empty system to one order received, each step on a page, no error."""
     password = json.loads((machine.home / "secrets.json").read_text())["sign-in.owner"]
