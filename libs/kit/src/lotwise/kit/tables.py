@@ -15,21 +15,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
 
 
 def table_registry() -> registry:
     """A fresh registry with its own metadata: `class Base(SQLModel, registry=table_registry())` in a service."""
     return registry(metadata=MetaData())
-
-
-def table_base() -> type[SQLModel]:
-    """A fresh SQLModel base class with its own registry and metadata, so that services never share tables."""
-
-    class Base(SQLModel, registry=table_registry()):
-        """The base of one service's tables."""
-
-    return Base
 
 
 def _instant(name: str, *, nullable: bool = False, default: str | None = None) -> Column[object]:
