@@ -10,6 +10,11 @@ from lotwise.contracts.fields import Code, Id, Instant, Note, PriceText, Quantit
 
 Kind = Literal["service", "physical", "digital"]
 Purpose = Literal["retail", "consigned", "back_bar"]
+ContainerRule = Literal["none", "single_patient", "multi_patient"]
+"""Whether units are drawn from opened containers, and whether a container may serve several patients (STK-37)."""
+
+DrugClass = Literal["otc", "prescription", "controlled"]
+"""What the law asks of who uses and who witnesses (STK-40)."""
 
 
 class TaxSlot(Value):
@@ -101,6 +106,10 @@ class ProductDefined(Event):
     duration_slots: int | None = None
     is_serialised: bool = False
     confirm_lot: bool = False
+    container_rule: ContainerRule = "none"
+    container_units: QuantityText | None = None
+    use_by_hours: int | None = Field(default=None, ge=1, le=26_280)
+    drug_class: DrugClass = "otc"
     is_archived: bool = False
     revision: int = 1
 

@@ -97,3 +97,59 @@ class SaleReturned(Event):
     tax_minor: Minor
     source: str = "desk"
     actor: str = ""
+
+
+class TreatmentLine(Value):
+    """A product of a treatment: what its recipe expects, and what was drawn when somebody recorded it."""
+
+    product_id: Id
+    expected: QuantityText = "0"
+    drawn: QuantityText | None = None
+    lot_id: Id | None = None
+
+
+class TreatmentCompleted(Event):
+    """A treatment took place; stock consumes each product of it once, whatever comes first (DESIGN 3.8).
+
+    `revision` grows when the recorded quantities are corrected: only the difference is consumed.
+    """
+
+    speaker: ClassVar[str] = "sales"
+    treatment_id: Id
+    appointment_id: Id | None = None
+    service_id: Id
+    member_id: Id | None = None
+    practitioner: str = ""
+    lines: tuple[TreatmentLine, ...] = ()
+    happened_at: Instant
+    revision: int = 1
+
+
+class AppointmentEvent(Event):
+    """An appointment as it now stands; a growing `revision` tells the newest."""
+
+    appointment_id: Id
+    service_id: Id
+    member_id: Id | None = None
+    practitioner: str = ""
+    starts_at: Instant
+    minutes: int = Field(default=30, ge=1, le=1440)
+    revision: int = 1
+
+
+class AppointmentBooked(AppointmentEvent):
+    """A service was booked for a member."""
+
+    speaker: ClassVar[str] = "sales"
+
+
+class AppointmentMoved(AppointmentEvent):
+    """It was moved to another time, site, service or practitioner."""
+
+    speaker: ClassVar[str] = "sales"
+
+
+class AppointmentCancelled(AppointmentEvent):
+    """It will not take place."""
+
+    speaker: ClassVar[str] = "sales"

@@ -97,7 +97,10 @@ class MinimumChanged(Event):
 
 
 class Crossing(Event):
-    """Usable on hand crossed a level; `shortage_id` names this shortage until it is restored."""
+    """Usable on hand crossed a level; `shortage_id` names this shortage until it is restored.
+
+    `resupplied_from` names the central store that covers it by a transfer: nobody orders for it (STK-39).
+    """
 
     shortage_id: Id
     product_id: Id
@@ -105,6 +108,7 @@ class Crossing(Event):
     minimum: QuantityText | None = None
     reorder_at: QuantityText | None = None
     normal_order_quantity: QuantityText | None = None
+    resupplied_from: Slug | None = None
     happened_at: Instant
 
 
@@ -231,3 +235,146 @@ class LedgerSealed(Event):
     block: int
     head: str
     movements: int
+
+
+class LotRecalled(LotEvent):
+    """A recall blocked a lot at a site; `recall_id` joins all sites and lots of one recall (STK-12, ALR-05)."""
+
+    speaker: ClassVar[str] = "stock"
+    recall_id: Id
+
+
+class LotCorrected(Event):
+    """The number or expiry of a lot was mistyped and is corrected, with who and why (N-20)."""
+
+    speaker: ClassVar[str] = "stock"
+    lot_id: Id
+    product_id: Id
+    was_number: str
+    lot_number: str
+    was_expires_on: date | None = None
+    expires_on: date | None = None
+    reason: str
+    actor: str = ""
+    happened_at: Instant
+
+
+class ContainerEvent(Event):
+    """Something happened to an opened container; `quantity` and `cost_minor` are what the happening moved."""
+
+    container_id: Id
+    product_id: Id
+    lot_id: Id
+    lot_number: str = ""
+    quantity: QuantityText
+    cost_minor: Minor
+    actor: str = ""
+    happened_at: Instant
+
+
+class ContainerOpened(ContainerEvent):
+    """A container was opened and is drawn first until `use_by` (STK-37, N-07)."""
+
+    speaker: ClassVar[str] = "stock"
+    use_by: Instant | None = None
+    diluent: str = ""
+
+
+class ContainerDiscarded(ContainerEvent):
+    """The rest of an opened container became waste, with its cost."""
+
+    speaker: ClassVar[str] = "stock"
+    reason: str
+
+
+class TreatmentConsumed(Event):
+    """What a completed treatment really took: movements of `taken`, above what was taken for it before (N-14)."""
+
+    speaker: ClassVar[str] = "stock"
+    treatment_id: Id
+    practitioner: str = ""
+    taken: tuple[LotTaken, ...]
+    happened_at: Instant
+
+
+class CountedDifference(Value):
+    """What a count found against the ledger at the line's own position; signed, with its cause."""
+
+    product_id: Id
+    lot_id: Id | None = None
+    recorded: QuantityText
+    counted: QuantityText
+    difference: QuantityText
+    cost_minor: Minor
+    cause: str
+
+
+class CountPosted(Event):
+    """A count was closed: its differences are in the ledger (STK-05 to 07)."""
+
+    speaker: ClassVar[str] = "stock"
+    count_id: Id
+    number: str
+    differences: tuple[CountedDifference, ...] = ()
+    counted_lines: int
+    posted_by: str
+    happened_at: Instant
+
+
+class CountOverdue(Event):
+    """A planned count was not held by its due date (STK-45)."""
+
+    speaker: ClassVar[str] = "stock"
+    plan_id: Id
+    name: str
+    due_on: date
+    happened_at: Instant
+
+
+class TransferOverdue(Event):
+    """A transfer has been in transit longer than its site allows, or arrived short without a word (N-25)."""
+
+    speaker: ClassVar[str] = "stock"
+    transfer_id: Id
+    from_site: Slug
+    to_site: Slug
+    days: int
+    happened_at: Instant
+
+
+class ConsignmentIssued(Event):
+    """Goods of a supplier were used, lost or bought: the liability arises; below zero it reverses (STK-43)."""
+
+    speaker: ClassVar[str] = "stock"
+    product_id: Id
+    lot_id: Id
+    lot_number: str = ""
+    supplier_id: Id
+    quantity: QuantityText
+    liability_minor: Minor
+    reason: str
+    cause_id: Id
+    happened_at: Instant
+
+
+class SerialEvent(Event):
+    """Something is due for a serial."""
+
+    serial_id: Id
+    product_id: Id
+    serial: str
+    due_on: date
+    happened_at: Instant
+
+
+class MaintenanceDue(SerialEvent):
+    """Maintenance of a device is due (STK-22, ALR-08)."""
+
+    speaker: ClassVar[str] = "stock"
+    work: str = ""
+
+
+class WarrantyEnding(SerialEvent):
+    """The warranty of a serial ends soon (STK-20, ALR-08)."""
+
+    speaker: ClassVar[str] = "stock"

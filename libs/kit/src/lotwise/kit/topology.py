@@ -27,7 +27,7 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
     "sales": {"catalog": _CATALOG_TO_COUNTERS, "stock": ("stock-level-changed",), "till": ("sale-reported",)},
     "stock": {
         "catalog": _CATALOG_TO_SHELVES,
-        "sales": ("sale-recorded", "sale-voided", "sale-returned"),
+        "sales": ("sale-recorded", "sale-voided", "sale-returned", "treatment-completed"),
         "purchasing": (
             "purchase-order-sent", "purchase-order-received", "purchase-order-cancelled", "supplier-defined",
             "cost-updated",
@@ -39,6 +39,8 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
         "stock": (
             "stock-below-min", "stock-restored", "stock-out", "shortage-recorded", "lot-expiring",
             "lot-expired", "lot-quarantined", "lot-released", "stock-received", "transfer-received", "hold-broken",
+            "lot-recalled", "count-overdue", "transfer-overdue",
+            "maintenance-due", "warranty-ending",
         ),
         "purchasing": ("purchase-order-drafted", "purchase-order-sent", "purchase-order-cancelled"),
     },

@@ -1,4 +1,4 @@
-"""The only home of the shape of stock's rows; the migrations make them, a test proves that both agree."""
+"""The only home of the shape of the definitions, the ledger and what follows from it: balances, levels, holds."""
 
 from datetime import date, datetime
 from typing import ClassVar
@@ -19,25 +19,9 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from lotwise.kit.tables import kit_tables, table_registry
-
-
-class Base(SQLModel, registry=table_registry()):
-    """The base of stock's tables."""
-
-
-def _text(*, nullable: bool = False) -> Column[str]:
-    return Column(Text, nullable=nullable)
-
-
-def _instant(*, nullable: bool = False) -> Column[datetime]:
-    return Column(DateTime(timezone=True), nullable=nullable)
-
-
-def _bigint(*, nullable: bool = False) -> Column[int]:
-    return Column(BigInteger, nullable=nullable)
+from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
 
 
 class SiteRow(Base, table=True):
@@ -45,12 +29,12 @@ class SiteRow(Base, table=True):
 
     __tablename__: ClassVar[str] = "site"
     slug: str = Field(sa_column=Column(Text, primary_key=True))
-    name: str = Field(sa_column=_text())
-    time_zone: str = Field(sa_column=_text())
-    legal_entity: str = Field(sa_column=_text())
+    name: str = Field(sa_column=text_column())
+    time_zone: str = Field(sa_column=text_column())
+    legal_entity: str = Field(sa_column=text_column())
     is_central_store: bool
-    stock_policy: str = Field(sa_column=_text())
-    revision: int = Field(sa_column=_bigint())
+    stock_policy: str = Field(sa_column=text_column())
+    revision: int = Field(sa_column=bigint_column())
 
 
 class ProductRow(Base, table=True):
@@ -62,23 +46,23 @@ class ProductRow(Base, table=True):
         Index("product_by_code", "code"),
     )
     id: UUID = Field(primary_key=True)
-    code: str = Field(sa_column=_text())
-    name: str = Field(sa_column=_text())
-    kind: str = Field(sa_column=_text())
-    purpose: str | None = Field(sa_column=_text(nullable=True))
+    code: str = Field(sa_column=text_column())
+    name: str = Field(sa_column=text_column())
+    kind: str = Field(sa_column=text_column())
+    purpose: str | None = Field(sa_column=text_column(nullable=True))
     category_id: UUID | None = None
-    category_name: str | None = Field(sa_column=_text(nullable=True))
-    unit: str = Field(sa_column=_text())
+    category_name: str | None = Field(sa_column=text_column(nullable=True))
+    unit: str = Field(sa_column=text_column())
     unit_decimals: int = Field(sa_column=Column(SmallInteger, nullable=False))
-    manufacturer: str = Field(sa_column=_text())
-    cost: int | None = Field(sa_column=_bigint(nullable=True))
-    reorder_at: int | None = Field(sa_column=_bigint(nullable=True))
-    normal_order_quantity: int | None = Field(sa_column=_bigint(nullable=True))
+    manufacturer: str = Field(sa_column=text_column())
+    cost: int | None = Field(sa_column=bigint_column(nullable=True))
+    reorder_at: int | None = Field(sa_column=bigint_column(nullable=True))
+    normal_order_quantity: int | None = Field(sa_column=bigint_column(nullable=True))
     supplier_id: UUID | None = None
     is_serialised: bool
     confirm_lot: bool
     is_archived: bool
-    revision: int = Field(sa_column=_bigint())
+    revision: int = Field(sa_column=bigint_column())
 
 
 class CategoryRow(Base, table=True):
@@ -86,8 +70,8 @@ class CategoryRow(Base, table=True):
 
     __tablename__: ClassVar[str] = "category"
     id: UUID = Field(primary_key=True)
-    name: str = Field(sa_column=_text())
-    revision: int = Field(sa_column=_bigint())
+    name: str = Field(sa_column=text_column())
+    revision: int = Field(sa_column=bigint_column())
 
 
 class BarcodeRow(Base, table=True):
@@ -97,7 +81,7 @@ class BarcodeRow(Base, table=True):
     __table_args__: ClassVar[tuple[object, ...]] = (Index("barcode_by_product", "product_id"),)
     code: str = Field(sa_column=Column(Text, primary_key=True))
     product_id: UUID = Field(foreign_key="product.id", primary_key=True)
-    units: int = Field(sa_column=_bigint())
+    units: int = Field(sa_column=bigint_column())
 
 
 class LocationRow(Base, table=True):
@@ -114,8 +98,8 @@ class LocationRow(Base, table=True):
     )
     id: int = Field(sa_column=Column(Integer, Identity(always=True), primary_key=True))
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
-    kind: str = Field(sa_column=_text())
-    area: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=text_column())
+    area: str = Field(sa_column=text_column())
 
 
 class LotRow(Base, table=True):
@@ -132,16 +116,16 @@ class LotRow(Base, table=True):
     )  # fmt: skip
     id: UUID = Field(primary_key=True)
     product_id: UUID = Field(foreign_key="product.id")
-    manufacturer: str = Field(sa_column=_text())
-    number: str = Field(sa_column=_text())
-    look_alike: str = Field(sa_column=_text())
+    manufacturer: str = Field(sa_column=text_column())
+    number: str = Field(sa_column=text_column())
+    look_alike: str = Field(sa_column=text_column())
     expires_on: date | None = Field(sa_column=Column(Date, nullable=True))
-    owner: str = Field(sa_column=_text())
+    owner: str = Field(sa_column=text_column())
     supplier_id: UUID | None = None
-    purchase_order: str = Field(sa_column=_text())
-    received_at: datetime = Field(sa_column=_instant())
-    unit_cost: int = Field(sa_column=_bigint())
-    origin: str = Field(sa_column=_text())
+    purchase_order: str = Field(sa_column=text_column())
+    received_at: datetime = Field(sa_column=instant_column())
+    unit_cost: int = Field(sa_column=bigint_column())
+    origin: str = Field(sa_column=text_column())
 
 
 class MovementRow(Base, table=True):
@@ -161,19 +145,19 @@ class MovementRow(Base, table=True):
     )
     id: UUID = Field(primary_key=True)
     recorded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
-    happened_at: datetime = Field(sa_column=_instant())
-    site: str = Field(sa_column=_text())
+    happened_at: datetime = Field(sa_column=instant_column())
+    site: str = Field(sa_column=text_column())
     product_id: UUID
     lot_id: UUID | None = None
     from_location: int = Field(sa_column=Column(Integer, nullable=False))
     to_location: int = Field(sa_column=Column(Integer, nullable=False))
-    quantity: int = Field(sa_column=_bigint())
-    cost_minor: int = Field(sa_column=_bigint())
-    actor: str = Field(sa_column=_text())
-    reason: str = Field(sa_column=_text())
+    quantity: int = Field(sa_column=bigint_column())
+    cost_minor: int = Field(sa_column=bigint_column())
+    actor: str = Field(sa_column=text_column())
+    reason: str = Field(sa_column=text_column())
     cause_id: UUID
     line: int = Field(sa_column=Column(Integer, nullable=False))
-    trace_id: str = Field(sa_column=_text())
+    trace_id: str = Field(sa_column=text_column())
     reverses: UUID | None = None
     content_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     xid: int = Field(
@@ -199,13 +183,13 @@ class BalanceRow(Base, table=True):
     )
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     location_id: int = Field(sa_column=Column(Integer, ForeignKey("location.id"), nullable=False))
-    site: str = Field(sa_column=_text())
-    kind: str = Field(sa_column=_text())
+    site: str = Field(sa_column=text_column())
+    kind: str = Field(sa_column=text_column())
     product_id: UUID = Field(foreign_key="product.id")
     lot_id: UUID | None = Field(default=None, foreign_key="lot.id")
-    on_hand: int = Field(sa_column=_bigint())
-    cost_minor: int = Field(sa_column=_bigint())
-    version: int = Field(sa_column=_bigint())
+    on_hand: int = Field(sa_column=bigint_column())
+    cost_minor: int = Field(sa_column=bigint_column())
+    version: int = Field(sa_column=bigint_column())
 
 
 class LevelRow(Base, table=True):
@@ -222,19 +206,19 @@ class LevelRow(Base, table=True):
     )
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
     product_id: UUID = Field(foreign_key="product.id", primary_key=True)
-    on_hand: int = Field(sa_column=_bigint())
-    held: int = Field(sa_column=_bigint())
-    value_minor: int = Field(sa_column=_bigint())
-    unattributed: int = Field(sa_column=_bigint())
-    minimum: int | None = Field(sa_column=_bigint(nullable=True))
-    reorder_at: int | None = Field(sa_column=_bigint(nullable=True))
-    last_cost: int | None = Field(sa_column=_bigint(nullable=True))
+    on_hand: int = Field(sa_column=bigint_column())
+    held: int = Field(sa_column=bigint_column())
+    value_minor: int = Field(sa_column=bigint_column())
+    unattributed: int = Field(sa_column=bigint_column())
+    minimum: int | None = Field(sa_column=bigint_column(nullable=True))
+    reorder_at: int | None = Field(sa_column=bigint_column(nullable=True))
+    last_cost: int | None = Field(sa_column=bigint_column(nullable=True))
     is_below: bool
     is_at_reorder: bool
     is_out: bool
     shortage_id: UUID | None = None
-    short_since: datetime | None = Field(sa_column=_instant(nullable=True))
-    revision: int = Field(sa_column=_bigint())
+    short_since: datetime | None = Field(sa_column=instant_column(nullable=True))
+    revision: int = Field(sa_column=bigint_column())
     setting_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
@@ -254,8 +238,8 @@ class DailyTotalRow(Base, table=True):
     lot_id: UUID | None = None
     happened_on: date = Field(sa_column=Column(Date, nullable=False))
     recorded_on: date = Field(sa_column=Column(Date, nullable=False))
-    quantity: int = Field(sa_column=_bigint())
-    cost_minor: int = Field(sa_column=_bigint())
+    quantity: int = Field(sa_column=bigint_column())
+    cost_minor: int = Field(sa_column=bigint_column())
 
 
 class EffectRow(Base, table=True):
@@ -277,11 +261,11 @@ class HoldRow(Base, table=True):
     )
     id: UUID = Field(primary_key=True)
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
-    state: str = Field(sa_column=_text())
-    granted_at: datetime = Field(sa_column=_instant())
-    expires_at: datetime = Field(sa_column=_instant())
-    closed_at: datetime | None = Field(sa_column=_instant(nullable=True))
-    actor: str = Field(sa_column=_text())
+    state: str = Field(sa_column=text_column())
+    granted_at: datetime = Field(sa_column=instant_column())
+    expires_at: datetime = Field(sa_column=instant_column())
+    closed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    actor: str = Field(sa_column=text_column())
 
 
 class HoldLineRow(Base, table=True):
@@ -294,8 +278,8 @@ class HoldLineRow(Base, table=True):
     )
     hold_id: UUID = Field(foreign_key="hold.id", primary_key=True)
     product_id: UUID = Field(foreign_key="product.id", primary_key=True)
-    quantity: int = Field(sa_column=_bigint())
-    broken_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    quantity: int = Field(sa_column=bigint_column())
+    broken_at: datetime | None = Field(sa_column=instant_column(nullable=True))
 
 
 class TransferRow(Base, table=True):
@@ -310,13 +294,13 @@ class TransferRow(Base, table=True):
     id: UUID = Field(primary_key=True)
     from_site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
     to_site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
-    state: str = Field(sa_column=_text())
-    note: str = Field(sa_column=_text())
-    created_at: datetime = Field(sa_column=_instant())
-    created_by: str = Field(sa_column=_text())
-    shipped_at: datetime | None = Field(sa_column=_instant(nullable=True))
-    received_at: datetime | None = Field(sa_column=_instant(nullable=True))
-    revision: int = Field(sa_column=_bigint())
+    state: str = Field(sa_column=text_column())
+    note: str = Field(sa_column=text_column())
+    created_at: datetime = Field(sa_column=instant_column())
+    created_by: str = Field(sa_column=text_column())
+    shipped_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    received_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    revision: int = Field(sa_column=bigint_column())
 
 
 class TransferLineRow(Base, table=True):
@@ -328,7 +312,7 @@ class TransferLineRow(Base, table=True):
     line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     product_id: UUID = Field(foreign_key="product.id")
     lot_id: UUID | None = Field(default=None, foreign_key="lot.id")
-    quantity: int = Field(sa_column=_bigint())
+    quantity: int = Field(sa_column=bigint_column())
 
 
 class TransferLotRow(Base, table=True):
@@ -342,10 +326,10 @@ class TransferLotRow(Base, table=True):
     line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     lot_id: UUID = Field(foreign_key="lot.id", primary_key=True)
     product_id: UUID = Field(foreign_key="product.id")
-    shipped: int = Field(sa_column=_bigint())
-    received: int = Field(sa_column=_bigint())
-    lost: int = Field(sa_column=_bigint())
-    cost_minor: int = Field(sa_column=_bigint())
+    shipped: int = Field(sa_column=bigint_column())
+    received: int = Field(sa_column=bigint_column())
+    lost: int = Field(sa_column=bigint_column())
+    cost_minor: int = Field(sa_column=bigint_column())
 
 
 class OpenOrderRow(Base, table=True):
@@ -355,11 +339,11 @@ class OpenOrderRow(Base, table=True):
     __table_args__: ClassVar[tuple[object, ...]] = (Index("open_order_by_cell", "site", "product_id"),)
     order_id: UUID = Field(primary_key=True)
     line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    site: str = Field(sa_column=_text())
-    number: str = Field(sa_column=_text())
+    site: str = Field(sa_column=text_column())
+    number: str = Field(sa_column=text_column())
     product_id: UUID
-    ordered: int = Field(sa_column=_bigint())
-    received: int = Field(sa_column=_bigint())
+    ordered: int = Field(sa_column=bigint_column())
+    received: int = Field(sa_column=bigint_column())
     due_on: date | None = Field(sa_column=Column(Date, nullable=True))
 
 
@@ -378,7 +362,7 @@ class LedgerEraRow(Base, table=True):
     __tablename__: ClassVar[str] = "ledger_era"
     __table_args__: ClassVar[tuple[object, ...]] = (CheckConstraint("only_one", name="ledger_era_only_one_check"),)
     only_one: bool = Field(primary_key=True, default=True)
-    base: int = Field(sa_column=_bigint())
+    base: int = Field(sa_column=bigint_column())
 
 
 class SealRow(Base, table=True):
@@ -386,12 +370,9 @@ class SealRow(Base, table=True):
 
     __tablename__: ClassVar[str] = "seal"
     block: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    xid_from: int = Field(sa_column=_bigint())
-    xid_to: int = Field(sa_column=_bigint())
-    movements: int = Field(sa_column=_bigint())
+    xid_from: int = Field(sa_column=bigint_column())
+    xid_to: int = Field(sa_column=bigint_column())
+    movements: int = Field(sa_column=bigint_column())
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    sealed_at: datetime = Field(sa_column=_instant())
-
-
-kit_tables(Base.metadata)
+    sealed_at: datetime = Field(sa_column=instant_column())
