@@ -282,6 +282,37 @@ async def test_a_member_id_is_taken_once(sales: Sales) -> None:
     assert await sales.state() == before
 
 
+async def test_members_of_another_system_are_kept_once(sales: Sales) -> None:
+    """WEB-08 SAL-17: known members stay as they are kept here, new ones are added, one id twice in a call is one."""
+    ada, bo = str(named_id("ada")), str(named_id("bo"))
+    await sales.post("/v1/members", {"member_id": ada, "name": "Ada King"}, who="front_desk")
+    rows = [{"member_id": one, "name": name} for one, name in ((ada, "Ada"), (bo, "Bo"), (bo, "Bob"))]
+    answer = await sales.call("POST", "/v1/members:batch", {"rows": rows}, who="importer")
+    assert (answer.status_code, answer.json()["created"], answer.json()["known"]) == (200, 1, 2)
+    assert [one["outcome"] for one in answer.json()["rows"]] == ["known", "created", "known"]
+    kept = await sales.get("/v1/members", who="front_desk")
+    assert [(one["member_id"], one["name"], one["revision"]) for one in kept["rows"]] == [
+        (ada, "Ada King", 1),
+        (bo, "Bo", 1),
+    ]
+    again = await sales.post("/v1/members:batch", {"rows": rows}, who="importer")
+    assert (again["created"], again["known"]) == (0, 3)
+    assert (await sales.get("/v1/members", who="front_desk")) == kept
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [{"name": "Nobody"}], [{"member_id": "x", "name": "X"}], [{"member_id": str(uuid7()), "name": ""}]]
+)
+async def test_a_call_of_members_without_ids_or_names_is_refused_whole(sales: Sales, rows: list[Any]) -> None:
+    """WEB-08: no row, no id, no UUID, no name: 422 and nothing is kept; who may not write members is 403."""
+    before = await sales.state()
+    good = {"member_id": str(uuid7()), "name": "Good"}
+    body = {"rows": [good, *rows] if rows else []}
+    assert (await sales.call("POST", "/v1/members:batch", body, who="importer")).status_code == 422
+    assert (await sales.call("POST", "/v1/members:batch", {"rows": [good]}, who="till")).status_code == 403
+    assert await sales.state() == before
+
+
 async def test_nothing_to_pay_needs_no_payment(sales: Sales) -> None:
     """SAL-23: a charge of 0.00 with a payment of zero is recorded without it."""
     answer = await sales.charge(line(BOTOX, "1", unit_price="0"), tenders=[{"kind": "cash", "amount_minor": 0}])

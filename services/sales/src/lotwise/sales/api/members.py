@@ -11,7 +11,7 @@ from lotwise.kit.commands import Answer, Cmd, Read, Reading
 from lotwise.kit.etag import IfMatch
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.sales.api.shapes import MemberEdit, MemberIn, MemberOut
+from lotwise.sales.api.member_shapes import MemberEdit, MemberIn, MemberOut, MemberRowOut, MembersIn, MembersOut
 from lotwise.sales.domain.refusals import MemberTaken, UnknownMember
 from lotwise.sales.operations import members
 from lotwise.sales.repository import members as rows
@@ -28,6 +28,22 @@ async def post_member(body: MemberIn, cmd: Cmd) -> Answer[MemberOut]:
             raise MemberTaken(f"a member with the id {body.member_id} is kept already", field="member_id")
         answer = MemberOut.model_validate(member._asdict())
         return await cmd.answer(tx, answer, 201, target=member.member_id, revision=member.revision)
+
+
+@router.post("/members:batch", permission="member.write", site="chain")
+async def post_members(body: MembersIn, cmd: Cmd) -> Answer[MembersOut]:
+    """Keep members whom another system knows; who is kept already stays as they are, so a rerun changes nothing."""
+    async with cmd.transaction() as tx:
+        created = await rows.add_missing(tx, body.rows)
+        results: list[MemberRowOut] = []
+        for row in body.rows:
+            results.append(
+                MemberRowOut(member_id=row.member_id, outcome="created" if row.member_id in created else "known")
+            )
+            created.discard(row.member_id)
+        many = sum(one.outcome == "created" for one in results)
+        answer = MembersOut(created=many, known=len(results) - many, rows=results)
+        return await cmd.answer(tx, answer, target=f"{many} members")
 
 
 @router.get("/members", permission="member.read", site="chain")

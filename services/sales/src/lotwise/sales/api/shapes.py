@@ -374,40 +374,6 @@ class ReceiptOut(BaseModel):
     tenders: list[TenderOut]
 
 
-class MemberIn(Strict):
-    """What is kept of a member."""
-
-    member_id: Id | None = None
-    name: Text
-    phone: Short = ""
-    email: Short = ""
-    note: Note = ""
-
-
-class MemberEdit(Strict):
-    """What a member's record becomes."""
-
-    name: Text
-    phone: Short = ""
-    email: Short = ""
-    note: Note = ""
-    is_archived: bool = False
-
-
-class MemberOut(BaseModel):
-    """A member; `revision` is the ETag."""
-
-    member_id: UUID
-    name: str
-    phone: str
-    email: str
-    note: str
-    is_archived: bool
-    revision: int
-    created_at: datetime
-    updated_at: datetime
-
-
 class TileOut(BaseModel):
     """A product as the desk shows it: its price now at the site, tax included or not, and stock's last figures."""
 

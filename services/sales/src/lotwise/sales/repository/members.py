@@ -1,6 +1,7 @@
 """The only home of SQL on members."""
 
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from lotwise.kit.database import Tx
@@ -21,6 +22,46 @@ async def add(tx: Tx, member_id: UUID, name: str, phone: str, email: str, note: 
         note,
     )
     return None if row is None else Member._make(row)
+
+
+class Kept(Protocol):
+    """A member to keep, with its id."""
+
+    @property
+    def member_id(self) -> UUID:
+        """Who."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def phone(self) -> str:
+        """The phone, or nothing."""
+
+    @property
+    def email(self) -> str:
+        """The e-mail, or nothing."""
+
+    @property
+    def note(self) -> str:
+        """What else there is to know."""
+
+
+async def add_missing(tx: Tx, members: Sequence[Kept]) -> set[UUID]:
+    """Keep those whose ids are not taken (the first of each id) and give their ids; the others stay as they are."""
+    ordered = sorted(members, key=lambda one: one.member_id)
+    found = await tx.fetch(
+        "insert into member (member_id, name, phone, email, note)"
+        " select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])"
+        " on conflict do nothing returning member_id",
+        [one.member_id for one in ordered],
+        [one.name for one in ordered],
+        [one.phone for one in ordered],
+        [one.email for one in ordered],
+        [one.note for one in ordered],
+    )
+    return {row["member_id"] for row in found}
 
 
 async def get(tx: Tx, member_id: UUID, *, lock: bool = False) -> Member | None:
