@@ -9,11 +9,12 @@ import pytest
 
 from lotwise.onebox.home import Refused
 from lotwise.onebox.imports import products, stock
+from lotwise.onebox.imports.members import member_row
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.sales import in_batches, product_body, sent_code, summary
 from lotwise.onebox.imports.sheets import Column, FileMapping, Sheet
 from lotwise.onebox.imports.till_lines import COLUMNS, KINDS, Rules, read_lines
-from lotwise.onebox.imports.till_plan import Plan, charge_body, goods, make_plan, return_body
+from lotwise.onebox.imports.till_plan import Ids, Plan, charge_body, goods, make_plan, return_body
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -118,7 +119,7 @@ def test_bodies_say_what_stock_does(tmp_path: Path) -> None:
         "A2,B,debt,1,2010-12-01 08:00:00,-5.5,,UK\n"
         "C3,POST,POSTAGE,-1,2010-12-01 08:00:00,5.5,,UK\n",
     )
-    ids = {"A1": "one", "B": "debt", "POST": "post"}
+    ids = Ids({"A1": "one", "B": "debt", "POST": "post"}, {})
     charges = [charge_body(one, "online", ids) for one in plan.charges]
     assert [one["lines"] for one in charges] == [
         [{"product_id": "one", "quantity": "-2", "unit_price": "0.00", "effect": "adjustment"}],
@@ -126,6 +127,37 @@ def test_bodies_say_what_stock_does(tmp_path: Path) -> None:
     ]
     (back,) = (return_body(one, "online", ids) for one in plan.returns)
     assert back["lines"] == [{"product_id": "post", "quantity": "1", "unit_price": "5.50", "moves_stock": False}]
+
+
+def test_a_charge_carries_the_member_whom_its_lines_name(tmp_path: Path) -> None:
+    """WEB-08: 17850.0 is customer 17850; a document is of the first one named, and of nobody when nobody is."""
+    plan, _ = plan_of(
+        tmp_path,
+        "1,A1,ONE,1,2010-12-01 08:00:00,1,,UK\n"
+        "1,A1,ONE,1,2010-12-01 08:00:00,1,17850.0,UK\n"
+        "2,A1,ONE,1,2010-12-02 08:00:00,1,,UK\n"
+        "C3,A1,ONE,-1,2010-12-03 08:00:00,1,Ada Lovelace,UK\n"
+        "4,A1,ONE,1,2010-12-04 08:00:00,1,17850,UK\n",
+    )
+    assert [(one.number, one.line) for one in plan.customers] == [("17850", 2), ("Ada Lovelace", 5)]
+    rows = [member_row("online", one.number) for one in plan.customers]
+    assert [row["name"] for row in rows] == ["Customer 17850", "Ada Lovelace"]
+    members = dict(zip(("17850", "Ada Lovelace"), (row["member_id"] for row in rows), strict=True))
+    ids = Ids({"A1": "one"}, members)
+    assert [charge_body(one, "online", ids).get("member_id") for one in plan.charges] == [
+        members["17850"],
+        None,
+        members["17850"],
+    ]
+    assert [return_body(one, "online", ids)["member_id"] for one in plan.returns] == [members["Ada Lovelace"]]
+    assert "member_id" not in charge_body(plan.charges[0], "online", Ids({"A1": "one"}, {}))
+
+
+def test_a_customer_is_one_member_for_ever_and_of_one_till() -> None:
+    """WEB-08: the id follows from the till's name for its numbers; another till's 17850 is somebody else."""
+    assert member_row("online", "17850") == member_row("online", "17850")
+    assert member_row("online", "17850")["member_id"] != member_row("shop", "17850")["member_id"]
+    assert len(member_row("online", "x" * 300)["name"]) == 200
 
 
 def test_columns_are_found_by_name_or_by_a_mapping(tmp_path: Path) -> None:

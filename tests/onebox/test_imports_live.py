@@ -1,15 +1,22 @@
 """The `lotwise import` commands against a running system: what comes in, what a rerun changes, what is refused."""
 
+import asyncio
 import csv
 import gzip
 import json
+import os
 from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from tests.onebox.conftest import Machine
+
+from lotwise.onebox.access import access
+from lotwise.onebox.home import Home
+from lotwise.onebox.imports.members import member_id
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -42,6 +49,17 @@ def report(machine: Machine, name: str, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+def ask(machine: Machine, path: str) -> Any:
+    """What sales answers to the importer."""
+
+    async def asked() -> Any:
+        async with access("importer", Home(machine.home)) as doors:
+            return await doors["sales"].get(path)
+
+    with mock.patch.dict(os.environ, machine.environment()):
+        return asyncio.run(asked())
+
+
 def make_site(machine: Machine, folder: Path, site: str) -> None:
     """A site, made by an import of one line."""
     file = folder / f"{site}.csv"
@@ -64,6 +82,7 @@ def test_every_kind_of_line_comes_in_once(machine: Machine, tmp_path: Path) -> N
     assert first["counts"] == {
         "products": {"created": 6},
         "receipts": {"received": 2},
+        "members": {"created": 1},
         "charges": {"accepted": 4},
         "returns": {"accepted": 1},
     }
@@ -72,11 +91,17 @@ def test_every_kind_of_line_comes_in_once(machine: Machine, tmp_path: Path) -> N
     totals = report(machine, "totals", "--site", "kinds")
     assert (totals["net_units"], totals["net_revenue"], totals["lines"]) == ("5", "-11028.57", 9)
     assert (totals["charges"], totals["returns"]) == (4, 1)
+    # and the customer's charge is the member's, the others are nobody's
+    member = str(member_id("kinds", "17850"))
+    charges = ask(machine, "/v1/charges?site=kinds")["rows"]
+    assert [one["member_id"] for one in charges] == [None, None, None, member]
+    assert ask(machine, f"/v1/members/{member}")["name"] == "Customer 17850"
     # and a rerun changes nothing
     again = bring(machine, tmp_path, *sales, code=2)
     assert again["counts"] == {
         "products": {"unchanged": 6},
         "receipts": {"repeated": 2},
+        "members": {"known": 1},
         "charges": {"replayed": 4},
         "returns": {"replayed": 1},
     }
@@ -148,6 +173,7 @@ def test_a_real_year_comes_out_exact_and_twice_is_once(new_machine: Machine, tmp
     new_machine.up()
     sales = ("sales", str(REAL), "--site", "online", "--time-zone", "Europe/London")
     first = bring(new_machine, tmp_path, *sales)
+    assert first["counts"]["members"] == {"created": 4_372}
     totals = report(new_machine, "totals")
     assert (totals["net_units"], totals["net_revenue"], totals["lines"]) == ("5176450", "9747747.93", 541_909)
     assert (totals["products"], totals["charges"], totals["returns"]) == (4_070, 22_114, 3_836)
@@ -158,6 +184,7 @@ def test_a_real_year_comes_out_exact_and_twice_is_once(new_machine: Machine, tmp
     assert again["counts"] == {
         "products": {"unchanged": 4_070},
         "receipts": {"repeated": 4_041},
+        "members": {"known": 4_372},
         "returns": {"replayed": 3_836},
         "charges": {"replayed": 22_114},
     }

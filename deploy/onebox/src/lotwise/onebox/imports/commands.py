@@ -88,10 +88,15 @@ def sales_(
     time_zone: Annotated[
         str | None, typer.Option("--time-zone", help="Make the site, if it is missing, in this zone: Europe/London.")
     ] = None,
+    members: Annotated[
+        bool,
+        typer.Option("--members/--no-members", help="Keep the till's customers as members; else they are left out."),
+    ] = True,
     as_json: Json = False,
 ) -> None:
-    """Bring in a till's export: products, opening stock, charges and returns; a rerun changes nothing."""
-    asked = sales.Asked(file, site, FileMapping.read(mapping), _beside(rejects, file), dry_run, cost_percent, time_zone)
+    """Bring in a till's export: products, opening stock, members, charges and returns; a rerun changes nothing."""
+    read, beside = FileMapping.read(mapping), _beside(rejects, file)
+    asked = sales.Asked(file, site, read, beside, dry_run, cost_percent, time_zone, members)
     _run(sales.import_sales(asked), as_json=as_json)
 
 

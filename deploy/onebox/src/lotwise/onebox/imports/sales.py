@@ -1,7 +1,7 @@
 """The only home of `lotwise import sales`: a till's export becomes products, opening stock, charges and returns.
 
 Everything goes through the public doors in this order, each step heard before the next one: products, opening receipts,
-then returns, then charges. Ids are made from the file's own numbers: a rerun changes nothing.
+members, then returns, then charges. Ids are made from the file's own numbers: a rerun changes nothing.
 """
 
 import gc
@@ -17,13 +17,14 @@ from lotwise.kit.client import ServiceClient
 from lotwise.onebox.access import Access, access
 from lotwise.onebox.imports.catalog_rows import Wanted, define, zone_of
 from lotwise.onebox.imports.doors import Batch, Door, Settling, post_all, sentence
+from lotwise.onebox.imports.members import keep
 from lotwise.onebox.imports.progress import Bar, Screen, screen
 from lotwise.onebox.imports.receipts import Arrival, receive
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
 from lotwise.onebox.imports.sheets import FileMapping, Sheet
 from lotwise.onebox.imports.till_lines import COLUMNS, KINDS, Rules, Tally, read_lines
-from lotwise.onebox.imports.till_plan import Document, Plan, Product, charge_body, make_plan, return_body
+from lotwise.onebox.imports.till_plan import Document, Ids, Plan, Product, charge_body, make_plan, return_body
 from lotwise.values import format_minor, format_quantity, half_up, price_text
 
 BATCH_DOCUMENTS_MAX = 1_000
@@ -42,6 +43,7 @@ class Asked:
     is_dry_run: bool = False
     cost_percent: int = 0
     time_zone: str | None = None
+    with_members: bool = True
 
 
 async def import_sales(asked: Asked) -> Outcome:
@@ -55,9 +57,11 @@ async def import_sales(asked: Asked) -> Outcome:
             with _without_collector():
                 plan = make_plan(read_lines(sheet, rules, rejects), rules, asked.site)
             outcome.totals = summary(plan.tally)
+            if not asked.with_members:
+                plan.customers.clear()
             outcome.notes += _preview(sheet, plan)
             if not asked.is_dry_run:
-                await _post(doors, asked, plan, (outcome, rejects, shown))
+                await _post(doors, asked, plan, rules.members_of or asked.site, (outcome, rejects, shown))
             outcome.close(rejects)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -90,23 +94,28 @@ def _preview(sheet: Sheet, plan: Plan) -> list[str]:
     taken = ", ".join(f"{name} = {sheet.headers[place]}" for name, place in sheet.places.items())
     units = format_quantity(sum(one.quantity for one in plan.openings), 6)
     stock = f"opening stock of {units} units for {len(plan.openings):,} codes"
-    posted = f"{len(plan.charges):,} charges and {len(plan.returns):,} returns"
+    posted = f"{len(plan.charges):,} charges and {len(plan.returns):,} returns of {len(plan.customers):,} members"
     return [
         f"Columns: {taken}.",
         f"{len(plan.products):,} codes ({services} of them services), {stock}, {posted}.",
     ]
 
 
-async def _post(doors: Access, asked: Asked, plan: Plan, told: "tuple[Outcome, Rejects, Screen]") -> None:
+async def _post(
+    doors: Access, asked: Asked, plan: Plan, known_as: str, told: "tuple[Outcome, Rejects, Screen]"
+) -> None:
     outcome, rejects, shown = told
     settling = Settling(doors)
     bar = shown.bar("products", len(plan.products))
     rows = [Wanted(None, product_body(product)) for product in plan.products]
     by_code = await define(doors, rows, outcome, rejects, bar)
-    ids = {product.code: by_code[sent_code(product)] for product in plan.products if sent_code(product) in by_code}
+    codes = {product.code: by_code[sent_code(product)] for product in plan.products if sent_code(product) in by_code}
     await settling.wait(("catalog",), ("sales", *HEARERS))
-    await receive(doors, _arrivals(asked, plan, ids), outcome, rejects, shown.bar("opening stock", len(plan.openings)))
-    await _post_documents(doors, asked, plan, ids, told)
+    await receive(
+        doors, _arrivals(asked, plan, codes), outcome, rejects, shown.bar("opening stock", len(plan.openings))
+    )
+    members = await keep(doors, known_as, plan.customers, (outcome, rejects, shown.bar("members", len(plan.customers))))
+    await _post_documents(doors, asked, plan, Ids(codes, members), told)
     bar = shown.bar("heard by stock and reports", 1)
     await settling.wait(("sales", "stock"), HEARERS, lambda lag: bar.remark(f"{lag:,} events still on their way"))
     bar.end()
@@ -152,7 +161,7 @@ def _arrivals(asked: Asked, plan: Plan, ids: dict[str, str]) -> list[Arrival]:
 
 
 async def _post_documents(
-    doors: Access, asked: Asked, plan: Plan, ids: dict[str, str], told: "tuple[Outcome, Rejects, Screen]"
+    doors: Access, asked: Asked, plan: Plan, ids: Ids, told: "tuple[Outcome, Rejects, Screen]"
 ) -> None:
     outcome, rejects, shown = told
     bar = shown.bar("returns and charges (lines)", sum(plan.tally.lines.values()))
@@ -169,8 +178,8 @@ class _Lane:
 
     noun: str
     site: str
-    ids: dict[str, str]
-    shape: "Callable[[Document, str, dict[str, str]], dict[str, Any]]"
+    ids: Ids
+    shape: "Callable[[Document, str, Ids], dict[str, Any]]"
     outcome: Outcome
     rejects: Rejects
     bar: Bar
@@ -185,7 +194,7 @@ class _Lane:
             yield Batch(self.noun, [self.shape(one, self.site, self.ids) for one in part], part)
 
     def _is_known(self, document: Document) -> bool:
-        unknown = {line.code for line in document.lines} - self.ids.keys()
+        unknown = {line.code for line in document.lines} - self.ids.products.keys()
         if unknown:
             self.rejects.add(document.lines[0].at, f"the code {min(unknown)} was refused", document.invoice)
             self.outcome.count(self.noun, "refused")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lotwise.onebox.home import Refused
+from lotwise.onebox.imports.members import customer_number
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.sheets import Column, FileMapping, Sheet
 from lotwise.values import amount, parse_price
@@ -26,7 +27,7 @@ COLUMNS = (
     Column("quantity", ("qty", "units", "count"), True),
     Column("happened_at", ("invoicedate", "date", "datetime", "soldat", "time", "timestamp"), True),
     Column("unit_price", ("unitprice", "price", "priceeach"), True),
-    Column("customer", ("customerid", "member", "memberid", "client", "clientid")),
+    Column("member", ("memberid", "customer", "customerid", "client", "clientid", "patient", "patientid")),
 )
 SERVICE_CODES = ("POST", "DOT", "C2", "M", "m", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK")
 SERVICE_PREFIXES = ("gift_",)
@@ -51,12 +52,13 @@ class Rules:
     return_prefixes: tuple[str, ...] = RETURN_PREFIXES
     correction_prefixes: tuple[str, ...] = CORRECTION_PREFIXES
     date_format: str | None = None
+    members_of: str | None = None
     exponent: int = 2
 
     @classmethod
     def of(cls, mapping: FileMapping, zone: str, exponent: int = 2) -> "Rules":
-        """The rules of a mapping file (`services`, `service_prefixes`, `date_format` …) or the usual ones."""
-        known = {"services", "service_prefixes", "return_prefixes", "correction_prefixes", "date_format"}
+        """The rules of a mapping file (`services`, `date_format`, `members_of` …) or the usual ones."""
+        known = {"services", "service_prefixes", "return_prefixes", "correction_prefixes", "date_format", "members_of"}
         if unknown := sorted(set(mapping.options) - known):
             raise Refused(
                 f"The mapping file says {unknown[0]!r}, which means nothing; known: {', '.join(sorted(known))}."
@@ -70,6 +72,7 @@ class Rules:
             ZoneInfo(zone),
             frozenset(map(str, mapping.options.get("services", SERVICE_CODES))),
             date_format=mapping.options.get("date_format"),
+            members_of=mapping.options.get("members_of"),
             exponent=exponent,
             **lists,
         )
@@ -166,7 +169,9 @@ def _line(at: int, texts: Sequence[str], rules: Rules, instants: dict[str, datet
     happened_at = instants.get(when) or instants.setdefault(when, instant(when.strip(), rules))
     net = money(price, quantity, rules.exponent)
     kind = kind_of(rules, invoice, code, quantity, price)
-    return Line(at, invoice, code, description.strip(), quantity, price, net, happened_at, customer.strip(), kind)
+    return Line(
+        at, invoice, code, description.strip(), quantity, price, net, happened_at, customer_number(customer), kind
+    )
 
 
 @lru_cache(maxsize=50_000)

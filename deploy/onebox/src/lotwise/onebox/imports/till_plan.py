@@ -6,13 +6,14 @@ empty in truth, and nothing has to wait for anything in between.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.ids import named_id
+from lotwise.onebox.imports.members import Customer
 from lotwise.onebox.imports.till_lines import (
     COMES_BACK,
     CORRECTED,
@@ -58,6 +59,11 @@ class Document(NamedTuple):
         """The time of its first line."""
         return self.lines[0].happened_at
 
+    @property
+    def customer(self) -> str:
+        """The number of the customer whom a line of it names first; empty for nobody."""
+        return next((line.customer for line in self.lines if line.customer), "")
+
 
 @dataclass
 class Plan:
@@ -68,6 +74,7 @@ class Plan:
     openings: list[Opening]
     charges: list[Document]
     returns: list[Document]
+    customers: list[Customer]
 
 
 def make_plan(lines: Iterable[Line], rules: Rules, site: str) -> Plan:
@@ -80,7 +87,15 @@ def make_plan(lines: Iterable[Line], rules: Rules, site: str) -> Plan:
     documents = sorted(_documents(invoices, site), key=lambda one: one.happened_at)
     charges = [document for document in documents if not document.is_return]
     returns = [document for document in documents if document.is_return]
-    return Plan(tally, catalog.products(), _openings(documents), charges, returns)
+    return Plan(tally, catalog.products(), _openings(documents), charges, returns, _customers(documents))
+
+
+def _customers(documents: Iterable[Document]) -> list[Customer]:
+    found: dict[str, Customer] = {}
+    for document in documents:
+        if document.customer:
+            found.setdefault(document.customer, Customer(document.customer, document.lines[0].at))
+    return list(found.values())
 
 
 class _Catalog:
@@ -154,18 +169,34 @@ def _openings(documents: Sequence[Document]) -> list[Opening]:
     return [Opening(code, -low, first[code] - before) for code, low in lowest.items() if low < 0]
 
 
-def charge_body(document: Document, site: str, ids: "dict[str, str]") -> dict[str, Any]:
+class Ids(NamedTuple):
+    """Ids by what the file calls them: products by code, members by the customer's number."""
+
+    products: Mapping[str, str]
+    members: Mapping[str, str]
+
+
+def charge_body(document: Document, site: str, ids: Ids) -> dict[str, Any]:
     """A charge as the sales service takes it; times in UTC."""
-    return {
+    body = {
         "charge_id": str(document.id),
         "site": site,
         "happened_at": document.happened_at.isoformat(),
         "source": "import",
-        "lines": [_charge_line(line, ids) for line in document.lines],
+        "lines": [_charge_line(line, ids.products) for line in document.lines],
     }
+    return _for_member(body, document, ids)
 
 
-def _charge_line(line: Line, ids: "dict[str, str]") -> dict[str, Any]:
+def _for_member(body: dict[str, Any], document: Document, ids: Ids) -> dict[str, Any]:
+    """Name the member, where one is known: a document without one says nothing of members."""
+    member = ids.members.get(document.customer)
+    if member is not None:
+        body["member_id"] = member
+    return body
+
+
+def _charge_line(line: Line, ids: Mapping[str, str]) -> dict[str, Any]:
     body = {
         "product_id": ids[line.code],
         "quantity": format_quantity(line.quantity, 6),
@@ -178,9 +209,9 @@ def _charge_line(line: Line, ids: "dict[str, str]") -> dict[str, Any]:
     return body
 
 
-def return_body(document: Document, site: str, ids: "dict[str, str]") -> dict[str, Any]:
+def return_body(document: Document, site: str, ids: Ids) -> dict[str, Any]:
     """A return without its charge as the sales service takes it: goods go to an own lot at last cost."""
-    return {
+    body: dict[str, Any] = {
         "return_id": str(document.id),
         "site": site,
         "happened_at": document.happened_at.isoformat(),
@@ -188,7 +219,7 @@ def return_body(document: Document, site: str, ids: "dict[str, str]") -> dict[st
         "reason": f"return {document.invoice}"[:200],
         "lines": [
             {
-                "product_id": ids[line.code],
+                "product_id": ids.products[line.code],
                 "quantity": format_quantity(-line.quantity, 6),
                 "unit_price": price_text(line.price),
                 "moves_stock": line.kind == RETURNED,
@@ -196,3 +227,4 @@ def return_body(document: Document, site: str, ids: "dict[str, str]") -> dict[st
             for line in document.lines
         ],
     }
+    return _for_member(body, document, ids)
