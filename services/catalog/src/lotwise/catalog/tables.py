@@ -116,6 +116,13 @@ class ProductRow(Base, table=True):
             "cost >= 0 AND markup >= 0 AND reorder_at >= 0 AND normal_order_quantity >= 0", name="product_not_negative"
         ),
         CheckConstraint("duration_slots >= 1", name="product_duration"),
+        CheckConstraint("container_rule IN ('none', 'single_patient', 'multi_patient')", name="product_container_rule"),
+        CheckConstraint(
+            "(container_rule = 'none') = (container_units IS NULL) AND container_units > 0 "
+            "AND use_by_hours BETWEEN 1 AND 26280 AND (container_rule <> 'none' OR use_by_hours IS NULL)",
+            name="product_container",
+        ),
+        CheckConstraint("drug_class IN ('otc', 'prescription', 'controlled')", name="product_drug_class"),
         Index("product_look", "look"),
         Index("product_category", "category_id", "code"),
         Index("product_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
@@ -151,6 +158,10 @@ class ProductRow(Base, table=True):
     confirm_lot: bool
     is_archived: bool
     revision: int
+    container_rule: str = Field(sa_column=Column(Text, nullable=False, server_default="none"))
+    container_units: int | None = Field(sa_type=BigInteger)
+    use_by_hours: int | None
+    drug_class: str = Field(sa_column=Column(Text, nullable=False, server_default="otc"))
     cost_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 

@@ -13,6 +13,7 @@ from lotwise.catalog.api.uses import answers_of
 from lotwise.catalog.domain.refusals import (
     BadBarcode,
     BadCode,
+    BadContainer,
     BarcodeTaken,
     CodeTaken,
     FieldNotForKind,
@@ -37,7 +38,7 @@ from lotwise.values import Unknown, currency_exponent
 
 router = Router(tags=["products"])
 Search = Annotated[Note, StringConstraints(max_length=100), Query()]
-_REFUSALS = (BadCode, BadBarcode, BarcodeTaken, CodeTaken, FieldNotForKind, UnitFixed)
+_REFUSALS = (BadCode, BadBarcode, BadContainer, BarcodeTaken, CodeTaken, FieldNotForKind, UnitFixed)
 _UNIT_FIELDS = {"kind", "unit", "unit_decimals"}
 
 

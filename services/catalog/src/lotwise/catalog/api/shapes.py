@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lotwise.catalog.domain import codes, products
 from lotwise.catalog.repository.products import Shown
-from lotwise.contracts.catalog import Kind, Purpose
+from lotwise.contracts.catalog import ContainerRule, DrugClass, Kind, Purpose
 from lotwise.contracts.fields import Code, Id, Instant, Note, PositiveQuantity, PriceText, QuantityText, Slug, Text
 from lotwise.values import format_quantity, price_text
 
@@ -67,6 +67,10 @@ class ProductFields(Shape):
     duration_slots: Annotated[int, Field(ge=1, le=1000)] | None = None
     is_serialised: bool = False
     confirm_lot: bool = False
+    container_rule: ContainerRule = "none"
+    container_units: PositiveQuantity | None = None
+    use_by_hours: Annotated[int, Field(ge=1, le=26_280)] | None = None
+    drug_class: DrugClass = "otc"
 
     def sent(self) -> dict[str, Any]:
         """The domain's fields that were sent."""
@@ -144,6 +148,10 @@ class ProductOut(BaseModel):
     duration_slots: int | None
     is_serialised: bool
     confirm_lot: bool
+    container_rule: ContainerRule
+    container_units: str | None
+    use_by_hours: int | None
+    drug_class: DrugClass
     is_archived: bool
     revision: int
     warnings: list[Warning_] = []
@@ -176,11 +184,12 @@ def product_out(shown: Shown, minor_exponent: int, warnings: list[tuple[str, str
         proposed_price=price_or_none(_proposed(shown, minor_exponent)),
         reorder_at=_quantity(row.reorder_at, row.unit_decimals),
         normal_order_quantity=_quantity(row.normal_order_quantity, row.unit_decimals),
+        container_units=_quantity(row.container_units, row.unit_decimals),
         warnings=[Warning_(code=code, text=text) for code, text in warnings or ()],
     )
 
 
-_WRITTEN = {"packs", "barcodes", "site_taxes", "cost", "reorder_at", "normal_order_quantity"}
+_WRITTEN = {"packs", "barcodes", "site_taxes", "cost", "reorder_at", "normal_order_quantity", "container_units"}
 
 
 def _proposed(shown: Shown, minor_exponent: int) -> int | None:

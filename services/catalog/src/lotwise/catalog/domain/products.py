@@ -6,8 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from lotwise.catalog.domain import barcodes, codes
-from lotwise.catalog.domain.refusals import FieldNotForKind
+from lotwise.catalog.domain.refusals import BadContainer, FieldNotForKind
 from lotwise.values import BIGINT_MAX, MICROS, BadValue, half_up, parse_price, parse_quantity
+
+NO_CONTAINER = "none"
+OTC = "otc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,18 @@ class Product:
     duration_slots: int | None = None
     is_serialised: bool = False
     confirm_lot: bool = False
+    container_rule: str = NO_CONTAINER
+    container_units: int | None = None
+    use_by_hours: int | None = None
+    drug_class: str = OTC
     is_archived: bool = False
     revision: int = 0
 
 
 FIELDS = frozenset(field.name for field in fields(Product))
 _PRICES = ("cost", "markup")
-_QUANTITIES = ("reorder_at", "normal_order_quantity")
-_PHYSICAL_ONLY = ("packs", "reorder_at", "normal_order_quantity", "is_serialised", "confirm_lot")
+_QUANTITIES = ("reorder_at", "normal_order_quantity", "container_units")
+_PHYSICAL_ONLY = ("packs", "reorder_at", "normal_order_quantity", "is_serialised", "confirm_lot", "container_units")
 
 
 def define(current: Product, changes: Mapping[str, Any], code_length_max: int = codes.LENGTH_DEFAULT) -> Product:
@@ -91,7 +98,26 @@ def define(current: Product, changes: Mapping[str, Any], code_length_max: int = 
         told["barcodes"] = tuple(sorted({barcodes.checked(barcode) for barcode in told["barcodes"]}))
     if "site_taxes" in told:
         told["site_taxes"] = tuple(sorted((SiteTax(**tax) for tax in told["site_taxes"]), key=lambda tax: tax.site))
-    return _for_kind(_kept(current, replace(current, **told)))
+    return _for_kind(_drawn(current, _kept(current, replace(current, **told)), told))
+
+
+def _drawn(current: Product, product: Product, told: Mapping[str, Any]) -> Product:
+    """The product with what its container rule asks for: the label's quantity with a rule, neither without (STK-37).
+
+    Without a rule the quantity and the hours go by themselves unless they were sent. A new product that is drawn
+    from containers, or that the law watches, has its lot confirmed at each use unless that was sent (STK-36).
+    """
+    if product.container_rule == NO_CONTAINER:
+        for name in ("container_units", "use_by_hours"):
+            if told.get(name) is not None:
+                raise BadContainer(f"Without a container rule there is no {name}.", field=name)
+        product = replace(product, container_units=None, use_by_hours=None)
+    elif not product.container_units:
+        raise BadContainer("Say how much the label of one container promises.", field="container_units")
+    if current.revision == 0 and "confirm_lot" not in told and product.kind == "physical":
+        is_watched = product.container_rule != NO_CONTAINER or product.drug_class != OTC
+        product = replace(product, confirm_lot=product.confirm_lot or is_watched)
+    return product
 
 
 def _kept(current: Product, product: Product) -> Product:
@@ -135,6 +161,9 @@ def _for_kind(product: Product) -> Product:
 def _refuse_physical_fields(product: Product) -> None:
     for name in _PHYSICAL_ONLY:
         if getattr(product, name):
+            raise FieldNotForKind(f"A {product.kind} product has no stock and so no {name}.", field=name)
+    for name, nothing in (("container_rule", NO_CONTAINER), ("drug_class", OTC)):
+        if getattr(product, name) != nothing:
             raise FieldNotForKind(f"A {product.kind} product has no stock and so no {name}.", field=name)
 
 

@@ -52,6 +52,13 @@ class FieldNotForKind(BadValue):
     title = "This kind of product has no such field"
 
 
+class BadContainer(BadValue):
+    """A container rule without the label's quantity, or the other way round (STK-37)."""
+
+    code = "bad-container"
+    title = "The container is not described"
+
+
 class UnitFixed(Refusal):
     """Unit and decimals of a product that has moved cannot change."""
 

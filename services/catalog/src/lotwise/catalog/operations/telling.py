@@ -85,6 +85,10 @@ def product_defined(product: Product, category_name: str | None) -> said.Product
         duration_slots=product.duration_slots,
         is_serialised=product.is_serialised,
         confirm_lot=product.confirm_lot,
+        container_rule=product.container_rule,
+        container_units=_quantity(product.container_units, decimals),
+        use_by_hours=product.use_by_hours,
+        drug_class=product.drug_class,
         is_archived=product.is_archived,
         revision=product.revision,
     )

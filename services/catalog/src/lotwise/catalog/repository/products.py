@@ -14,7 +14,7 @@ _COLUMNS = (
     "id", "code", "name", "description", "kind", "purpose", "category_id", "unit", "unit_decimals", "manufacturer",
     "size", "size_unit", "tax_code", "application_code", "tax_inclusive", "cost", "markup", "reorder_at",
     "normal_order_quantity", "supplier_id", "supplier_code", "duration_slots", "is_serialised", "confirm_lot",
-    "is_archived", "revision",
+    "container_rule", "container_units", "use_by_hours", "drug_class", "is_archived", "revision",
 )  # fmt: skip
 _LIST = ", ".join(_COLUMNS)
 _SELECT = f"""
