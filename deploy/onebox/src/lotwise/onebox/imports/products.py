@@ -33,8 +33,12 @@ COLUMNS = (
     Column("supplier_code", ("vendorcode", "supplieritem", "vendoritem")),
     Column("duration_slots", ("duration", "slots")),
     Column("is_serialised", ("serialised", "serialized", "serial")),
+    Column("container_rule", ("container", "vialrule")),
+    Column("container_units", ("unitspercontainer", "unitspervial", "vialsize")),
+    Column("use_by_hours", ("hoursafteropening", "usebyhours")),
+    Column("drug_class", ("class", "schedule")),
 )
-_NUMBERS = frozenset({"unit_decimals", "tax_code", "application_code", "duration_slots"})
+_NUMBERS = frozenset({"unit_decimals", "tax_code", "application_code", "duration_slots", "use_by_hours"})
 _PURPOSES = {"retail": "retail", "consigned": "consigned", "consignment": "consigned", "backbar": "back_bar"}
 _YES = frozenset({"y", "yes", "true", "1", "x"})
 
@@ -87,6 +91,8 @@ def product_row(row: Row) -> dict[str, Any]:
     body["kind"] = body.get("kind", "").lower() or _kind_of(body.get("code", ""), purpose)
     if body["kind"] == "physical":
         body["purpose"] = _PURPOSES.get(purpose, "retail")
+    for name in {"container_rule", "drug_class"} & body.keys():
+        body[name] = body[name].lower().replace("-", "_").replace(" ", "_")
     if "barcodes" in body:
         body["barcodes"] = [text for text in body["barcodes"].replace(";", " ").split() if text]
     if "is_serialised" in body:

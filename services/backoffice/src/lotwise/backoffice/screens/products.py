@@ -36,6 +36,21 @@ TEXTS = (
     "reorder_at",
     "normal_order_quantity",
     "duration_slots",
+    "container_rule",
+    "container_units",
+    "use_by_hours",
+    "drug_class",
+)
+STOCKED = (
+    "purpose",
+    "reorder_at",
+    "normal_order_quantity",
+    "is_serialised",
+    "confirm_lot",
+    "container_rule",
+    "container_units",
+    "use_by_hours",
+    "drug_class",
 )
 
 
@@ -67,6 +82,10 @@ class Product(Shape):
     duration_slots: int | None = None
     is_serialised: bool = False
     confirm_lot: bool = False
+    container_rule: str = "none"
+    container_units: str | None = None
+    use_by_hours: int | None = None
+    drug_class: str = "otc"
     is_archived: bool = False
     revision: int = 1
     packs: tuple[dict[str, Any], ...] = ()
@@ -258,17 +277,20 @@ def _is_changed(shown: Product, name: str, value: Any) -> bool:
 def _body(form: dict[str, str]) -> dict[str, Any]:
     """The form in the catalog's words: fields left empty are none, switches not sent are off."""
     optional = {"purpose", "category_id", "cost", "price", "reorder_at", "normal_order_quantity", "duration_slots"}
+    optional |= {"container_units", "use_by_hours"}
     kept = {name: form[name] for name in TEXTS if form.get(name)} | {name: name in form for name in FLAGS}
     body: dict[str, Any] = {name: None for name in optional if name in form and name != "price"} | kept
     body["barcodes"] = form.get("barcodes", "").replace(",", " ").split()
     for name in ("manufacturer", "description"):
         body.setdefault(name, "")
-    for name in ("unit_decimals", "tax_code", "duration_slots"):
+    for name in ("unit_decimals", "tax_code", "duration_slots", "use_by_hours"):
         if str(body.get(name) or "").isdigit():
             body[name] = int(body[name])
     if body.get("kind") != "physical":
-        for name in ("purpose", "reorder_at", "normal_order_quantity", "is_serialised", "confirm_lot"):
+        for name in STOCKED:
             body.pop(name, None)
+    elif body.get("container_rule", "none") == "none":
+        body |= {"container_units": None, "use_by_hours": None}
     if body.get("kind") != "service":
         body.pop("duration_slots", None)
     return body
