@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from fastapi import FastAPI, Request
@@ -89,6 +89,11 @@ def office(chain: Chain, door: OpenDoor, **settings: Any) -> FastAPI:
 
 async def _no_bus() -> Any:
     class Quiet:
+        stats: ClassVar = {"reconnects": 0}
+
+        async def flush(self) -> None:
+            """Nothing is on its way."""
+
         async def subscribe(self, *_: Any, **__: Any) -> Any:
             return SimpleNamespace(unsubscribe=_nothing)
 

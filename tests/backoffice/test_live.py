@@ -117,6 +117,78 @@ async def test_what_is_no_longer_kept_is_read_anew(live: Live) -> None:
     assert said(await anext(stream))[1] == {"html": "", "topics": ["all"]}
 
 
+async def test_nothing_is_missed_between_reading_a_page_and_its_stream(live: Live) -> None:
+    """UI: a page carries the mark of the moment before it was read; what happened since is told to its stream first."""
+    level(live, "bath", 1)
+    live.flush()
+    mark = live.mark
+    level(live, "bath", 2, on_hand="7")
+    live.flush()
+
+    stream = await start(live, "owner", after=mark)
+
+    event_id, told = said(await anext(stream))
+    assert (mark, event_id) == ("e1", "e2")
+    assert ">7<" in told["html"]
+
+
+async def test_a_page_read_within_a_gathering_is_read_anew(live: Live) -> None:
+    """UI: a mark between two messages cannot be followed from exactly: the page reads anew, nothing is lost."""
+    level(live, "bath", 1)
+    mark = live.mark
+    level(live, "bath", 2)
+    live.flush()
+
+    stream = await start(live, "owner", after=mark)
+
+    assert said(await anext(stream)) == ("e2", {"html": "", "topics": ["all"]})
+
+
+class FakeBus:
+    """A bus that nobody speaks on; it counts its breaks."""
+
+    def __init__(self) -> None:
+        self.stats = {"reconnects": 0}
+        self.failures = 1
+
+    async def subscribe(self, *_: Any, **__: Any) -> "FakeBus":
+        """Listen."""
+        return self
+
+    async def unsubscribe(self) -> None:
+        """Listen no more."""
+
+    async def flush(self) -> None:
+        """Fail the first time: the bus went away just then."""
+        self.failures -= 1
+        if self.failures >= 0:
+            raise TimeoutError
+
+
+async def test_whoever_looked_before_the_bus_was_heard_reads_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UI: until the bus is heard a page may be old, and after a break of the bus too: each time all is read anew."""
+    monkeypatch.setattr("lotwise.backoffice.live.GATHER_SECONDS", 0.01)
+    bus = FakeBus()
+    live = Live(lambda: _this(bus))
+    assert live.mark == "-"
+
+    stream = await start(live, "owner", after="-")
+    first, told = said(await asyncio.wait_for(anext(stream), 5))
+    assert told == {"html": "", "topics": ["all"]}
+    assert live.mark == first
+    bus.stats["reconnects"] = 1
+    second, told = said(await asyncio.wait_for(anext(stream), 5))
+    assert told == {"html": "", "topics": ["all"]}
+    assert second != first
+
+    await live.stop()
+    assert live.mark == "-"
+
+
+async def _this(bus: FakeBus) -> Any:
+    return bus
+
+
 async def test_an_event_that_cannot_be_shown_only_wakes(live: Live) -> None:
     """Bad input: an event without its fields renders nothing and stops nobody."""
     stream = await start(live, "owner")

@@ -187,7 +187,7 @@ class Walker:
         other.goto("/stock?site=harley&q=toxin")
         cell = other.locator("[id^=onhand-]")
         expect(cell).to_have_text("250")
-        expect(other.locator("#live")).to_have_text("Live")
+        expect(other.locator("#live[data-state=on]")).to_have_text("Live")
         self.page.goto("/stock?site=harley&q=toxin")
         self.page.get_by_role("link", name="Toxin 100 U").click()
         self.send(self.dialog("Adjust", quantity="3", note="dropped"))

@@ -31,6 +31,52 @@ def test_keyboard_alone_from_the_desk_to_the_receipt(page: Page, chain: Chain) -
     assert len(chain.did("POST", "sales/v1/charges")) == 1
 
 
+def test_enter_pressed_before_the_line_arrives_pays_the_whole_bill(page: Page, chain: Chain) -> None:
+    """WEB-02: keys faster than the line lose nothing: payment waits for what was picked before it."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    page.keyboard.type("2")
+    page.keyboard.press("F6")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    expect(page.locator("#dialog dd.grand")).to_have_text("$436.80")
+    page.get_by_role("button", name=re.compile("Record charge")).click()
+    expect(page.locator("#dialog .receipt")).to_be_visible()
+    (sent,) = chain.did("POST", "sales/v1/charges")
+    assert [line["quantity"] for line in sent["lines"]] == ["1", "2"]
+
+
+def test_a_press_on_payment_waits_for_the_last_pick(page: Page) -> None:
+    """WEB-02: a hand that is faster than the line pays the bill with its last pick in it."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill output")).not_to_have_text("$0.00")
+
+    page.evaluate("document.querySelectorAll('.tile')[5].click(); document.querySelector('#pay').click()")
+
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    expect(page.locator("#dialog [name=line_of]")).to_have_count(2)
+
+
+def test_typing_right_after_a_receipt_is_not_lost(page: Page) -> None:
+    """UI 1: the cursor is in the field the moment the receipt closes, and keys that find it nowhere go there."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .receipt")).to_be_visible()
+
+    page.keyboard.press("Enter")
+    page.keyboard.type("12")
+    expect(page.locator("#code")).to_have_value("12")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.type("3")
+
+    expect(page.locator("#code")).to_have_value("123")
+
+
 def test_ten_fast_scans_lose_nothing_and_keep_their_order(page: Page) -> None:
     """UI 2: scans 60 ms apart all arrive, in order; the field's own text stays what it was."""
     page.goto(DESK)

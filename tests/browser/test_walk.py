@@ -1,7 +1,9 @@
 """The office in Chromium: scanning anywhere, keys, dialogs, live figures, rough days."""
 
+import time
+
 import orjson
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain
 from tests.browser.conftest import scan
 from tests.browser.stage import Stage
@@ -98,7 +100,7 @@ def test_a_double_click_sends_one_receipt(page: Page, chain: Chain) -> None:
 def test_a_level_that_changes_elsewhere_changes_here(page: Page, office: Stage) -> None:
     """UI: an event of the bus reaches the open page within a second, in its own cell."""
     page.goto("/stock?site=bath&q=toxin+50")
-    expect(page.locator("#live")).to_have_text("Live")
+    expect(page.locator("#live[data-state=on]")).to_have_text("Live")
     live = office.app.state.runtime.state["live"]
     event = {"product_id": TOXIN["product_id"], "on_hand": "4321", "available": "4320", "minimum": "5"}
     body = orjson.dumps(event)
@@ -111,12 +113,54 @@ def test_a_level_that_changes_elsewhere_changes_here(page: Page, office: Stage) 
     expect(page.locator(f"#available-bath-{TOXIN['product_id']}")).to_have_text("4,320")
 
 
+def test_a_live_figure_leaves_the_cursor_where_one_types(page: Page, office: Stage) -> None:
+    """UI: a level that changes behind an open dialog moves neither the cursor nor a letter of what is typed."""
+    page.goto("/stock?site=bath&q=toxin+50")
+    expect(page.locator("#live[data-state=on]")).to_have_text("Live")
+    page.locator("#table").get_by_role("button", name="Receive").first.click()
+    page.locator("#lot_number").focus()
+    page.keyboard.type("A-")
+    live = office.app.state.runtime.state["live"]
+    event = {"product_id": TOXIN["product_id"], "on_hand": "5432", "available": "5431", "minimum": "5"}
+
+    assert office.loop is not None
+    office.loop.call_soon_threadsafe(
+        live.hear, "lotwise.bath.stock.stock-level-changed.v1", orjson.dumps(event), "typed"
+    )
+    expect(page.locator(f"#onhand-bath-{TOXIN['product_id']}")).to_have_text("5,432")
+    page.keyboard.type("17")
+
+    expect(page.locator("#lot_number")).to_have_value("A-17")
+
+
+def test_what_happens_while_a_page_travels_is_shown_on_it(page: Page, office: Stage) -> None:
+    """UI: an event between the reading of a page and the first word of its stream still reaches it."""
+    live = office.app.state.runtime.state["live"]
+    cell = page.locator(f"#onhand-bath-{TOXIN['product_id']}")
+    page.goto("/products")
+    expect(page.locator("#live[data-state=on]")).to_have_text("Live")
+    page.wait_for_timeout(300)
+    body = orjson.dumps({"product_id": TOXIN["product_id"], "on_hand": "6543", "available": "1", "minimum": "5"})
+
+    def happens(route: Route) -> None:
+        """The goods come when the page is on its way and nobody hears for it yet."""
+        assert office.loop is not None
+        office.loop.call_soon_threadsafe(live.hear, "lotwise.bath.stock.stock-level-changed.v1", body, "meanwhile")
+        time.sleep(0.6)
+        route.continue_()
+
+    page.context.route("**/ui.js", happens)
+    page.goto("/stock?site=bath&q=toxin+50")
+
+    expect(cell).to_have_text("6,543")
+
+
 def test_nine_tabs_share_one_stream(page: Page) -> None:
     """UI: nine tabs of one browser all open; each says Live."""
     for _ in range(9):
         tab = page.context.new_page()
         tab.goto("/products")
-        expect(tab.locator("#live")).to_have_text("Live")
+        expect(tab.locator("#live[data-state=on]")).to_have_text("Live")
 
 
 def test_a_service_that_is_away_loses_no_form(page: Page, chain: Chain) -> None:

@@ -2,11 +2,13 @@
 
 The bus is heard only while somebody looks. Events are gathered for a quarter of a second, the newest of each thing
 wins, and the message carries the id of its last event: a browser that comes back is given what it missed, or told to
-read its page anew when that is no longer at hand.
+read its page anew when that is no longer at hand. Every page carries the mark of the moment before it was read, and its
+stream begins there: nothing that happens between reading a page and its stream's first word is missed.
 """
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import threading
 from collections import deque
@@ -20,6 +22,7 @@ from jinja2 import TemplateError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from lotwise.backoffice.pages import environment
 from lotwise.contracts.envelope import SUBJECT
@@ -88,6 +91,11 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
 
+    @property
+    def mark(self) -> str:
+        """Where the stream stands now: what a page read from here on is to follow from; "-" while nobody listens."""
+        return self._last or "-"
+
     async def stream(self, who: Principal, after: str) -> AsyncIterator[bytes]:
         """Server-sent events for one browser, beginning after the event it saw last."""
         listener = Listener(who)
@@ -142,6 +150,13 @@ class Live:
                     )
                 _put(listener, made[seen])
 
+    def begin_anew(self) -> None:
+        """The bus is heard from now on, and was not just before: whoever looks reads anew, nothing older is kept."""
+        self._last = f"since-{secrets.token_hex(6)}"
+        self._kept.clear()
+        for listener in self._listeners:
+            _put(listener, message(self._last, [], topics=["all"]))
+
     def close(self) -> None:
         """End every stream, so that the server need not wait for browsers; they come back by themselves."""
         self._is_over = True
@@ -156,7 +171,7 @@ class Live:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _missed(self, listener: Listener, after: str) -> list[bytes]:
-        if not after:
+        if not after or not self._last:
             return []
         kept = list(self._kept)
         at = next((i for i, flush in enumerate(kept) if flush.id == after), None)
@@ -170,17 +185,32 @@ class Live:
             self._task = asyncio.create_task(self._run(), name="live")
 
     async def _run(self) -> None:
-        """Hear the bus while somebody looks, and half a minute longer."""
+        """Hear the bus while somebody looks, and half a minute longer; a bus that fails meanwhile is tried again."""
+        while True:
+            try:
+                return await self._listen()
+            except (NatsError, OSError, TimeoutError) as problem:
+                log.warning("live pages cannot hear the bus", error=str(problem) or type(problem).__name__)
+                await asyncio.sleep(1)
+
+    async def _listen(self) -> None:
         connection: Client = await self._connect()
         idle = 0.0
         try:
             for speaker in TOPICS:
                 self._subscriptions.append(await connection.subscribe(f"lotwise.*.{speaker}.>", cb=self._take))
+            await connection.flush()
+            self.begin_anew()
+            breaks = connection.stats["reconnects"]
             while idle < LINGER_SECONDS:
                 await asyncio.sleep(GATHER_SECONDS)
                 self.flush()
+                if connection.stats["reconnects"] != breaks:
+                    breaks = connection.stats["reconnects"]
+                    self.begin_anew()
                 idle = 0.0 if self._listeners else idle + GATHER_SECONDS
         finally:
+            self._last = ""
             for subscription in self._subscriptions:
                 with contextlib.suppress(Exception):
                     await subscription.unsubscribe()

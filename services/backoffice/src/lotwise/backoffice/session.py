@@ -46,7 +46,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person in front of a page. `site` is the one in view, None for all of theirs."""
+    """The person in front of a page. `site` is the one in view, None for all of theirs; `mark` is where the live
+    stream stood before the page was read.
+    """
 
     principal: Principal
     gateway: Gateway
@@ -54,6 +56,7 @@ class Visitor:
     site: Site | None
     formats: Formats
     names: Mapping[str, str] = field(default_factory=dict)
+    mark: str = "-"
 
     @property
     def name(self) -> str:
@@ -102,12 +105,14 @@ async def visitor(request: Request) -> Visitor:
     """The person of this request, whom the router has let in."""
     principal: Principal = request.scope[PRINCIPAL]
     runtime: Runtime = request.app.state.runtime
+    live = runtime.state.get("live")
+    mark = live.mark if live is not None else "-"
     gateway = Gateway(runtime, principal.token)
     known = await _known(runtime, gateway)
     sites = _theirs(known.sites, principal)
     site = _in_view(request, sites)
     formats = formats_of(runtime, site or (sites[0] if sites else None))
-    return Visitor(principal, gateway, sites, site, formats, known.names)
+    return Visitor(principal, gateway, sites, site, formats, known.names, mark)
 
 
 Who = Annotated[Visitor, Depends(visitor)]

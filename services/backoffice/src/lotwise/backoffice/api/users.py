@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from lotwise.backoffice.door import people, rules
 from lotwise.backoffice.repository import users
 from lotwise.backoffice.repository.users import User
-from lotwise.contracts.fields import Text
+from lotwise.contracts.fields import Flag, Text
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.etag import IfMatch, Stale
@@ -44,7 +44,7 @@ class UserEdit(BaseModel):
 
     name: Text
     grants: list[GrantIn] = Field(max_length=50)
-    is_active: bool = True
+    is_active: Flag = True
 
 
 class NewPassword(BaseModel):

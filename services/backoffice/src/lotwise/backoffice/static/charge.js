@@ -1,10 +1,20 @@
 // The charge desk: tiles, scans and keys change the bill one after another, in the order they came, however slow the line.
+import { shut } from "./ui.js";
+
 const desk = document.querySelector("#desk"), field = desk.elements.code, bill = document.querySelector("#bill");
 const dialog = document.querySelector("#dialog"), draft = `desk:${desk.elements.site.value}`;
-let queue = Promise.resolve();
+let queue = Promise.resolve(), waiting = 0, isPaying = false;
 
-const change = (values) => (queue = queue.then(() =>
-  htmx.ajax("POST", desk.dataset.lines, { source: desk, target: "#bill", swap: "innerHTML", values: { step: "", ...values } }).catch(() => undefined)));
+const change = (values) => { waiting += 1; return (queue = queue.then(() =>
+  htmx.ajax("POST", desk.dataset.lines, { source: desk, target: "#bill", swap: "innerHTML", values: { step: "", ...values } }).catch(() => undefined)
+    .finally(() => { waiting -= 1; }))); };
+// Payment is for the bill with everything in it: whoever is faster than the line pays when the last change has arrived.
+const pay = () => {
+  if (isPaying || dialog.open) return;
+  isPaying = true;
+  queue = queue.then(() => { isPaying = false; if (!dialog.open) document.querySelector("#pay")?.click(); });
+};
+const away = () => { if (dialog.open) shut(); };
 const current = () => bill.querySelector("[aria-current]")?.dataset.line ?? "";
 const quantity = () => {
   const typed = /^\s*(\d+(?:\.\d+)?)\s*[*x]?\s*$/i.exec(field.value);
@@ -14,17 +24,23 @@ const quantity = () => {
 const add = (code, many = "1") => change({ code, quantity: many });
 const pick = (to) => { bill.querySelector("[aria-current]")?.removeAttribute("aria-current"); to?.setAttribute("aria-current", "true"); to?.scrollIntoView({ block: "nearest" }); };
 
-document.addEventListener("scan", (event) => { event.preventDefault(); if (dialog.open && !dialog.querySelector("[data-pick]")) return; dialog.close(); add(event.detail); });
+document.addEventListener("scan", (event) => { event.preventDefault(); if (dialog.open && !dialog.querySelector("[data-pick]")) return; away(); add(event.detail); });
 document.addEventListener("click", ({ target }) => {
   const tile = target.closest("[data-code]"), key = target.closest("[data-step]"), line = target.closest("#bill [data-line]");
-  if (tile) { dialog.close(); add(tile.dataset.code, quantity()); field.focus(); }
+  if (tile) { away(); add(tile.dataset.code, quantity()); field.focus(); }
   else if (key) { change({ step: key.dataset.step, line: key.dataset.of ?? current(), code: "" }); field.focus(); }
   else if (line) { pick(line); field.focus(); }
 });
+addEventListener("click", (event) => {
+  if (!waiting || !event.target.closest?.("#pay")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  pay();
+}, true);
 desk.addEventListener("submit", (event) => { event.preventDefault(); enter(); });
 const enter = () => {
   const text = field.value.trim();
-  if (!text) return document.querySelector("#pay")?.click();
+  if (!text) return pay();
   const [, many, code] = /^(?:(\d+(?:\.\d+)?)\s*[*x]\s*)?(.*)$/i.exec(text);
   field.value = "";
   add(code, many ?? "1");
@@ -50,7 +66,12 @@ document.addEventListener("htmx:after:swap", () => {
 document.addEventListener("charge-recorded", () => localStorage.removeItem(draft));
 document.addEventListener("bill-empty", () => localStorage.removeItem(draft));
 document.addEventListener("member-chosen", ({ detail }) => { desk.elements.member_id.value = detail.value ?? detail; change({ code: "" }); });
-dialog.addEventListener("close", () => setTimeout(() => field.focus()));
+dialog.addEventListener("close", () => setTimeout(() => { if (!dialog.open) field.focus(); }));
+document.addEventListener("dialog-shut", () => field.focus());
+// What is typed with the cursor nowhere goes into the field.
+addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
+  if (target === document.body && key.length === 1 && key !== "?" && !ctrlKey && !altKey && !metaKey) field.focus();
+}, true);
 const kept = localStorage[draft];
 if (kept) addEventListener("load", () => change({ code: "", kept }));
 field.focus();

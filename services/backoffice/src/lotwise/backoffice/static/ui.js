@@ -39,14 +39,18 @@ document.addEventListener("change", ({ target }) => {
 });
 
 // One dialog: whatever is swapped into it opens it; closing empties it at once (its event comes later, and a swap
-// between the two would find the old form and open it again) and gives the focus back.
-let opener = null;
-const shut = () => { dialog.replaceChildren(); dialog.close(); };
+// between the two would find the old form and open it again) and gives the focus back. Only a sheet that is new in it
+// takes the cursor: live figures that arrive behind it, or a list within it, leave the cursor where one types.
+let opener = null, shown = null;
+export const shut = () => { dialog.replaceChildren(); dialog.close(); document.dispatchEvent(new CustomEvent("dialog-shut")); };
 document.addEventListener("dialog-close", shut);
 document.addEventListener("htmx:after:swap", () => {
   if (!dialog) return;
-  if (dialog.firstElementChild && !dialog.open) { opener = document.activeElement; dialog.showModal(); }
-  if (dialog.open) ($("[aria-invalid]", dialog) ?? $("[autofocus]", dialog))?.focus();
+  const sheet = dialog.firstElementChild;
+  if (sheet && !dialog.open) { opener = document.activeElement; dialog.showModal(); }
+  if (sheet === shown) return;
+  shown = sheet;
+  ($("[aria-invalid]", dialog) ?? $("[autofocus]", dialog))?.focus();
 });
 dialog?.addEventListener("close", () => { dialog.replaceChildren(); if (opener?.isConnected) opener.focus(); });
 dialog?.addEventListener("click", (event) => { if (event.target === dialog && !$("form", dialog)) shut(); });
