@@ -154,6 +154,7 @@ class Live:
         """The bus is heard from now on, and was not just before: whoever looks reads anew, nothing older is kept."""
         self._last = f"since-{secrets.token_hex(6)}"
         self._kept.clear()
+        self._kept.append(Flush(self._last, ()))
         for listener in self._listeners:
             _put(listener, message(self._last, [], topics=["all"]))
 
