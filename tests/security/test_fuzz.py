@@ -5,6 +5,7 @@ LOTWISE_FUZZ_EXAMPLES sets how many requests each endpoint gets of each kind; th
 """
 
 import copy
+import json
 import os
 import random
 from collections.abc import AsyncIterator
@@ -126,6 +127,31 @@ def _faults(app: FastAPI, operation: Operation, answer: httpx.Response) -> list[
     return faults
 
 
+def _taken_amiss(app: FastAPI, operation: Operation, body: bytes, answer: httpx.Response) -> list[str]:
+    """Why a body that was taken should not have been: it is no JSON, or not of the declared shape."""
+    asked = operation.spec.get("requestBody", {}).get("content", {}).get("application/json")
+    if answer.status_code >= 300 or not asked or _refused_rows(answer):
+        return []
+    try:
+        value = json.loads(body, parse_constant=_refuse)
+    except ValueError as problem:
+        return [f"a {answer.status_code} for what is no JSON: {problem}"]
+    whole = {**asked["schema"], "components": app.openapi()["components"]}
+    errors = jsonschema.Draft202012Validator(whole).iter_errors(value)
+    return [f"a {answer.status_code} for what the document refuses: {error.message[:200]}" for error in errors][:2]
+
+
+def _refused_rows(answer: httpx.Response) -> bool:
+    """Whether a call of many rows refused some of them: each has an outcome of its own."""
+    rows = answer.json()
+    rows = (rows.get("results") or rows.get("rows") or []) if isinstance(rows, dict) else []
+    return any(isinstance(row, dict) and row.get("outcome") == "refused" for row in rows)
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
 async def test_right_requests(app: FastAPI, client: httpx.AsyncClient, cases: dict[tuple[str, str], list[Any]]) -> None:
     """F15: requests that fit the document are answered as the document says."""
     faults = []
@@ -140,7 +166,10 @@ async def test_right_requests(app: FastAPI, client: httpx.AsyncClient, cases: di
 
 
 async def test_nasty_bodies(app: FastAPI, client: httpx.AsyncClient, cases: dict[tuple[str, str], list[Any]]) -> None:
-    """F15: NUL, surrogates, wildcards, huge and tiny numbers, odd dates anywhere in a body are never a 5xx."""
+    """F15: NUL, surrogates, wildcards, huge and tiny numbers, odd dates anywhere in a body are never a 5xx.
+
+    What is no JSON or not of the declared shape is never taken.
+    """
     chance = random.Random(SEED)
     faults = []
     for operation in operations_of(app, app.state.name):
@@ -149,7 +178,8 @@ async def test_nasty_bodies(app: FastAPI, client: httpx.AsyncClient, cases: dict
         for case in cases[operation.method, operation.path]:
             for body in spoiled(_body(case), chance, SPOILED):
                 answer = await client.request(operation.method, case.formatted_path, headers=_headers(), content=body)
-                faults += [f"{operation} {body[:300]!r}: {fault}" for fault in _faults(app, operation, answer)]
+                found = _faults(app, operation, answer) + _taken_amiss(app, operation, body, answer)
+                faults += [f"{operation} {body[:300]!r}: {fault}" for fault in found]
     assert not faults, "\n".join(faults[:20])
 
 

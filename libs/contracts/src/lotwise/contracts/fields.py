@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, Strict, StringConstraints
 
 SLUG = r"^[a-z0-9-]{1,40}$"
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
@@ -40,7 +40,13 @@ PositiveQuantity = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}(\.[0-
 PriceText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,13}(\.[0-9]{1,6})?$")]
 """A price or cost per unit as a decimal string, at most six decimals."""
 
-Minor = Annotated[int, Field(ge=-(2**63) + 1, le=2**63 - 1)]
+Whole = Annotated[int, Strict()]
+"""A whole number as JSON writes it: never a text, never true or false."""
+
+Flag = Annotated[bool, Strict()]
+"""Yes or no as JSON writes it: never a text, never a number."""
+
+Minor = Annotated[Whole, Field(ge=-(2**63) + 1, le=2**63 - 1)]
 """Money in minor units of the chain's currency."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_clean)]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from lotwise.catalog.api.shapes import ProductRow, Shape, Warning_
 from lotwise.catalog.operations import definitions
 from lotwise.catalog.operations.definitions import Outcome, Wanted
+from lotwise.contracts.fields import Flag
 from lotwise.kit.commands import Answer, Cmd
 from lotwise.kit.web import Router
 from lotwise.values import BadValue
@@ -20,7 +21,7 @@ class ProductBatch(Shape):
     """Up to 500 rows of ProductRow, each judged alone; `dry_run` says what would happen and changes nothing."""
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=ROWS_MAX)]
-    dry_run: bool = False
+    dry_run: Flag = False
 
 
 class RowProblem(BaseModel):

@@ -9,6 +9,7 @@ from lotwise.catalog.api.shapes import Shape
 from lotwise.catalog.domain.preferences import Preferences
 from lotwise.catalog.operations import preferences
 from lotwise.catalog.repository import preferences as rows
+from lotwise.contracts.fields import Flag, Whole
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.database import Tx
 from lotwise.kit.etag import IfMatch, etag
@@ -21,8 +22,8 @@ class PreferenceFields(Shape):
     """What can be preferred: the length of codes, priced services, the minutes of a normal slot."""
 
     code_length_max: Literal[10, 12, 14] = 14
-    use_service_pricing_tables: bool = True
-    slot_minutes: Annotated[int, Field(ge=1, le=480)] = 15
+    use_service_pricing_tables: Flag = True
+    slot_minutes: Annotated[Whole, Field(ge=1, le=480)] = 15
 
 
 class TaxDefault(BaseModel):

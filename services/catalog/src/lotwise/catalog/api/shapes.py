@@ -8,7 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from lotwise.catalog.domain import codes, products
 from lotwise.catalog.repository.products import Shown
 from lotwise.contracts.catalog import ContainerRule, DrugClass, Kind, Purpose
-from lotwise.contracts.fields import Code, Id, Instant, Note, PositiveQuantity, PriceText, QuantityText, Slug, Text
+from lotwise.contracts.fields import (
+    Code,
+    Flag,
+    Id,
+    Instant,
+    Note,
+    PositiveQuantity,
+    PriceText,
+    QuantityText,
+    Slug,
+    Text,
+    Whole,
+)
 from lotwise.values import format_quantity, price_text
 
 Word = Annotated[Note, StringConstraints(max_length=60)]
@@ -34,8 +46,8 @@ class SiteTaxShape(Shape):
     """The tax and application code at one site where they differ."""
 
     at_site: Slug
-    tax_code: Annotated[int, Field(ge=0, le=8)]
-    application_code: Annotated[int, Field(ge=0, le=1)] = 0
+    tax_code: Annotated[Whole, Field(ge=0, le=8)]
+    application_code: Annotated[Whole, Field(ge=0, le=1)] = 0
 
 
 class ProductFields(Shape):
@@ -48,15 +60,15 @@ class ProductFields(Shape):
     purpose: Purpose | None = None
     category_id: Id | None = None
     unit: Unit = "piece"
-    unit_decimals: Annotated[int, Field(ge=0, le=6)] = 0
+    unit_decimals: Annotated[Whole, Field(ge=0, le=6)] = 0
     packs: Annotated[list[PackShape], Field(max_length=20)] = []
     barcodes: Annotated[list[Barcode], Field(max_length=50)] = []
     manufacturer: Word = ""
     size: Word = ""
     size_unit: Word = ""
-    tax_code: Annotated[int, Field(ge=0, le=8)] = 0
-    application_code: Annotated[int, Field(ge=0, le=1)] = 0
-    tax_inclusive: bool = False
+    tax_code: Annotated[Whole, Field(ge=0, le=8)] = 0
+    application_code: Annotated[Whole, Field(ge=0, le=1)] = 0
+    tax_inclusive: Flag = False
     site_taxes: Annotated[list[SiteTaxShape], Field(max_length=200)] = []
     cost: PriceText | None = None
     markup_percent: PriceText | None = None
@@ -64,12 +76,12 @@ class ProductFields(Shape):
     normal_order_quantity: QuantityText | None = None
     supplier_id: Id | None = None
     supplier_code: Word = ""
-    duration_slots: Annotated[int, Field(ge=1, le=1000)] | None = None
-    is_serialised: bool = False
-    confirm_lot: bool = False
+    duration_slots: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    is_serialised: Flag = False
+    confirm_lot: Flag = False
     container_rule: ContainerRule = "none"
     container_units: PositiveQuantity | None = None
-    use_by_hours: Annotated[int, Field(ge=1, le=26_280)] | None = None
+    use_by_hours: Annotated[Whole, Field(ge=1, le=26_280)] | None = None
     drug_class: DrugClass = "otc"
 
     def sent(self) -> dict[str, Any]:

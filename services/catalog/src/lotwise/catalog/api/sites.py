@@ -14,7 +14,7 @@ from lotwise.catalog.domain.refusals import SiteTaken
 from lotwise.catalog.domain.sites import Site, SiteTaxes, Slot
 from lotwise.catalog.operations import sites
 from lotwise.catalog.repository import sites as rows
-from lotwise.contracts.fields import PriceText, Text
+from lotwise.contracts.fields import Flag, PriceText, Text
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import Page
@@ -31,7 +31,7 @@ class SiteFields(Shape):
     name: Text
     time_zone: Text
     legal_entity: Word = ""
-    is_central_store: bool = False
+    is_central_store: Flag = False
     stock_policy: Literal["warn", "block_at_zero", "block_at_minimum"] = "block_at_zero"
     stock_unreachable: Literal["sell", "refuse"] = "sell"
     tax_rounding: Literal["line", "invoice"] = "line"

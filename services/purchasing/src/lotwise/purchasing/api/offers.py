@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import PositiveQuantity, PriceText, Slug
+from lotwise.contracts.fields import Flag, PositiveQuantity, PriceText, Slug
 from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.paging import Page
 from lotwise.kit.web import Router
@@ -33,7 +33,7 @@ class OfferFields(Shape):
     cost: PriceText | None = None
     lead_time_days: Days | None = None
     supplier_code: Word = ""
-    is_preferred: bool | None = None
+    is_preferred: Flag | None = None
     preferred_at: Annotated[list[Slug], Field(max_length=200)] | None = None
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Instant, Note, PositiveQuantity, PriceText
+from lotwise.contracts.fields import Flag, Instant, Note, PositiveQuantity, PriceText, Whole
 from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.paging import Page
 from lotwise.kit.web import Router
@@ -25,7 +25,7 @@ router = Router(tags=["receiving"])
 class DeliveredLine(Shape):
     """A lot of an order line that came; several lots of one line are several rows."""
 
-    line: Annotated[int, Field(ge=1, le=100_000)]
+    line: Annotated[Whole, Field(ge=1, le=100_000)]
     quantity: PositiveQuantity
     unit_cost: PriceText | None = None
     lot_number: LotNumber = ""
@@ -36,7 +36,7 @@ class Receiving(Shape):
     """A delivery: what came of which lines; a line that is not named did not come."""
 
     lines: Annotated[list[DeliveredLine], Field(min_length=1, max_length=2000)]
-    confirm_over: bool = False
+    confirm_over: Flag = False
     note: Note = ""
     happened_at: Instant | None = None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 
-from lotwise.contracts.fields import Id, Note, Text
+from lotwise.contracts.fields import Flag, Id, Note, Text, Whole
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
@@ -21,7 +21,7 @@ from lotwise.values import Unknown
 
 router = Router(tags=["suppliers"])
 Search = Annotated[Note, StringConstraints(max_length=100), Query()]
-Days = Annotated[int, Field(ge=0, le=3650)]
+Days = Annotated[Whole, Field(ge=0, le=3650)]
 
 
 class SupplierFields(Shape):
@@ -34,9 +34,9 @@ class SupplierFields(Shape):
     address: Note = ""
     lead_time_days: Days | None = None
     payment_terms: Word = ""
-    minimum_order_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    minimum_order_minor: Annotated[Whole, Field(ge=0, le=2**53)] | None = None
     note: Note = ""
-    is_archived: bool = False
+    is_archived: Flag = False
 
     def sent(self) -> dict[str, Any]:
         """The fields that were sent."""

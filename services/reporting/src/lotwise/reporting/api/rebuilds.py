@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from lotwise.contracts.fields import Flag
 from lotwise.kit.commands import Answer, Cmd
 from lotwise.kit.web import Router
 from lotwise.reporting.domain.refusals import RebuildDisturbed, RebuildRunning
@@ -15,7 +16,7 @@ class RebuildIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    verify: bool = False
+    verify: Flag = False
 
 
 class RebuildOut(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Note, Text
+from lotwise.contracts.fields import Flag, Id, Note, Text
 from lotwise.sales.api.shapes import Short, Strict
 
 
@@ -27,7 +27,7 @@ class MemberEdit(Strict):
     phone: Short = ""
     email: Short = ""
     note: Note = ""
-    is_archived: bool = False
+    is_archived: Flag = False
 
 
 class MemberOut(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from lotwise.contracts.fields import Code, Id, Instant, Minor, Note, PriceText, QuantityText, Slug, Text
+from lotwise.contracts.fields import Code, Flag, Id, Instant, Minor, Note, PriceText, QuantityText, Slug, Text, Whole
 from lotwise.contracts.sales import Disposition, Effect
 
 Source = Literal["desk", "till", "import"]
@@ -62,7 +62,7 @@ class ChargeIn(Strict):
     site: Slug
     happened_at: Instant | None = None
     member_id: Id | None = None
-    hold: bool = True
+    hold: Flag = True
     source: Source | None = None
     lines: Lines
     tenders: Tenders = ()
@@ -252,7 +252,7 @@ class AbandonIn(Strict):
 
     site: Slug
     reason: Short = ""
-    release_hold: bool = True
+    release_hold: Flag = True
 
 
 class AbandonOut(BaseModel):
@@ -266,13 +266,13 @@ class AbandonOut(BaseModel):
 class ReturnLineIn(Strict):
     """A line that comes back: of the charge by its `line` number, else a product with its price."""
 
-    line: Annotated[int, Field(ge=1, le=500)] | None = None
+    line: Annotated[Whole, Field(ge=1, le=500)] | None = None
     product_id: Id | None = None
     code: Code | None = None
     quantity: QuantityText
     unit_price: PriceText | None = None
     disposition: Disposition = "restock"
-    moves_stock: bool | None = None
+    moves_stock: Flag | None = None
     description: Short = ""
 
     @model_validator(mode="after")

@@ -41,7 +41,7 @@ class HoldIn(Strict):
 
     hold_id: Id
     site: Slug
-    minutes: Annotated[float, Field(gt=0, le=1440)] = 15
+    minutes: Annotated[float, Field(gt=0, le=1440, strict=True)] = 15
     lines: Annotated[tuple[HoldLineIn, ...], Field(min_length=1, max_length=500)]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Instant, PositiveQuantity, PriceText, Slug
+from lotwise.contracts.fields import Flag, Id, Instant, PositiveQuantity, PriceText, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command
 from lotwise.kit.web import Router
@@ -44,7 +44,7 @@ class ReceiptIn(Strict):
     purchase_order: Short = ""
     happened_at: Instant | None = None
     area: AreaName = ""
-    accept_expired: bool = False
+    accept_expired: Flag = False
 
 
 class ReceiptsIn(Strict):
