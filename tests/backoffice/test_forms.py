@@ -99,6 +99,27 @@ async def test_a_gs1_scan_fills_product_lot_and_expiry(htmx: httpx.AsyncClient) 
     assert answer.headers["hx-trigger"] == "scan-found"
 
 
+async def test_what_was_set_apart_can_be_written_off(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """D6: the lots of a write-off are those on the shelf and those set apart, which say so; one in transit is none."""
+    lots = [
+        {
+            "lot_id": ident("lot", word),
+            "lot_number": word.upper(),
+            "received_at": "2026-11-01T09:00:00Z",
+            "site": "bath",
+        }
+        | {"state": word, "product_id": TOXIN["product_id"], "name": "Toxin", "quantity": "4"}
+        for word in ("shelf", "quarantine", "transit")
+    ]
+    chain.overrides["GET", "stock/v1/lots"] = lambda _: (200, {"rows": lots, "next": None})
+
+    answer = await htmx.get(f"/stock/bath/{TOXIN['product_id']}/adjust")
+
+    choices = LexborHTMLParser(answer.text).css("#lot_id option")
+    named = [option.text(strip=True) for option in choices]
+    assert named == ["The earliest expiry", "SHELF (4)", "QUARANTINE (4, set apart)"]
+
+
 async def test_an_expired_lot_is_said_at_the_scan(htmx: httpx.AsyncClient) -> None:
     """N-09: the dialog of a box that is over warns before anything is received."""
     code = TOXIN["barcodes"][0].rjust(14, "0")

@@ -183,6 +183,18 @@ async def test_a_service_that_is_down_leaves_the_rest_standing(
     assert "kept" in text(part, ".toast")
 
 
+async def test_the_waste_report_shows_reasons_and_costs(page: httpx.AsyncClient) -> None:
+    """D6, REP-03: what was lost stands with reason and cost, the most costly first; a reason narrows the question."""
+    report = await page.get("/analytics/waste?days=7")
+    narrowed = await page.get("/analytics/waste?days=7&reason=expired")
+
+    rows = [[cell.text(strip=True) for cell in row.css("td")] for row in LexborHTMLParser(report.text).css("tbody tr")]
+    costs = [float(row[6].strip("$").replace(",", "")) for row in rows]
+    assert sorted(row[3] for row in rows) == ["Damage", "Expired", "Expired", "Tester", "Waste"]
+    assert costs == sorted(costs, reverse=True)
+    assert len(LexborHTMLParser(narrowed.text).css("tbody tr")) == 2
+
+
 async def test_an_address_that_does_not_exist_says_so(page: httpx.AsyncClient) -> None:
     """Bad input: an unknown page, an unknown product and a broken id answer 404 or 422 as a page."""
     unknown = await page.get("/nowhere")

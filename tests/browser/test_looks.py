@@ -32,6 +32,7 @@ PAGES = {
     "suppliers": "/suppliers",
     "alerts": "/alerts",
     "sales": "/analytics/sales",
+    "waste": "/analytics/waste",
     "ops": "/ops",
     "journey": f"/ops/journey?id={TOXIN}",
     "sites": "/settings/sites",

@@ -119,3 +119,23 @@ def journey(_chain: Chain, ask: Ask) -> Answer:
         for i, (who, event, ms, body) in enumerate(said)
     ]
     return 200, {"id": ask.id, "steps": steps, "seconds": 0.088, "is_whole": True}
+
+
+@route("GET", "reporting/v1/waste")
+def waste(_chain: Chain, ask: Ask) -> Answer:
+    """What was lost, the most costly first."""
+    found = [
+        {
+            "product_id": p["product_id"],
+            "code": p["code"],
+            "name": p["name"],
+            "category": p["category_name"],
+            "reason": reason,
+            "units": str(1 + int(9 * luck("lost", p["code"]))),
+            "cost_minor": int(500 + 9_000 * luck("lost", p["code"], reason)),
+            "entries": 1,
+        }
+        for p, reason in zip(ALL_PRODUCTS, ("expired", "waste", "damage", "expired", "tester"), strict=False)
+        if ask.params.get("reason") in {None, reason}
+    ]
+    return rows(sorted(found, key=lambda row: -row["cost_minor"]), ask)

@@ -62,6 +62,7 @@ ICONS = (
     "store",
     "sun-moon",
     "tag",
+    "trash-2",
     "triangle-alert",
     "truck",
     "undo-2",

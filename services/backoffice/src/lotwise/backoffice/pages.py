@@ -66,6 +66,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         "Analytics",
         (
             Link("Sales", "/analytics/sales", "chart-column", "reporting.read"),
+            Link("Waste", "/analytics/waste", "trash-2", "reporting.read"),
             Link("Charges", "/charges", "receipt-text", "sales.read"),
         ),
     ),

@@ -24,6 +24,7 @@ from lotwise.backoffice.screens import (
     today,
     transfers,
     users,
+    waste,
 )
 
 routers = (
@@ -45,6 +46,7 @@ routers = (
     charges.screen,
     alerts.screen,
     sales.screen,
+    waste.screen,
     ops.screen,
     settings.screen,
     users.screen,

@@ -32,6 +32,7 @@ REASONS = (
     ("found", "Found"),
 )
 CHANGED = ("live-stock",)
+APART = {"shelf": "", "quarantine": ", set apart"}
 
 
 class Scanned(Shape):
@@ -236,12 +237,16 @@ async def _adjust(
 ) -> Response:
     level = await who.gateway.one(Level, "stock", f"/v1/levels/{site}/{product_id}")
     none: Rows[Lot] = Rows([])
-    lots = await or_else(who.gateway.rows(Lot, "stock", "/v1/lots", site=site, product=product_id, state="shelf"), none)
-    choices = [(lot.lot_id, f"{lot.lot_number or 'without a number'} ({lot.quantity})") for lot in lots.rows]
+    lots = await or_else(who.gateway.rows(Lot, "stock", "/v1/lots", site=site, product=product_id), none)
+    choices = [(lot.lot_id, _named(lot)) for lot in lots.rows if lot.state in APART]
     context: dict[str, Any] = {"level": level, "form": form, "errors": errors, "reasons": REASONS, "lots": choices}
     context |= {"adjustment_id": form.get("key") or str(uuid7()), "title": "Adjust stock"}
     status = 422 if errors else 200
     return page(request, who, "screens/adjust_form.html", fragment="sheet", status=status, **context)
+
+
+def _named(lot: Lot) -> str:
+    return f"{lot.lot_number or 'without a number'} ({lot.quantity}{APART[lot.state]})"
 
 
 @screen.get("/stock/lots/{lot_id}/{deed}", permission="stock.quarantine")
