@@ -46,13 +46,14 @@ class ProductRow(Base, table=True):
 
 
 class AlertRow(Base, table=True):
-    """One thing that is, or was, wrong; at most one alert stands for a thing."""
+    """One thing that is, or was, wrong; at most one alert stands for a thing; `summary_id` is the one it is under."""
 
     __tablename__: ClassVar[str] = "alert"
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("alert_stands", "kind", "site", "subject_id", unique=True, postgresql_where=text("cleared_at is null")),
         Index("alert_by_age", "raised_at", "id"),
         Index("alert_by_site", "site", "raised_at", "id", postgresql_where=text("cleared_at is null")),
+        Index("alert_of_summary", "summary_id", postgresql_where=text("cleared_at is null and summary_id is not null")),
         CheckConstraint("severity in ('info', 'warning', 'critical')", name="alert_severity"),
         CheckConstraint("times >= 1", name="alert_times"),
     )
@@ -74,6 +75,7 @@ class AlertRow(Base, table=True):
     snoozed_until: datetime | None = Field(sa_column=_instant(nullable=True))
     assigned_to: str | None = Field(sa_column=_text(nullable=True))
     revision: int = Field(sa_column=Column(Integer, nullable=False))
+    summary_id: UUID | None = None
 
 
 class AnswerRow(Base, table=True):

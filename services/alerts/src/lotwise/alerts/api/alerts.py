@@ -25,7 +25,7 @@ READ, MANAGE = "alerts.read", "alert.manage"
 class AlertOut(BaseModel):
     """An alert as it stands; `facts` are its numbers, `can_close` whether a person may end it.
 
-    `order_…` names the purchase order that answers its shortage.
+    `order_…` names the purchase order that answers its shortage, `summary_id` the alert that it stands under.
     """
 
     alert_id: UUID
@@ -54,6 +54,7 @@ class AlertOut(BaseModel):
     order_id: UUID | None
     order_number: str | None
     order_state: Literal["drafted", "sent", "cancelled"] | None
+    summary_id: UUID | None
     revision: int
 
 
@@ -98,11 +99,15 @@ async def list_alerts(
     site: Slug | None = None,
     kind: Annotated[str | None, Query(max_length=40, pattern="^[a-z-]+$")] = None,
     state: State = "active",
+    within: UUID | None = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[AlertOut]:
-    """Alerts of the sites one may see, the newest first; by default those that stand and are not snoozed."""
-    wanted = rows.Filter(visible(read.who, READ, site), kind, state)
+    """Alerts of the sites one may see, the newest first; by default those that stand and are not snoozed.
+
+    What stands under another alert is listed only `within` that one.
+    """
+    wanted = rows.Filter(visible(read.who, READ, site), kind, state, within)
     keys = cursor_decode(after, datetime, UUID)
     async with read.connection() as tx:
         found = await rows.page(tx, wanted, None if keys is None else (keys[0], keys[1]), limit + 1)

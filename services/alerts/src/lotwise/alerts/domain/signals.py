@@ -6,9 +6,11 @@ older than what is already known about the same thing changes nothing.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from lotwise.contracts.ids import named_id
 
 BELOW_MINIMUM = "below-minimum"
 STOCK_OUT = "stock-out"
@@ -17,6 +19,7 @@ LOT_EXPIRING = "lot-expiring"
 LOT_EXPIRED = "lot-expired"
 LOT_QUARANTINED = "lot-quarantined"
 HOLD_BROKEN = "hold-broken"
+OUT_IN_HISTORY = "out-in-history"
 
 SEVERITIES = {
     BELOW_MINIMUM: "warning",
@@ -26,11 +29,15 @@ SEVERITIES = {
     LOT_EXPIRED: "warning",
     LOT_QUARANTINED: "warning",
     HOLD_BROKEN: "critical",
+    OUT_IN_HISTORY: "info",
 }
 """Every kind of alert with its severity."""
 
-BY_HAND = frozenset({LOT_EXPIRED, LOT_QUARANTINED, HOLD_BROKEN, SHORTAGE})
+BY_HAND = frozenset({LOT_EXPIRED, LOT_QUARANTINED, HOLD_BROKEN, SHORTAGE, OUT_IN_HISTORY})
 """Kinds that a person may close; the others end when their cause does."""
+
+HISTORY_AFTER = timedelta(days=7)
+"""A stock-out told more than this after it happened is history: an import or a till that was away for weeks told it."""
 
 
 class Thing(NamedTuple):
@@ -43,7 +50,10 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One event's word about a thing: it is wrong (with what there is to know), or it is over."""
+    """One event's word about a thing: it is wrong (with what there is to know), or it is over.
+
+    History is not alerted one by one: all that ran out in the past at a site is one alert of that site.
+    """
 
     thing: Thing
     event_id: UUID
@@ -51,6 +61,7 @@ class Signal:
     is_over: bool = False
     product_id: UUID | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    is_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,8 @@ class Verdict:
 def judge(thing: Thing, known: Known, signals: Iterable[Signal]) -> Verdict:
     """Fold the signals of one thing, in the order they were said, over what is known of it.
 
-    An alert raised and cleared within the batch leaves no trace; one cleared and raised again is a new alert.
+    An alert raised and cleared within the batch leaves no trace; one cleared and raised again is a new alert. What is
+    history and happens again now is an alert of its own from then on.
     """
     now, over = known.open, known.over
     cleared: tuple[Open, Signal] | None = None
@@ -99,7 +111,12 @@ def judge(thing: Thing, known: Known, signals: Iterable[Signal]) -> Verdict:
         elif now is None:
             now = Open(None, signal)
         elif signal.event_id > now.signal.event_id:
-            now = replace(now, signal=signal, times=now.times + 1)
+            if now.signal.is_history and not signal.is_history:
+                cleared = (now, signal) if now.alert_id is not None else cleared
+                now = Open(None, signal)
+            else:
+                kept = replace(signal, is_history=now.signal.is_history)
+                now = replace(now, signal=kept, times=now.times + 1)
     return Verdict(
         thing,
         cleared,
@@ -107,6 +124,19 @@ def judge(thing: Thing, known: Known, signals: Iterable[Signal]) -> Verdict:
         told_again=now if now is not None and now.alert_id is not None and now != known.open else None,
         over=over if over != known.over else None,
     )
+
+
+def is_history(kind: str, minimum: str | None, happened_at: datetime, told_at: datetime) -> bool:
+    """Whether a crossing belongs to the past: a product without a minimum that ran out long before it was told.
+
+    Where a minimum is set somebody minds this shelf: it is alerted by itself, whenever it ran out.
+    """
+    return kind == STOCK_OUT and minimum is None and told_at - happened_at > HISTORY_AFTER
+
+
+def of_the_past(site: str) -> Thing:
+    """The one alert of all that ran out in the past at a site."""
+    return Thing(OUT_IN_HISTORY, site, named_id(OUT_IN_HISTORY, site))
 
 
 def severity(kind: str, facts: Mapping[str, Any]) -> str:
@@ -119,6 +149,7 @@ def severity(kind: str, facts: Mapping[str, Any]) -> str:
 def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
     """A sentence for a person; `name` is the product's (or what stands for it)."""
     lot = f"lot {facts['lot_number']}" if facts.get("lot_number") else "a lot without a number"
+    many = int(facts.get("products", 0))
     sentences = {
         BELOW_MINIMUM: f"{name} is below its minimum: {facts.get('on_hand')} left, minimum {facts.get('minimum')}",
         STOCK_OUT: f"{name} has run out",
@@ -127,5 +158,6 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         LOT_EXPIRED: f"{name}, {lot} has expired: {facts.get('quantity')} moved to quarantine",
         LOT_QUARANTINED: f"{name}, {lot} is in quarantine: {facts.get('quantity')} set apart",
         HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
+        OUT_IN_HISTORY: f"Imported history: {many:,} {'product is' if many == 1 else 'products are'} out of stock",
     }
     return sentences[kind]

@@ -35,7 +35,8 @@ def _crossed(kind: str, message: Message[Any], *, is_over: bool = False) -> tupl
         "shortage_id": str(event.shortage_id),
     }  # fmt: skip
     thing = Thing(kind, event.site, event.product_id)
-    return Signal(thing, message.id, event.happened_at, is_over, event.product_id, facts), message
+    past = kinds.is_history(kind, event.minimum, event.happened_at, message.published_at)
+    return Signal(thing, message.id, event.happened_at, is_over, event.product_id, facts, past), message
 
 
 def _lot(kind: str, message: Message[Any], *, is_over: bool = False) -> tuple[Signal, Message[Any]]:
@@ -65,7 +66,7 @@ async def on_below_minimum(tx: Tx, messages: Sequence[Message[StockBelowMin]]) -
 
 
 async def on_stock_out(tx: Tx, messages: Sequence[Message[StockOut]]) -> None:
-    """Nothing usable is left."""
+    """Nothing usable is left; what ran out long ago without a minimum joins the one alert of its site's past."""
     await signals.apply(tx, [_crossed(kinds.STOCK_OUT, message) for message in messages])
 
 

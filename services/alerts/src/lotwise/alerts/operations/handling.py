@@ -7,6 +7,7 @@ from uuid import UUID
 from lotwise.alerts.domain.refusals import AlertIsOver, ClearsItself
 from lotwise.alerts.domain.signals import BY_HAND
 from lotwise.alerts.repository import alerts as rows
+from lotwise.alerts.repository import signals
 from lotwise.contracts.alerts import AlertCleared
 from lotwise.kit.database import Tx
 from lotwise.kit.outbox import tell
@@ -38,7 +39,11 @@ async def assign(tx: Tx, alert_id: UUID, person: str | None, who: Principal) -> 
 
 
 async def close(tx: Tx, alert_id: UUID, now: datetime, who: Principal) -> dict[str, Any]:
-    """End an alert that does not end by itself. Raises Unknown, Forbidden, AlertIsOver, ClearsItself."""
+    """End an alert that does not end by itself, and all that stands under it.
+
+    Raises Unknown, Forbidden, AlertIsOver, ClearsItself.
+    """
+    await signals.alone(tx)
     alert = await _standing(tx, alert_id, who)
     if alert["kind"] not in BY_HAND:
         raise ClearsItself("It ends when the stock is back.", ways_out=("Receive stock.", "Snooze the alert."))

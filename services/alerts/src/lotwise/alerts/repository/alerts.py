@@ -23,11 +23,12 @@ select * from ({_SELECT}) a
  where ($1::text[] is null or a.site = any($1)) and ($2::text is null or a.kind = $2)
    and (case $3::text when 'all' then true when 'active' then a.state in ('open', 'acknowledged') else a.state = $3 end)
    and ($4::timestamptz is null or (a.raised_at, a.id) < ($4, $5::uuid))
+   and a.summary_id is not distinct from $7::uuid
  order by a.raised_at desc, a.id desc limit $6
 """
 _COUNT = """
 select severity, count(*) as alerts from alert
- where cleared_at is null and (snoozed_until is null or snoozed_until <= now())
+ where cleared_at is null and summary_id is null and (snoozed_until is null or snoozed_until <= now())
    and ($1::text[] is null or site = any($1))
  group by severity
 """
@@ -35,18 +36,19 @@ select severity, count(*) as alerts from alert
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list of alerts is narrowed to; `sites` None means every site."""
+    """What a list of alerts is narrowed to; `sites` None means every site, `within` what stands under one alert."""
 
     sites: Sequence[str] | None
     kind: str | None = None
     state: str = "active"
+    within: UUID | None = None
 
 
 async def page(tx: Tx, wanted: Filter, after: tuple[datetime, UUID] | None, limit: int) -> list[dict[str, Any]]:
     """A page of alerts, the newest first."""
     at, key = after or (None, None)
     sites = None if wanted.sites is None else list(wanted.sites)
-    return [dict(row) for row in await tx.fetch(_LIST, sites, wanted.kind, wanted.state, at, key, limit)]
+    return [dict(row) for row in await tx.fetch(_LIST, sites, wanted.kind, wanted.state, at, key, limit, wanted.within)]
 
 
 async def find(tx: Tx, alert_id: UUID) -> dict[str, Any] | None:
@@ -87,7 +89,10 @@ async def assign(tx: Tx, alert_id: UUID, person: str | None) -> None:
 
 
 async def close(tx: Tx, alert_id: UUID, who: str) -> None:
-    """End it by hand."""
+    """End it by hand, and all that stands under it."""
     await tx.execute(
-        "update alert set cleared_at = now(), closed_by = $2, revision = revision + 1 where id = $1", alert_id, who
+        "update alert set cleared_at = now(), closed_by = $2, revision = revision + 1"
+        " where (id = $1 or summary_id = $1) and cleared_at is null",
+        alert_id,
+        who,
     )

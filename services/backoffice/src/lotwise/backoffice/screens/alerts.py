@@ -46,7 +46,9 @@ class Alert(Shape):
 
     @property
     def remedy(self) -> str:
-        """The page where it can be mended."""
+        """The page where it can be mended, or where all that stands under it is listed."""
+        if self.kind == "out-in-history":
+            return f"/alerts?within={self.alert_id}"
         if self.product_id and self.site != "chain":
             return f"/stock/{self.site}/{self.product_id}"
         return f"/products/{self.product_id}" if self.product_id else "/stock"
@@ -65,6 +67,7 @@ class Filter(BaseModel):
 
     kind: str = ""
     state: str = "active"
+    within: str = Field(default="", pattern="^[0-9a-f-]{0,36}$")
     after: str = ""
     format: str = ""
 
@@ -72,7 +75,8 @@ class Filter(BaseModel):
 @screen.get("/alerts", permission="alerts.read")
 async def alerts(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The inbox, its next chunk, or its CSV."""
-    wanted = {"site": who.slug, "kind": asked.kind, "state": asked.state if asked.state in STATES else "active"}
+    state = asked.state if asked.state in STATES else "active"
+    wanted = {"site": who.slug, "kind": asked.kind, "state": state, "within": asked.within}
     if asked.format == "csv":
         return csv_answer("alerts", COLUMNS, who.gateway.all(Alert, "alerts", "/v1/alerts", **wanted))
     found = await who.gateway.rows(Alert, "alerts", "/v1/alerts", limit=CHUNK, after=asked.after, **wanted)
