@@ -12,6 +12,7 @@ from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
 from lotwise.stock.operations.expiry import sweep, warn
 from lotwise.stock.operations.holds import release_holds
+from lotwise.stock.operations.moments import open_month
 from lotwise.stock.operations.seals import catch_up, seal
 from lotwise.stock.repository.holds import expired_holds
 from lotwise.stock.settings import StockSettings
@@ -98,6 +99,16 @@ async def on_start(runtime: Runtime) -> None:
         log.info("the ledger was restored into another cluster", transactions_behind=behind)
 
 
+async def open_months(runtime: Runtime) -> None:
+    """Keep the opening balances of every month that has begun: what looking back starts from (N-04)."""
+    while True:
+        async with runtime.db.transaction() as tx:
+            month = await open_month(tx, datetime.now(UTC))
+        if month is None:
+            return
+        log.info("opening balances kept", month=str(month))
+
+
 async def make_partitions(runtime: Runtime) -> None:
     """Have the ledger's partitions of the next months ready."""
     async with runtime.db.transaction() as tx:
@@ -112,4 +123,5 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
         Job("expired-holds", settings.hold_sweep_seconds, sweep_holds),
         Job("seal", settings.seal_seconds, seal_ledger),
         Job("movement-partitions", 86_400, make_partitions),
+        Job("openings", 3600, open_months),
     )

@@ -12,12 +12,16 @@ from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
+from lotwise.stock.api.past import AsOf, KnownAt, figures_then, moment_of
 from lotwise.stock.api.shapes import Day, ProblemOut, Quantity, Strict, exponent, problem_of
 from lotwise.stock.domain.costs import unit_cost
+from lotwise.stock.domain.moments import Moment
 from lotwise.stock.domain.refusals import BadDate, LevelsCrossed, NotKept, UnknownProduct, UnknownSite
 from lotwise.stock.operations.minimums import Minimum, set_minimums
+from lotwise.stock.operations.moments import Then, level_then, levels_then
 from lotwise.stock.repository import levels as rows_of
 from lotwise.stock.repository.definitions import sites_of
+from lotwise.stock.repository.moments import sums_at
 from lotwise.values import Refusal, format_quantity, price_text, site_day
 
 router = Router(tags=["levels"])
@@ -29,7 +33,10 @@ Search = Annotated[str | None, Query(max_length=100)]
 
 
 class LevelOut(BaseModel):
-    """The figures of a product at a site: `available` is on hand less held, `value_minor` the cost of our own lots."""
+    """The figures of a product at a site: `available` is on hand less held, `value_minor` the cost of our own lots.
+
+    Of the past (`as_of`, `known_at`) only what the ledger tells is given: holds, minimums and alarms are null or false.
+    """
 
     site: str
     product_id: UUID
@@ -41,8 +48,8 @@ class LevelOut(BaseModel):
     unit: str
     unit_decimals: int
     on_hand: str
-    held: str
-    available: str
+    held: str | None
+    available: str | None
     quarantined: str
     in_transit: str
     on_order: str | None = None
@@ -64,6 +71,8 @@ class LevelOut(BaseModel):
     is_archived: bool
     revision: int
     setting_revision: int
+    as_of: datetime | None = None
+    known_at: datetime | None = None
 
 
 class MinimumIn(Strict):
@@ -105,14 +114,14 @@ class MinimumsOut(BaseModel):
 
 
 class SummaryOut(BaseModel):
-    """The totals of a site, or of all that may be seen; money in minor units."""
+    """The totals of a site, or of all that may be seen; money in minor units. Alarms of the past are not kept: null."""
 
     site: str | None
     products: int
     stocked: int
-    below_minimum: int
-    at_reorder: int
-    out_of_stock: int
+    below_minimum: int | None
+    at_reorder: int | None
+    out_of_stock: int | None
     unattributed: int
     value_minor: int
     consigned_minor: int
@@ -122,6 +131,8 @@ class SummaryOut(BaseModel):
     expiring_minor: int
     expiring_days: int = EXPIRING_DAYS
     currency: str
+    as_of: datetime | None = None
+    known_at: datetime | None = None
 
 
 class DayOut(BaseModel):
@@ -184,17 +195,25 @@ async def levels(
     category: UUID | None = None,
     below: bool = False,
     short: bool = False,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[LevelOut]:
     """What is where, by name (STK-03). With a site: all its products, zeros too; without: what any site has or had.
 
     `below` keeps what is under its minimum, `short` what has any open shortage; `search` looks in names and codes.
+    `as_of` and `known_at` look back on either clock, or on both (N-04).
     """
+    moment = moment_of(as_of, known_at, below=below, short=short)
     pattern = None if not search else "%" + search.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     keys = cursor_decode(after, str, UUID, str) or ("", NOTHING, "")
     async with read.connection() as tx:
         sites = visible(read.who, "stock.read", site)
+        if not moment.is_now:
+            asked = (pattern, category, *keys, limit)
+            found = await levels_then(tx, moment, site=site, product=product, sites=sites, asked=asked)
+            return _past(found, moment, exponent(read.runtime), limit)
         if site is not None and product is None:
             rows = await rows_of.site_page(tx, site, pattern, category, below, *keys[:2], limit, short)
         else:
@@ -205,12 +224,28 @@ async def levels(
     return Page(rows=shown, next=last)
 
 
+def _past(found: list[Then], moment: Moment, decimals: int, limit: int) -> Page[LevelOut]:
+    shown = [LevelOut(**figures_then(one, moment, decimals)) for one in found]
+    if len(found) < limit:
+        return Page(rows=shown)
+    last = found[-1].cell
+    return Page(rows=shown, next=cursor_encode(last["sort_name"], last["product_id"], last["site"]))
+
+
 @router.get("/levels/{site}/{product_id}", permission="stock.read", refusals=(UnknownProduct, UnknownSite))
-async def level(read: Read, response: Response, site: str, product_id: UUID) -> LevelOut:
-    """One product at one site; its ETag is what an edit of its levels starts from."""
+async def level(
+    read: Read, response: Response, site: str, product_id: UUID, as_of: AsOf = None, known_at: KnownAt = None
+) -> LevelOut:
+    """One product at one site, now or looking back; its ETag is what an edit of its levels starts from."""
+    moment = moment_of(as_of, known_at)
     async with read.connection() as tx:
         if site not in await sites_of(tx, [site]):
             raise UnknownSite("No site has this name", field="site", site=site[:60])
+        if not moment.is_now:
+            then = await level_then(tx, moment, site, product_id)
+            if then is None:
+                raise UnknownProduct("No product has this id", product_id=str(product_id))
+            return LevelOut(**figures_then(then, moment, exponent(read.runtime)))
         row = await rows_of.one_level(tx, site, product_id)
         ordered = await rows_of.on_order(tx, site, [product_id])
     if row is None:
@@ -255,13 +290,18 @@ def _minimum(one: MinimumRow, outcome: int | Refusal) -> MinimumResult:
 
 
 @router.get("/summary", permission="stock.read")
-async def summary(read: Read, site: str | None = None) -> SummaryOut:
-    """The totals of a site, or of all sites that may be seen."""
+async def summary(read: Read, site: str | None = None, as_of: AsOf = None, known_at: KnownAt = None) -> SummaryOut:
+    """The totals of a site, or of all sites that may be seen; now or looking back, value included (N-04)."""
+    moment = moment_of(as_of, known_at)
     sites = visible(read.who, "stock.read", site)
-    by = datetime.now(UTC).date() + timedelta(days=EXPIRING_DAYS)
+    by = moment.day(datetime.now(UTC)).date() + timedelta(days=EXPIRING_DAYS)
+    currency = read.runtime.settings.currency
     async with read.connection() as tx:
-        row = await rows_of.sums(tx, sites, by)
-    return SummaryOut(site=site, currency=read.runtime.settings.currency, **dict(row))
+        if moment.is_now:
+            return SummaryOut(site=site, currency=currency, **dict(await rows_of.sums(tx, sites, by)))
+        row = dict(await sums_at(tx, moment, sites, by))
+    alarms = dict.fromkeys(("below_minimum", "at_reorder", "out_of_stock"))
+    return SummaryOut(site=site, currency=currency, as_of=as_of, known_at=known_at, **row, **alarms)
 
 
 @router.get(

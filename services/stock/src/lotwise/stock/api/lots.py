@@ -12,6 +12,7 @@ from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command, Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
+from lotwise.stock.api.past import AsOf, KnownAt, moment_of
 from lotwise.stock.api.shapes import LotNumber, ReasonText, Strict, exponent, trace
 from lotwise.stock.domain.costs import unit_cost
 from lotwise.stock.domain.movements import QUARANTINE, Entry
@@ -25,11 +26,13 @@ from lotwise.stock.domain.refusals import (
 )
 from lotwise.stock.operations.adjustments import Apart, release_lot, set_apart
 from lotwise.stock.repository.lots import list_lots, lot_balances, lot_row
-from lotwise.values import format_quantity, price_text
+from lotwise.stock.repository.moments import lots_at
+from lotwise.values import BadValue, format_quantity, price_text
 
 router = Router(tags=["lots"])
 State = Literal["shelf", "quarantine", "transit", "in_use"]
 NEVER = date(9999, 12, 31)
+LOT_PLACES_MAX = 10_000
 REFUSALS = (UnknownLot, UnknownSite, NothingToMove, NotEnoughInLot, BadQuantity)
 
 
@@ -115,17 +118,27 @@ async def lots(
     expires_within: Annotated[int | None, Query(ge=0, le=36500)] = None,
     state: State | None = None,
     number: LotNumber | None = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     after: After = None,
     limit: Limit = 100,
 ) -> Page[LotHere]:
-    """What lies where, soonest expiry first (STK-15); `expires_within` days counts expired lots too."""
-    today = datetime.now(UTC).date()
+    """What lies where, soonest expiry first (STK-15); `expires_within` days counts expired lots too.
+
+    `as_of` and `known_at` look back on either clock (N-04), at one site or for one product.
+    """
+    moment = moment_of(as_of, known_at)
+    today = moment.day(datetime.now(UTC)).date()
     by = None if expires_within is None else today + timedelta(days=expires_within)
     keys = cursor_decode(after, date, UUID, int) or (date(1, 1, 1), UUID(int=0), 0)
+    sites = visible(read.who, "stock.read", site)
+    if not moment.is_now and site is None and product is None:
+        raise BadValue("Looking back at lots needs a site or a product", field="site")
     async with read.connection() as tx:
-        rows = await list_lots(
-            tx, product, visible(read.who, "stock.read", site), by, state, number or None, *keys, limit
-        )
+        if moment.is_now:
+            rows = await list_lots(tx, product, sites, by, state, number or None, *keys, limit)
+        else:
+            rows = await lots_at(tx, moment, sites, product, None, state, number or None, by, *keys, limit)
     decimals = exponent(read.runtime)
     shown = [_here(row, today, decimals) for row in rows]
     last = (
@@ -150,14 +163,19 @@ def _here(row: Any, today: date, money_decimals: int) -> LotHere:
 
 
 @router.get("/lots/{lot_id}", permission="stock.read", refusals=(UnknownLot,))
-async def lot(read: Read, lot_id: UUID) -> LotOut:
-    """One lot, its source, and where of it anything lies among the sites that may be seen."""
+async def lot(read: Read, lot_id: UUID, as_of: AsOf = None, known_at: KnownAt = None) -> LotOut:
+    """One lot, its source, and where of it anything lies (or lay) among the sites that may be seen."""
+    moment = moment_of(as_of, known_at)
+    sites = read.who.sites("stock.read")
     async with read.connection() as tx:
         row = await lot_row(tx, lot_id)
-        places = await lot_balances(tx, lot_id)
-    if row is None:
-        raise UnknownLot("No lot has this id", lot_id=str(lot_id))
-    sites = read.who.sites("stock.read")
+        if row is None:
+            raise UnknownLot("No lot has this id", lot_id=str(lot_id))
+        if moment.is_now:
+            places = await lot_balances(tx, lot_id)
+        else:
+            asked = (lot_id, None, None, None, date(1, 1, 1), UUID(int=0), 0, LOT_PLACES_MAX)
+            places = await lots_at(tx, moment, None, row["product_id"], *asked)
     shown = [
         LotPlace(
             site=one["site"],

@@ -28,6 +28,12 @@ _PLACES = """
 insert into location (site, kind, area) select $1, kind, area from unnest($2::text[], $3::text[]) as a(kind, area)
 on conflict do nothing
 """
+_ZONE = """
+insert into site_zone (site, since, zone)
+select s.slug, case when z.zone is null then timestamptz '1970-01-01 00:00+00' else clock_timestamp() end, s.time_zone
+from site s left join lateral (select zone from site_zone where site = s.slug order by since desc limit 1) z on true
+where s.slug = $1 and s.time_zone is distinct from z.zone
+"""
 _CATEGORY = """
 insert into category as c (id, name, revision) values ($1, $2, $3)
 on conflict (id) do update set name = excluded.name, revision = excluded.revision where c.revision < excluded.revision
@@ -86,6 +92,7 @@ async def products_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Product]:
 async def save_site(tx: Tx, site: tuple[str, str, str, str, bool, str, int]) -> None:
     """Keep a site if this revision is newer, and open its accounts, one of every kind."""
     await tx.execute(_SITE, *site)
+    await tx.execute(_ZONE, site[0])
     kinds = [*KINDS, QUARANTINE]
     await tx.execute(_PLACES, site[0], kinds, [""] * len(KINDS) + [EXPIRED])
 

@@ -88,10 +88,14 @@ with days as (
     where d.product_id = $2 and p.site = $1 and p.kind = 'shelf' and d.happened_on <= $4
     group by d.happened_on)
 select g.day::date as day,
-       (select coalesce(sum(quantity), 0)::bigint from days where happened_on <= g.day) as on_hand,
-       (select coalesce(sum(cost_minor), 0)::bigint from days where happened_on <= g.day) as value_minor,
+       (b.quantity + coalesce(sum(d.quantity) over before, 0))::bigint as on_hand,
+       (b.cost_minor + coalesce(sum(d.cost_minor) over before, 0))::bigint as value_minor,
        coalesce(d.came, 0) as came, coalesce(d.went, 0) as went
-from generate_series($3::date, $4::date, interval '1 day') g(day) left join days d on d.happened_on = g.day::date
+from generate_series($3::date, $4::date, interval '1 day') g(day)
+cross join (select coalesce(sum(quantity), 0) as quantity, coalesce(sum(cost_minor), 0) as cost_minor
+            from days where happened_on < $3) b
+left join days d on d.happened_on = g.day::date
+window before as (order by g.day)
 order by g.day
 """
 

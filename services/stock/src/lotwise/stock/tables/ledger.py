@@ -231,6 +231,10 @@ class DailyTotalRow(Base, table=True):
             "daily_total_identity", "product_id", "location_id", "lot_id", "happened_on", "recorded_on",
             unique=True, postgresql_nulls_not_distinct=True,
         ),
+        Index("daily_total_late", "location_id", "recorded_on", postgresql_where=text("recorded_on > happened_on")),
+        Index(
+            "daily_total_early", "location_id", "happened_on", postgresql_where=text("happened_on > recorded_on + 1")
+        ),
     )  # fmt: skip
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     product_id: UUID

@@ -1,0 +1,37 @@
+create table site_zone (
+    site  text not null references site (slug),
+    since timestamptz not null,
+    zone  text not null,
+    primary key (site, since)
+);
+insert into site_zone (site, since, zone) select slug, '1970-01-01 00:00+00', time_zone from site;
+
+create index daily_total_late on daily_total (location_id, recorded_on) where recorded_on > happened_on;
+create index daily_total_early on daily_total (location_id, happened_on) where happened_on > recorded_on + 1;
+
+create table opening (
+    month    date primary key,
+    made_at  timestamptz not null,
+    balances bigint not null
+);
+create table opening_balance (
+    id          bigint generated always as identity primary key,
+    month       date not null references opening (month),
+    location_id integer not null,
+    product_id  uuid not null,
+    lot_id      uuid,
+    quantity    bigint not null,
+    cost_minor  bigint not null
+);
+create index opening_balance_by_place on opening_balance (month, location_id, product_id);
+
+create table proof (
+    id            uuid primary key,
+    started_at    timestamptz not null,
+    finished_at   timestamptz not null,
+    is_clean      boolean not null,
+    sizes         jsonb not null,
+    rows_a_second double precision not null,
+    findings      jsonb not null,
+    constraint proof_times check (finished_at >= started_at)
+);
