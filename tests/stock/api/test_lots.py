@@ -142,7 +142,7 @@ async def test_a_batch_of_corrections_judges_each_alone(stock: Chain) -> None:
     [
         ({"quantity": "0"}, "bad-quantity"), ({"quantity": "-0.5"}, "bad-quantity"),
         ({"quantity": "-9"}, "not-enough-in-lot"),
-        ({"reason": "because"}, "invalid"), ({"product_id": str(uuid7())}, "unknown-product"),
+        ({"reason": "because"}, "unknown-reason"), ({"product_id": str(uuid7())}, "unknown-product"),
         ({"site": "no"}, "unknown-site"),
         ({"lot_id": str(uuid7())}, "unknown-lot"), ({"note": "\x00"}, "bad-value"), ({"quantity": "1e400"}, "invalid"),
         ({"happened_at": "2199-01-01T00:00:00Z"}, "bad-date"),

@@ -1,7 +1,29 @@
 """Stock's table of contents: every route group, subscription and job."""
 
 from lotwise.kit.service import Service
-from lotwise.stock.api import adjustments, areas, holds, levels, lots, movements, proofs, receipts, scans, transfers
+from lotwise.stock.api import (
+    adjustments,
+    areas,
+    consignments,
+    count_lines,
+    count_plans,
+    counts,
+    damages,
+    holds,
+    levels,
+    lots,
+    movements,
+    proofs,
+    quantities,
+    reasons,
+    recalls,
+    receipts,
+    scans,
+    temporary_minimums,
+    traces,
+    transfers,
+    trips,
+)
 from lotwise.stock.handlers.catalog import catalog
 from lotwise.stock.handlers.purchasing import purchasing
 from lotwise.stock.handlers.sales import sales
@@ -22,10 +44,21 @@ SERVICE = Service(
         lots.router,
         movements.router,
         adjustments.router,
+        reasons.router,
+        damages.router,
+        quantities.router,
+        temporary_minimums.router,
+        consignments.router,
         holds.router,
         transfers.router,
+        trips.router,
         areas.router,
+        counts.router,
+        count_lines.router,
+        count_plans.router,
         scans.router,
+        recalls.router,
+        traces.router,
         proofs.router,
     ),
     subscriptions=(catalog(_exponent), sales(_exponent), purchasing(_exponent)),

@@ -10,10 +10,16 @@ from lotwise.kit.client import Refused, Unreachable
 from lotwise.kit.jobs import Job
 from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
+from lotwise.stock.operations.count_plans import tell_overdue as overdue_counts
 from lotwise.stock.operations.expiry import sweep, warn
 from lotwise.stock.operations.holds import release_holds
 from lotwise.stock.operations.moments import open_month
+from lotwise.stock.operations.overdue import tell_of_overdue
+from lotwise.stock.operations.recalled_goods import clear, follow, gather_strays
+from lotwise.stock.operations.resupply import answer_shortages, next_over, withdraw
 from lotwise.stock.operations.seals import catch_up, seal
+from lotwise.stock.operations.temporary_minimums import return_minimums
+from lotwise.stock.operations.witnessing import expire_deeds
 from lotwise.stock.repository.holds import expired_holds
 from lotwise.stock.settings import StockSettings
 from lotwise.values import currency_exponent
@@ -85,6 +91,22 @@ async def _abandoned(runtime: Runtime, hold_id: UUID, site: str) -> bool:
     return True
 
 
+async def sweep_deeds(runtime: Runtime) -> None:
+    """Close adjustments that nobody witnessed in time; each leaves a row in the audit trail (N-22)."""
+    async with runtime.db.transaction() as tx:
+        await expire_deeds(tx, datetime.now(UTC), _settings(runtime).expiry_sweep_rows_max)
+
+
+async def end_temporary_minimums(runtime: Runtime) -> None:
+    """Bring back the levels of temporary minimums whose last day is over (STK-46)."""
+    settings = _settings(runtime)
+    async with runtime.db.transaction() as tx:
+        exponent = currency_exponent(settings.currency)
+        ended = await return_minimums(tx, datetime.now(UTC), settings.expiry_sweep_rows_max, exponent)
+    if ended:
+        runtime.wake_relay()
+
+
 async def seal_ledger(runtime: Runtime) -> None:
     """Chain what was written since the last block."""
     async with runtime.db.transaction() as tx:
@@ -99,6 +121,12 @@ async def on_start(runtime: Runtime) -> None:
         log.info("the ledger was restored into another cluster", transactions_behind=behind)
 
 
+async def make_partitions(runtime: Runtime) -> None:
+    """Have the ledger's partitions of the next months ready."""
+    async with runtime.db.transaction() as tx:
+        await tx.fetchval("select movement_partitions(2)")
+
+
 async def open_months(runtime: Runtime) -> None:
     """Keep the opening balances of every month that has begun: what looking back starts from (N-04)."""
     while True:
@@ -109,10 +137,54 @@ async def open_months(runtime: Runtime) -> None:
         log.info("opening balances kept", month=str(month))
 
 
-async def make_partitions(runtime: Runtime) -> None:
-    """Have the ledger's partitions of the next months ready."""
+async def follow_recalls(runtime: Runtime) -> None:
+    """Set apart what of recalled lots reached a shelf, tell sites that are rid of one, add late receivers (N-06)."""
+    settings = _settings(runtime)
     async with runtime.db.transaction() as tx:
-        await tx.fetchval("select movement_partitions(2)")
+        strays = await gather_strays(tx, settings.expiry_sweep_rows_max, currency_exponent(settings.currency))
+        cleared = await clear(tx)
+        await follow(tx, datetime.now(UTC))
+    if strays or cleared:
+        runtime.wake_relay()
+
+
+async def tell_overdue(runtime: Runtime) -> None:
+    """Tell of transfers that are on their way for too long, each once (N-25)."""
+    settings = _settings(runtime)
+    async with runtime.db.transaction() as tx:
+        told = await tell_of_overdue(tx, datetime.now(UTC), settings.transit_days_max, settings.resupply_rows_max)
+    if told:
+        runtime.wake_relay()
+
+
+async def resupply_sites(runtime: Runtime) -> None:
+    """Answer shortages of centrally supplied sites by requests, and take back those whose shortage is over."""
+    settings = _settings(runtime)
+    exponent = currency_exponent(settings.currency)
+    async with runtime.db.transaction() as tx:
+        moved = bool(await answer_shortages(tx, settings.resupply_rows_max, exponent))
+    for _ in range(settings.resupply_rows_max):
+        async with runtime.db.transaction() as tx:
+            transfer_id = await next_over(tx)
+            if transfer_id is None or not await withdraw(tx, transfer_id, exponent):
+                break
+        moved = True
+    if moved:
+        runtime.wake_relay()
+
+
+async def tell_overdue_counts(runtime: Runtime) -> None:
+    """Tell of planned counts whose due date is over at their site, once per due date (STK-45)."""
+    settings = _settings(runtime)
+    told = 0
+    while True:
+        async with runtime.db.transaction() as tx:
+            found = await overdue_counts(tx, datetime.now(UTC), settings.count_plan_rows_max)
+        told += len(found)
+        if len(found) < settings.count_plan_rows_max:
+            break
+    if told:
+        runtime.wake_relay()
 
 
 def jobs(settings: StockSettings) -> tuple[Job, ...]:
@@ -121,7 +193,13 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
         Job("expired-lots", settings.expiry_sweep_seconds, sweep_lots),
         Job("expiring-lots", 60 * settings.expiry_sweep_seconds, warn_of_expiries),
         Job("expired-holds", settings.hold_sweep_seconds, sweep_holds),
+        Job("temporary-minimums", settings.expiry_sweep_seconds, end_temporary_minimums),
+        Job("unwitnessed-deeds", 2 * settings.expiry_sweep_seconds, sweep_deeds),
+        Job("recalls", 2 * settings.expiry_sweep_seconds, follow_recalls),
         Job("seal", settings.seal_seconds, seal_ledger),
+        Job("transfers-overdue", settings.transit_sweep_seconds, tell_overdue),
+        Job("resupply", settings.resupply_seconds, resupply_sites),
+        Job("counts-overdue", settings.count_plan_seconds, tell_overdue_counts),
         Job("movement-partitions", 86_400, make_partitions),
         Job("openings", 3600, open_months),
     )

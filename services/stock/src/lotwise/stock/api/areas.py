@@ -14,7 +14,7 @@ from lotwise.stock.api.lots import ApartOut, apart_out
 from lotwise.stock.api.shapes import AreaName, ReasonText, Strict, exponent, trace
 from lotwise.stock.domain.movements import QUARANTINE, Entry
 from lotwise.stock.domain.refusals import AreaExists, UnknownArea, UnknownSite
-from lotwise.stock.operations.adjustments import set_area_apart
+from lotwise.stock.operations.apart import set_area_apart
 from lotwise.stock.operations.areas import Area, list_areas, open_area
 
 router = Router(tags=["areas"])

@@ -19,12 +19,13 @@ from lotwise.stock.domain.movements import QUARANTINE, Entry
 from lotwise.stock.domain.refusals import (
     BadQuantity,
     LotIsExpired,
+    LotIsRecalled,
     NotEnoughInLot,
     NothingToMove,
     UnknownLot,
     UnknownSite,
 )
-from lotwise.stock.operations.adjustments import Apart, release_lot, set_apart
+from lotwise.stock.operations.apart import Apart, release_lot, set_apart
 from lotwise.stock.repository.lots import list_lots, lot_balances, lot_row
 from lotwise.stock.repository.moments import lots_at
 from lotwise.values import BadValue, format_quantity, price_text
@@ -207,7 +208,7 @@ async def quarantine(cmd: Cmd, lot_id: UUID, body: ApartIn) -> Answer[ApartOut]:
         return await cmd.answer(tx, apart_out(apart), site=body.site, reason=body.reason)
 
 
-@router.post("/lots/{lot_id}:release", permission="stock.quarantine", refusals=(*REFUSALS, LotIsExpired))
+@router.post("/lots/{lot_id}:release", permission="stock.quarantine", refusals=(*REFUSALS, LotIsExpired, LotIsRecalled))
 async def release(cmd: Cmd, lot_id: UUID, body: ApartIn) -> Answer[ApartOut]:
     """Put a lot that was set apart back on the shelf; an expired one is refused."""
     async with cmd.transaction() as tx:

@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from lotwise.stock.domain import costs, places
+from lotwise.stock.domain import consignments, costs, places
 from lotwise.stock.domain.allocations import allocate, fefo
+from lotwise.stock.domain.consignments import Owed
 from lotwise.stock.domain.levels import Level
 from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.movements import COST_CORRECTION, LATE_SALE, SETTLEMENT, Entry, Movement
@@ -100,7 +101,7 @@ class Cell:
     def in_order(self) -> list[Balance]:
         """Shelves, and what the expiry sweep set apart (for late sales), in FEFO order."""
         if self._order is None:
-            self._order = fefo([one for one in self.balances.values() if is_candidate(one.place)])
+            self._order = fefo([one for one in self.balances.values() if is_candidate(one.place, one.lot)])
         return self._order
 
     def usable(self, day: date) -> int:
@@ -108,8 +109,26 @@ class Cell:
         return sum(
             one.on_hand
             for one in self.balances.values()
-            if one.place.kind == places.SHELF and (one.expires_on is None or one.expires_on >= day)
+            if one.place.kind == places.SHELF
+            and (one.expires_on is None or one.expires_on >= day)
+            and not (one.lot and one.lot.is_recalled)
         )
+
+    def opened(self) -> int:
+        """What is left in opened containers that serve several patients: available, though on no shelf (N-07)."""
+        if not self.product.is_drawn:
+            return 0
+        return sum(
+            one.on_hand
+            for one in self.balances.values()
+            if one.place.kind == places.IN_USE
+            and one.place.area == places.SHARED
+            and not (one.lot and one.lot.is_recalled)
+        )
+
+    def lacks_for_holds(self) -> int:
+        """How much less lies here, opened containers included, than holds set aside; below zero when there is more."""
+        return self.level.held - self.level.on_hand - self.opened()
 
     def last_cost(self) -> int:
         """The last known cost per unit in micros: of the last receipt here, else the catalog's, else 0."""
@@ -117,8 +136,13 @@ class Cell:
         return level if level is not None else (self.product.cost or 0)
 
 
-def is_candidate(place: Place) -> bool:
-    """Whether a sale may look there: a shelf, or the sweep's quarantine for a sale from before the expiry."""
+def is_candidate(place: Place, lot: Lot | None = None) -> bool:
+    """Whether a sale may look there: a shelf, or the sweep's quarantine for a sale from before the expiry.
+
+    Never at a recalled lot, wherever it lies: only a fact that names it takes it (DESIGN 3.7).
+    """
+    if lot is not None and lot.is_recalled:
+        return False
     return place.kind == places.SHELF or (place.kind == places.QUARANTINE and place.area == places.EXPIRED)
 
 
@@ -134,6 +158,7 @@ class Books:
         self.exponent = exponent
         self.movements: list[Movement] = []
         self.corrections: list[Correction] = []
+        self.owed: list[Owed] = []
         self.days: dict[DayKey, list[int]] = {}
         self._new_id = new_id
         self._site_days: dict[tuple[datetime, str], date] = {}
@@ -159,7 +184,12 @@ class Books:
         into: Cell | None = None,
         reverses: UUID | None = None,
     ) -> UUID:
-        """Write one movement and both its legs; `into` is the cell of the target when it lies at another site."""
+        """Write one movement and both its legs; `into` is the cell of the target when it lies at another site.
+
+        Goods of a recalled lot that were to land on a shelf land in quarantine instead, whoever moves them.
+        """
+        if target.kind == places.SHELF:
+            target = landing(into or cell, target, lot)
         movement_id = self._new_id()
         self.movements.append(
             Movement(
@@ -170,7 +200,30 @@ class Books:
         )  # fmt: skip
         self._leg(cell, source, lot, -quantity, -cost, entry.happened_at)
         self._leg(into or cell, target, lot, quantity, cost, entry.happened_at)
+        if lot is not None and lot.owner:
+            self._owe(movement_id, cell, source, target, lot, quantity, cost, entry)
         return movement_id
+
+    def _owe(
+        self,
+        movement_id: UUID,
+        cell: Cell,
+        source: Place,
+        target: Place,
+        lot: Lot,
+        quantity: int,
+        cost: int,
+        entry: Entry,
+    ) -> None:
+        """Note what a movement of a supplier's goods makes us owe, or takes back (STK-43)."""
+        sign = consignments.sign(source.kind, target.kind)
+        if sign and quantity:
+            self.owed.append(
+                Owed(
+                    movement_id, cell.site.slug, cell.product.id, lot, sign * quantity, sign * cost, entry.reason,
+                    entry.cause_id, entry.happened_at,
+                )
+            )  # fmt: skip
 
     def _leg(self, cell: Cell, place: Place, lot: Lot | None, quantity: int, cost: int, at: datetime) -> None:
         """Change one account; the unattributed one keeps no lots, whatever lot settles it."""
@@ -238,7 +291,7 @@ class Books:
         cost = costs.share(balance.cost, quantity, balance.on_hand)
         source = balance.place
         lot = balance.lot
-        if lot and source.area == places.EXPIRED and lot.expires_on:
+        if lot and source.area == places.EXPIRED and lot.expires_on and not lot.is_recalled:
             shelf = cell.site.place(places.SHELF)
             swept_at = day_bounds(lot.expires_on, cell.site.zone)[1]
             self.move(cell, source, shelf, lot, quantity, cost, entry._replace(happened_at=swept_at, reason=LATE_SALE))
@@ -268,15 +321,15 @@ class Books:
             self.settle(cell, lot, target, entry)
         return movement_id
 
-    def settle(self, cell: Cell, lot: Lot, shelf: Place, entry: Entry) -> int:
-        """Give the unattributed account what it owes from a lot on a shelf; returns the cost correction.
+    def settle(self, cell: Cell, lot: Lot, shelf: Place, entry: Entry, *, most: int = BIGINT_MAX) -> int:
+        """Give the unattributed account what it owes from a lot on a shelf, at most so much; returns the correction.
 
         The goods move at the lot's own cost; the difference to the cost they were sold at goes on to the patients'
         account as a correction of value alone, so that an account that owes nothing has no cost left.
         """
         account = cell.site.place(places.UNATTRIBUTED)
         debt, held = cell.at(account, None), cell.at(shelf, lot)
-        quantity = min(-debt.on_hand, held.on_hand)
+        quantity = min(-debt.on_hand, held.on_hand, most)
         if quantity <= 0:
             return 0
         known = costs.share(-debt.cost, quantity, -debt.on_hand)
@@ -289,6 +342,16 @@ class Books:
             key = (cell.site.slug, cell.product.id)
             self.corrections.append(Correction(key, quantity, cost - known, correction))
         return cost - known
+
+
+def landing(cell: Cell, target: Place, lot: Lot | None) -> Place:
+    """Where goods of a lot really land: a recalled lot reaches no shelf (STK-12, STK-41)."""
+    if lot is None or target.kind != places.SHELF:
+        return target
+    recalled = lot.is_recalled or any(
+        one.lot.is_recalled for one in cell.balances.values() if one.lot and one.lot.id == lot.id
+    )
+    return cell.site.place(places.QUARANTINE, places.RECALLED) if recalled else target
 
 
 def _weigh(level: Level, place: Place, lot: Lot | None, quantity: int, cost: int) -> None:

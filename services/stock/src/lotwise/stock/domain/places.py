@@ -12,13 +12,30 @@ TRANSIT = "transit"
 QUARANTINE = "quarantine"
 IN_USE = "in_use"
 UNATTRIBUTED = "unattributed"
+USAGE = "usage"
+BACK_BAR = "back_bar"
 
-KINDS = (SHELF, SUPPLIER, PATIENT, WASTE, LOST_AND_FOUND, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED)
-HOLDING = frozenset({SHELF, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED})
+KINDS = (SHELF, SUPPLIER, PATIENT, WASTE, LOST_AND_FOUND, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED, USAGE, BACK_BAR)
+HOLDING = frozenset({SHELF, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED, BACK_BAR})
 """The kinds where goods can be: they have balances. The others are where goods come from and go to."""
 
 EXPIRED = "expired"
 """The area of quarantine that the expiry sweep fills; the unnamed one is filled by persons and returns."""
+
+DAMAGED = "damaged"
+"""The area of quarantine for damaged and defective goods: not sellable until they are repaired (STK-24)."""
+
+RECALLED = "recalled"
+"""The area of quarantine where goods of a recalled lot land, wherever they were to go (STK-12)."""
+
+SHARED = ""
+"""The area of in-use for containers that serve several patients: their rest is available to whoever comes."""
+
+BOUND = "patient"
+"""The area of in-use for containers that serve one patient: nobody else is offered their rest (STK-37)."""
+
+NO_CONTAINER = "none"
+MULTI_PATIENT = "multi_patient"
 
 
 class Place(NamedTuple):
@@ -58,6 +75,16 @@ class Product(NamedTuple):
     reorder_at: int | None = None
     normal_order_quantity: int | None = None
     supplier_id: UUID | None = None
+    drug_class: str = "otc"
+    container_rule: str = NO_CONTAINER
+    use_by_hours: int | None = None
+    container_sizes: tuple[int, ...] = ()
+    confirm_lot: bool = False
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its units are drawn from opened containers."""
+        return self.container_rule != NO_CONTAINER
 
     @property
     def is_kept(self) -> bool:

@@ -143,3 +143,262 @@ class UnreadableCode(BadValue):
 
     code: ClassVar[str] = "unreadable-code"
     title: ClassVar[str] = "The code cannot be read"
+
+
+class UnknownReason(BadValue):
+    """No reason of that code stands in the managed list, or it is archived."""
+
+    code: ClassVar[str] = "unknown-reason"
+    title: ClassVar[str] = "There is no such reason"
+
+
+class NoteMissing(BadValue):
+    """The reason asks for a note in words."""
+
+    code: ClassVar[str] = "note-missing"
+    title: ClassVar[str] = "This reason asks for a note"
+
+
+class ReasonExists(Refusal):
+    """The managed list has a reason of that code."""
+
+    code: ClassVar[str] = "reason-exists"
+    title: ClassVar[str] = "There is such a reason already"
+
+
+class UnknownDeed(Unknown):
+    """No adjustment with that id."""
+
+    code: ClassVar[str] = "unknown-adjustment"
+    title: ClassVar[str] = "There is no such adjustment"
+
+
+class NotPending(Refusal):
+    """The adjustment waits for no witness: it was done, declined, or its time ran out."""
+
+    code: ClassVar[str] = "not-pending"
+    title: ClassVar[str] = "This waits for no witness"
+
+
+class SameWitness(Refusal):
+    """Who did the deed cannot witness it."""
+
+    code: ClassVar[str] = "same-witness"
+    title: ClassVar[str] = "The witness is another person"
+
+
+class UnknownDamage(Unknown):
+    """No damage with that id."""
+
+    code: ClassVar[str] = "unknown-damage"
+    title: ClassVar[str] = "There is no such damage"
+
+
+class NotConsigned(Refusal):
+    """The lot is our own: nobody else's goods lie in it."""
+
+    code: ClassVar[str] = "not-consigned"
+    title: ClassVar[str] = "These goods are our own"
+
+
+class QuantityMoved(Refusal):
+    """On hand is no longer what the form was made from."""
+
+    code: ClassVar[str] = "quantity-moved"
+    title: ClassVar[str] = "Stock moved since the form was made"
+
+
+class TemporaryExists(Refusal):
+    """The product has a temporary minimum here already."""
+
+    code: ClassVar[str] = "temporary-exists"
+    title: ClassVar[str] = "There is a temporary minimum already"
+
+
+class UnknownTemporary(Unknown):
+    """No temporary minimum with that id."""
+
+    code: ClassVar[str] = "unknown-temporary"
+    title: ClassVar[str] = "There is no such temporary minimum"
+
+
+class UnknownRecall(Unknown):
+    """No recall with that id."""
+
+    code: ClassVar[str] = "unknown-recall"
+    title: ClassVar[str] = "There is no such recall"
+
+
+class UnknownNotice(Unknown):
+    """The recall's list has no such charge."""
+
+    code: ClassVar[str] = "unknown-notice"
+    title: ClassVar[str] = "The recall's list has no such charge"
+
+
+class LotIsRecalled(Refusal):
+    """A recall blocks the lot: it cannot be sold, held, moved to another site or released."""
+
+    code: ClassVar[str] = "lot-recalled"
+    title: ClassVar[str] = "The lot is recalled"
+
+
+class RecallClosed(Refusal):
+    """The recall, or this lot of it, was released before."""
+
+    code: ClassVar[str] = "recall-closed"
+    title: ClassVar[str] = "The recall is released"
+
+
+class RecallNamesNothing(BadValue):
+    """A recall's line names no product, no code and no maker, or no lot where it must."""
+
+    code: ClassVar[str] = "recall-names-nothing"
+    title: ClassVar[str] = "The recall must name what it blocks"
+
+
+class LotExists(Refusal):
+    """Another lot of the product has that number already."""
+
+    code: ClassVar[str] = "lot-exists"
+    title: ClassVar[str] = "The product has a lot of that number"
+
+
+class LotsDiffer(Refusal):
+    """The two lots cannot become one: another product, another owner, or the same lot twice."""
+
+    code: ClassVar[str] = "lots-differ"
+    title: ClassVar[str] = "These lots cannot become one"
+
+
+class ReturnTooMuch(Refusal):
+    """More is to go back than arrived and was not sent back before."""
+
+    code: ClassVar[str] = "return-too-much"
+    title: ClassVar[str] = "That much did not arrive"
+
+
+class LotIsApart(Refusal):
+    """The lot is recalled or set apart: it may not leave, be used or be sold."""
+
+    code: ClassVar[str] = "lot-set-apart"
+    title: ClassVar[str] = "The lot is set apart"
+
+
+class NotOnItsWay(Refusal):
+    """More is explained, or found again, than is missing."""
+
+    code: ClassVar[str] = "not-on-its-way"
+    title: ClassVar[str] = "That much is not missing"
+
+
+class SharesDiffer(BadValue):
+    """The shares of a divided receipt do not sum to what was bought, or name a place twice."""
+
+    code: ClassVar[str] = "shares-differ"
+    title: ClassVar[str] = "The shares do not fit"
+
+
+class SamePlace(BadValue):
+    """Goods move from one place to another one."""
+
+    code: ClassVar[str] = "same-place"
+    title: ClassVar[str] = "It lies there already"
+
+
+class UnknownNote(Unknown):
+    """No intercompany note with that id."""
+
+    code: ClassVar[str] = "unknown-note"
+    title: ClassVar[str] = "There is no such note"
+
+
+class UnknownCount(Unknown):
+    """No count with that id, or no line of that number in it."""
+
+    code: ClassVar[str] = "unknown-count"
+    title: ClassVar[str] = "There is no such count"
+
+
+class UnknownPlan(Unknown):
+    """No count plan with that id."""
+
+    code: ClassVar[str] = "unknown-count-plan"
+    title: ClassVar[str] = "There is no such count plan"
+
+
+class CountClosed(Refusal):
+    """The count was posted or called off: nothing of it changes any more."""
+
+    code: ClassVar[str] = "count-closed"
+    title: ClassVar[str] = "The count is closed"
+
+
+class CountOpen(Refusal):
+    """The plan has a count that is still open."""
+
+    code: ClassVar[str] = "count-open"
+    title: ClassVar[str] = "A count of this plan is open already"
+
+
+class NothingToCount(Refusal):
+    """Nothing lies in the part of the site that was named, or nothing was counted."""
+
+    code: ClassVar[str] = "nothing-to-count"
+    title: ClassVar[str] = "There is nothing to count"
+
+
+class CountTooLarge(Refusal):
+    """More lines than one count holds."""
+
+    code: ClassVar[str] = "count-too-large"
+    title: ClassVar[str] = "The count is too large"
+
+
+class CountIncomplete(Refusal):
+    """Lines have not been counted yet."""
+
+    code: ClassVar[str] = "count-incomplete"
+    title: ClassVar[str] = "Not everything is counted"
+
+
+class RecountNeeded(Refusal):
+    """Lines differ by more than the tolerance and nobody has counted them again (N-15)."""
+
+    code: ClassVar[str] = "recount-needed"
+    title: ClassVar[str] = "Some lines must be counted again"
+
+
+class CountUnexplained(Refusal):
+    """Differences have no cause, or one that does not fit their sign (STK-07)."""
+
+    code: ClassVar[str] = "count-unexplained"
+    title: ClassVar[str] = "A difference has no cause"
+
+
+class CountOvertaken(Refusal):
+    """Since the line was counted more left the ledger than the count would leave there."""
+
+    code: ClassVar[str] = "count-overtaken"
+    title: ClassVar[str] = "The ledger overtook the count"
+
+
+class LineCountedMeanwhile(Refusal):
+    """Somebody else counted the line since this person looked at it."""
+
+    code: ClassVar[str] = "line-counted-meanwhile"
+    title: ClassVar[str] = "Somebody else counted this line"
+
+
+class LotAmbiguous(Refusal):
+    """Several lots of the product carry that number."""
+
+    code: ClassVar[str] = "lot-ambiguous"
+    title: ClassVar[str] = "Several lots carry this number"
+
+
+class WitnessNeeded(Refusal):
+    """A second person must confirm, and the one who posts is not that person (N-22)."""
+
+    code: ClassVar[str] = "witness-needed"
+    title: ClassVar[str] = "A witness is needed"

@@ -1,42 +1,54 @@
-"""The only home of corrections by a person: written off or found, with a reason; set apart and released."""
+"""The only home of corrections by a person: written off, used or found, with a reason, alone or witnessed."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from lotwise.contracts.envelope import Event
-from lotwise.contracts.stock import LotEvent, LotQuarantined, LotReleased, StockAdjusted
+from lotwise.contracts.stock import StockAdjusted
 from lotwise.kit.database import Tx
 from lotwise.stock.domain import costs, places
-from lotwise.stock.domain.allocations import is_usable
+from lotwise.stock.domain.allocations import allocate, is_usable
 from lotwise.stock.domain.cells import Balance, Books, Cell, Taken
 from lotwise.stock.domain.lots import FOUND, Lot
-from lotwise.stock.domain.movements import QUARANTINE, RELEASE, WASTE_REASONS, Entry
+from lotwise.stock.domain.movements import Entry
 from lotwise.stock.domain.places import Product, Site
+from lotwise.stock.domain.reasons import PLACES, Reason
 from lotwise.stock.domain.refusals import (
     BadQuantity,
-    LotIsExpired,
     NotEnoughInLot,
-    NothingToMove,
     NotKept,
+    QuantityMoved,
     UnknownArea,
     UnknownLot,
     UnknownProduct,
+    UnknownReason,
     UnknownSite,
 )
+from lotwise.stock.domain.witness import Rule, rule_of
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.sales import Known, own_lots
+from lotwise.stock.repository.adjustments import add_adjustments, states_of
 from lotwise.stock.repository.books import open_books
+from lotwise.stock.repository.damages import use_damage
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim
 from lotwise.stock.repository.effects import taken as taken_before
 from lotwise.stock.repository.lots import lots_of
+from lotwise.stock.repository.reasons import all_reasons, rules_of
 from lotwise.values import Refusal, format_quantity, parse_quantity
+
+POSTED = "posted"
+PENDING = "pending"
 
 
 class Adjustment(NamedTuple):
-    """A correction as it was entered: `quantity` is signed; without a lot FEFO decides what is written off."""
+    """A correction as it was entered: `quantity` is signed; without a lot FEFO decides what is written off.
+
+    `witness` is who confirmed one that had to wait; such a one stands in the list already. `account` is the only one
+    whose reasons this door takes, "" for any. `damage_id` is the damage of which this scraps a part, `expected` what on
+    hand must be (smallest units).
+    """
 
     adjustment_id: UUID
     site: str
@@ -49,10 +61,17 @@ class Adjustment(NamedTuple):
     happened_at: datetime
     actor: str
     trace_id: str = ""
+    witness: str = ""
+    account: str = ""
+    damage_id: UUID | None = None
+    expected: int | None = None
 
 
 class Adjusted(NamedTuple):
-    """What an adjustment did: signed quantity and cost, and the lots; `is_repeat` when it was done before."""
+    """What an adjustment did: signed quantity and cost, and the lots; `is_repeat` when it was done before.
+
+    A `pending` one moved nothing: it waits for a witness until `expires_at`; `needed` says why (reason, class, value).
+    """
 
     adjustment: Adjustment
     quantity: str
@@ -60,14 +79,30 @@ class Adjusted(NamedTuple):
     taken: tuple[Taken, ...]
     quantities: tuple[str, ...] = ()
     is_repeat: bool = False
+    state: str = POSTED
+    needed: str = ""
+    expires_at: datetime | None = None
 
 
 Outcome = Adjusted | Refusal
 
 
-def _understand(one: Adjustment, products: dict[UUID, Product], sites: dict[str, Site], lots: dict[UUID, Lot]) -> int:
-    """The signed quantity. Raises UnknownProduct, UnknownSite, UnknownLot, UnknownArea, NotKept or BadQuantity."""
-    product, site = products.get(one.product_id), sites.get(one.site)
+class Ground(NamedTuple):
+    """What adjustments are judged by: the definitions, the managed reasons, the witness rules."""
+
+    products: dict[UUID, Product]
+    sites: dict[str, Site]
+    lots: dict[UUID, Lot]
+    reasons: dict[str, Reason]
+    rules: dict[str, Rule]
+
+
+def _understand(one: Adjustment, ground: Ground) -> int:
+    """The signed quantity.
+
+    Raises UnknownProduct, UnknownSite, UnknownLot, UnknownArea, UnknownReason, NoteMissing, NotKept or BadQuantity.
+    """
+    product, site, lots = ground.products.get(one.product_id), ground.sites.get(one.site), ground.lots
     if product is None:
         raise UnknownProduct("No product has this id", field="product_id", product_id=str(one.product_id))
     if site is None:
@@ -76,7 +111,7 @@ def _understand(one: Adjustment, products: dict[UUID, Product], sites: dict[str,
         raise NotKept(f"{product.name} has no stock to adjust", field="product_id")
     if one.lot_id is not None and (one.lot_id not in lots or lots[one.lot_id].product_id != product.id):
         raise UnknownLot("No lot of this product has this id", field="lot_id", lot_id=str(one.lot_id))
-    if (places.SHELF, one.area) not in site.places:
+    if (places.SHELF, one.area) not in site.places and one.damage_id is None:
         raise UnknownArea(f"{one.site} has no storage area {one.area!r}", field="area")
     try:
         quantity = parse_quantity(one.quantity, product.decimals)
@@ -84,72 +119,191 @@ def _understand(one: Adjustment, products: dict[UUID, Product], sites: dict[str,
         raise BadQuantity(str(error), field="quantity", unit_decimals=product.decimals) from error
     if not quantity:
         raise BadQuantity("An adjustment of zero changes nothing", field="quantity")
+    reason = ground.reasons.get(one.reason)
+    if reason is None or one.account not in {"", reason.account}:
+        raise UnknownReason("No such reason has this code", field="reason", reason=one.reason)
+    if not one.witness:
+        reason.check(quantity, one.note)
     return quantity
 
 
 async def adjust(tx: Tx, adjustments: Sequence[Adjustment], exponent: int) -> list[Outcome]:
-    """Make corrections; each outcome stands in its place. Nothing goes below zero: a lot that holds less refuses."""
-    products = await products_of(tx, {one.product_id for one in adjustments})
-    sites = await sites_of(tx, {one.site for one in adjustments})
-    lots = await lots_of(tx, {one.lot_id for one in adjustments if one.lot_id})
+    """Make corrections; each outcome stands in its place. Nothing goes below zero: a lot that holds less refuses.
+
+    What needs a second person (N-22) is only written down and moves nothing until a witness confirms it.
+    """
+    sites = {one.site for one in adjustments}
+    ground = Ground(
+        await products_of(tx, {one.product_id for one in adjustments}),
+        await sites_of(tx, sites),
+        await lots_of(tx, {one.lot_id for one in adjustments if one.lot_id}),
+        await all_reasons(tx),
+        await rules_of(tx, sites),
+    )
     outcomes: dict[int, Outcome] = {}
     good: dict[int, int] = {}
     for index, one in enumerate(adjustments):
         try:
-            good[index] = _understand(one, products, sites, lots)
+            good[index] = _understand(one, ground)
         except Refusal as refusal:
             outcomes[index] = refusal
     if good:
         now = datetime.now(UTC)
         found = {(adjustments[i].product_id, FOUND) for i, q in good.items() if q > 0 and not adjustments[i].lot_id}
-        own = await own_lots(tx, found, Known(sites, products), now)
+        own = await own_lots(tx, found, Known(ground.sites, ground.products), now)
+        ground.lots.update({lot.id: lot for lot in own.values()})
         keys = {(adjustments[index].site, adjustments[index].product_id) for index in good}
-        books = await open_books(tx, keys, sites, products, now, exponent)
-        outcomes |= await _apply(tx, adjustments, good, books, lots | {lot.id: lot for lot in own.values()})
+        books = await open_books(tx, keys, ground.sites, ground.products, now, exponent)
+        outcomes |= await _apply(tx, adjustments, good, books, ground)
     return [outcomes[index] for index in range(len(adjustments))]
 
 
 async def _apply(
-    tx: Tx, adjustments: Sequence[Adjustment], good: dict[int, int], books: Books, lots: dict[UUID, Lot]
+    tx: Tx, adjustments: Sequence[Adjustment], good: dict[int, int], books: Books, ground: Ground
 ) -> dict[int, Outcome]:
-    done = await taken_before(tx, {adjustments[index].adjustment_id for index in good})
+    ids = {adjustments[index].adjustment_id for index in good}
+    done = await taken_before(tx, ids)
+    entered = await states_of(tx, ids)
     outcomes: dict[int, Outcome] = {}
-    events: list[StockAdjusted] = []
+    fresh: list[tuple[Adjusted, int]] = []
     for index, quantity in good.items():
         one = adjustments[index]
-        if one.adjustment_id in done:
-            outcomes[index] = Adjusted(one, one.quantity, 0, (), is_repeat=True)
+        if one.adjustment_id in done or (one.adjustment_id in entered and not one.witness):
+            outcomes[index] = _repeated(one, entered.get(one.adjustment_id))
             continue
         try:
-            outcomes[index] = result = _adjust(books, one, quantity, lots)
+            _check_unmoved(books, one)
+            outcomes[index] = result = _wait(books, one, quantity, ground) or _adjust(books, one, quantity, ground)
         except Refusal as refusal:
             outcomes[index] = refusal
         else:
             done.add(one.adjustment_id)
-            events.append(_adjusted(result))
+            fresh.append((result, quantity))
+    events = [_adjusted(result) for result, _ in fresh if result.state == POSTED]
+    await add_adjustments(
+        tx, [_row(result, quantity, books, ground) for result, quantity in fresh if not result.adjustment.witness]
+    )
     await claim(tx, {(event.adjustment_id, 0) for event in events})
+    await _scrapped(tx, [(result.adjustment, quantity) for result, quantity in fresh if result.state == POSTED])
     await close_books(tx, books, events, broken_by="adjustment")
     return outcomes
 
 
-def _adjust(books: Books, one: Adjustment, quantity: int, lots: dict[UUID, Lot]) -> Adjusted:
+async def _scrapped(tx: Tx, posted: Sequence[tuple[Adjustment, int]]) -> None:
+    """Count what was scrapped of damages. Raises NotEnoughInLot when a damage was repaired or sent back meanwhile."""
+    parts = {(one.damage_id, one.lot_id): -quantity for one, quantity in posted if one.damage_id and one.lot_id}
+    if parts and not await use_damage(tx, "scrapped", parts):
+        raise NotEnoughInLot("Less of this damage is open than is to be scrapped", field="quantity")
+
+
+def _area(one: Adjustment) -> str | None:
+    """The area of quarantine that a write-off takes from; None for the shelf and whatever else holds the lot."""
+    return one.area if one.damage_id else None
+
+
+def _check_unmoved(books: Books, one: Adjustment) -> None:
+    """Pass when on hand is what the form was made from. Raises QuantityMoved."""
+    cell = books.cells[one.site, one.product_id]
+    if one.expected is None or one.expected == cell.level.on_hand:
+        return
+    was, now = (format_quantity(figure, cell.product.decimals) for figure in (one.expected, cell.level.on_hand))
+    raise QuantityMoved(
+        f"{cell.product.name}: {was} when the form was made, {now} now",
+        field="rows",
+        ways_out=("apply again",),
+        product_id=str(one.product_id),
+        expected=was,
+        on_hand=now,
+    )
+
+
+def _repeated(one: Adjustment, row: Any) -> Adjusted:
+    """What became of an adjustment that was entered before."""
+    if row is None:
+        return Adjusted(one, one.quantity, 0, (), is_repeat=True)
+    state, needed, expires_at = row["state"], row["needed"], row["expires_at"]
+    return Adjusted(one, one.quantity, row["cost_minor"], (), (), True, state, needed, expires_at)
+
+
+def _wait(books: Books, one: Adjustment, quantity: int, ground: Ground) -> Adjusted | None:
+    """The adjustment as it waits for a witness, or None when one person is enough. Raises NotEnoughInLot."""
+    cell, rule = books.cells[one.site, one.product_id], rule_of(ground.rules, one.site)
+    if one.witness:
+        return None
+    cost = _cost_of(books, cell, one, quantity, ground)
+    needed = rule.why(ground.reasons[one.reason], cell.product.drug_class, cost)
+    if not needed:
+        return None
+    text = format_quantity(quantity, cell.product.decimals)
+    until = books.now + timedelta(hours=rule.hours)
+    return Adjusted(one, text, cost, (), (), False, PENDING, needed, until)
+
+
+def _cost_of(books: Books, cell: Cell, one: Adjustment, quantity: int, ground: Ground) -> int:
+    """The signed cost that an adjustment would move, with nothing moved. Raises NotEnoughInLot."""
+    if quantity > 0:
+        lot = _lot_of(cell, one, ground)
+        return costs.value_of(lot.unit_cost or cell.last_cost(), quantity, cell.product.decimals, books.exponent)
+    balances, wanted, cost = sources(cell, one.lot_id, -quantity, _area(one)), -quantity, 0
+    for pick in allocate(balances, wanted, date.min, one.happened_at).picks:
+        cost -= costs.share(balances[pick.position].cost, pick.quantity, balances[pick.position].on_hand)
+    return cost
+
+
+def _row(result: Adjusted, quantity: int, books: Books, ground: Ground) -> tuple[Any, ...]:
+    one = result.adjustment
+    return (
+        one.adjustment_id, one.site, one.product_id, one.lot_id, one.area, quantity, result.cost_minor, one.reason,
+        ground.reasons[one.reason].account, one.note, result.state, result.needed, one.happened_at, books.now,
+        one.actor, one.trace_id, result.expires_at, one.damage_id,
+    )  # fmt: skip
+
+
+def _adjust(books: Books, one: Adjustment, quantity: int, ground: Ground) -> Adjusted:
     cell = books.cells[one.site, one.product_id]
     entry = Entry(one.happened_at, one.actor, one.reason, one.adjustment_id, 0, one.trace_id)
-    account = cell.site.place(places.WASTE if one.reason in WASTE_REASONS else places.LOST_AND_FOUND)
+    account = cell.site.place(PLACES[ground.reasons[one.reason].account])
     if quantity > 0:
-        lot = lots[one.lot_id] if one.lot_id else next(lot for lot in lots.values() if _is_found(lot, cell))
+        lot = _lot_of(cell, one, ground)
         taken = _find(books, cell, lot, quantity, account, entry, one.area)
         sign = 1
     else:
-        taken = _write_off(books, cell, -quantity, account, entry, one.lot_id)
+        balances = sources(cell, one.lot_id, -quantity, _area(one))
+        if one.lot_id is None:
+            taken, _ = books.take(cell, -quantity, account, entry, usable_on=date.min)
+        else:
+            taken = take_of(books, cell, balances, -quantity, account, entry)
         sign = -1
     text = format_quantity(quantity, cell.product.decimals)
     texts = tuple(format_quantity(part.quantity, cell.product.decimals) for part in taken)
     return Adjusted(one, text, sign * sum(part.cost for part in taken), tuple(taken), texts)
 
 
-def _is_found(lot: Lot, cell: Cell) -> bool:
-    return lot.product_id == cell.product.id and lot.number == FOUND
+def _lot_of(cell: Cell, one: Adjustment, ground: Ground) -> Lot:
+    """The lot that what was found belongs to: the named one, else the product's own lot for that."""
+    if one.lot_id:
+        return ground.lots[one.lot_id]
+    return next(lot for lot in ground.lots.values() if lot.product_id == cell.product.id and lot.number == FOUND)
+
+
+def sources(cell: Cell, lot_id: UUID | None, quantity: int, area: str | None = None) -> list[Balance]:
+    """Where a write-off takes from: the named lot, shelf first, else the shelf by FEFO. Raises NotEnoughInLot.
+
+    With an `area` only that part of quarantine is looked at.
+    """
+    if lot_id is None:
+        balances = [one for one in cell.in_order() if one.place.kind == places.SHELF]
+    elif area is not None:
+        balances = [one for one in cell.of_lot(lot_id, places.QUARANTINE) if one.place.area == area]
+    else:
+        balances = sorted(
+            cell.of_lot(lot_id, places.SHELF, places.QUARANTINE, places.IN_USE),
+            key=lambda one: (one.place.kind != places.SHELF, one.place.id),
+        )
+    there = sum(one.on_hand for one in balances)
+    if there < quantity:
+        raise too_little(cell, there, quantity)
+    return balances
 
 
 def _find(
@@ -163,25 +317,8 @@ def _find(
     return [Taken(lot, quantity, cost, books.receive(cell, lot, quantity, cost, entry, source=source, target=target))]
 
 
-def _write_off(
-    books: Books, cell: Cell, quantity: int, target: places.Place, entry: Entry, lot_id: UUID | None
-) -> list[Taken]:
-    """From the named lot, shelf before quarantine, else by FEFO. Raises NotEnoughInLot with what there is."""
-    if lot_id is None:
-        there = sum(one.on_hand for one in cell.balances.values() if one.place.kind == places.SHELF)
-        if there >= quantity:
-            taken, missing = books.take(cell, quantity, target, entry, usable_on=date.min)
-            if not missing:
-                return taken
-        raise _too_little(cell, there, quantity)
-    balances = cell.of_lot(lot_id, places.SHELF, places.QUARANTINE, places.IN_USE)
-    there = sum(one.on_hand for one in balances)
-    if there < quantity:
-        raise _too_little(cell, there, quantity)
-    return take_of(books, cell, balances, quantity, target, entry)
-
-
-def _too_little(cell: Cell, there: int, wanted: int) -> NotEnoughInLot:
+def too_little(cell: Cell, there: int, wanted: int) -> NotEnoughInLot:
+    """The refusal of more than what lies here, with both figures."""
     text = format_quantity(there, cell.product.decimals)
     return NotEnoughInLot(
         f"Only {text} {cell.product.unit} are here",
@@ -222,124 +359,3 @@ def _adjusted(result: Adjusted) -> StockAdjusted:
         happened_at=one.happened_at,
         actor=one.actor,
     )
-
-
-class Apart(NamedTuple):
-    """A lot set apart or released at a site."""
-
-    lot: Lot
-    product: Product
-    site: str
-    quantity: str
-    cost_minor: int
-
-
-async def set_apart(
-    tx: Tx, lot_id: UUID, site: str, quantity: str | None, reason: str, entry: Entry, exponent: int
-) -> Apart:
-    """Move a lot, or a quantity of it, from a site's shelves to its quarantine (STK-16).
-
-    Raises UnknownLot, UnknownSite, NothingToMove, NotEnoughInLot or BadQuantity.
-    """
-    books, cell, lot = await _cell_of_lot(tx, lot_id, site, exponent)
-    balances = cell.of_lot(lot_id, places.SHELF)
-    target = cell.site.place(places.QUARANTINE)
-    moved = _move_of(books, cell, balances, quantity, target, entry._replace(reason=QUARANTINE))
-    apart, event = _apart(cell, lot, moved, entry, reason, LotQuarantined)
-    await close_books(tx, books, [event], broken_by="quarantine")
-    return apart
-
-
-async def release_lot(
-    tx: Tx, lot_id: UUID, site: str, quantity: str | None, reason: str, entry: Entry, exponent: int
-) -> Apart:
-    """Move a lot back from quarantine to the site's shelf. Raises LotIsExpired, and what `set_apart` raises."""
-    books, cell, lot = await _cell_of_lot(tx, lot_id, site, exponent)
-    if not is_usable(lot.expires_on, books.day(books.now, cell.site)):
-        raise LotIsExpired(
-            f"The lot expired on {lot.expires_on}",
-            expires_on=str(lot.expires_on),
-            ways_out=("write it off", "send it back"),
-        )
-    balances = cell.of_lot(lot_id, places.QUARANTINE)
-    moved = _move_of(books, cell, balances, quantity, cell.site.place(places.SHELF), entry._replace(reason=RELEASE))
-    apart, event = _apart(cell, lot, moved, entry, reason, LotReleased)
-    await close_books(tx, books, [event])
-    return apart
-
-
-async def _cell_of_lot(tx: Tx, lot_id: UUID, site: str, exponent: int) -> tuple[Books, Cell, Lot]:
-    lot = (await lots_of(tx, [lot_id])).get(lot_id)
-    if lot is None:
-        raise UnknownLot("No lot has this id", lot_id=str(lot_id))
-    sites = await sites_of(tx, [site])
-    if site not in sites:
-        raise UnknownSite("No site has this name", field="site", site=site)
-    products = await products_of(tx, [lot.product_id])
-    books = await open_books(tx, [(site, lot.product_id)], sites, products, datetime.now(UTC), exponent)
-    return books, books.cells[site, lot.product_id], lot
-
-
-def _move_of(
-    books: Books, cell: Cell, balances: Sequence[Balance], quantity: str | None, target: places.Place, entry: Entry
-) -> list[Taken]:
-    there = sum(one.on_hand for one in balances)
-    if not there:
-        raise NothingToMove("There is nothing of this lot at that place", site=cell.site.slug)
-    wanted = there
-    if quantity is not None:
-        try:
-            wanted = parse_quantity(quantity, cell.product.decimals)
-        except ValueError as error:
-            raise BadQuantity(str(error), field="quantity") from error
-        if wanted <= 0:
-            raise BadQuantity("The quantity must be above zero", field="quantity")
-        if wanted > there:
-            raise _too_little(cell, there, wanted)
-    return take_of(books, cell, balances, wanted, target, entry)
-
-
-def _apart(
-    cell: Cell, lot: Lot, moved: Sequence[Taken], entry: Entry, reason: str, kind: type[LotEvent]
-) -> tuple[Apart, LotEvent]:
-    quantity = format_quantity(sum(one.quantity for one in moved), cell.product.decimals)
-    cost = sum(one.cost for one in moved)
-    event = kind(
-        site=cell.site.slug,
-        lot_id=lot.id,
-        product_id=cell.product.id,
-        lot_number=lot.number,
-        expires_on=lot.expires_on,
-        quantity=quantity,
-        cost_minor=cost,
-        happened_at=entry.happened_at,
-        reason=reason,
-    )
-    return Apart(lot, cell.product, cell.site.slug, quantity, cost), event
-
-
-async def set_area_apart(tx: Tx, site: str, area: str, reason: str, entry: Entry, exponent: int) -> list[Apart]:
-    """Set apart all lots of one storage area in one action: the fridge was warm (STK-42). Raises UnknownArea."""
-    sites = await sites_of(tx, [site])
-    if site not in sites:
-        raise UnknownSite("No site has this name", field="site", site=site)
-    if (places.SHELF, area) not in sites[site].places:
-        raise UnknownArea(f"{site} has no storage area {area!r}", field="area")
-    place = sites[site].place(places.SHELF, area)
-    rows = await tx.fetch("select distinct product_id from balance where location_id = $1 and on_hand <> 0", place.id)
-    products = await products_of(tx, [row[0] for row in rows])
-    books = await open_books(tx, {(site, key) for key in products}, sites, products, datetime.now(UTC), exponent)
-    result: list[Apart] = []
-    events: list[Event] = []
-    for cell in books.cells.values():
-        for balance in [one for one in cell.balances.values() if one.place == place and one.on_hand and one.lot]:
-            lot = balance.lot
-            if lot is None:
-                continue
-            target = cell.site.place(places.QUARANTINE)
-            moved = take_of(books, cell, [balance], balance.on_hand, target, entry._replace(reason=QUARANTINE))
-            apart, event = _apart(cell, lot, moved, entry, reason, LotQuarantined)
-            result.append(apart)
-            events.append(event)
-    await close_books(tx, books, events, broken_by="quarantine")
-    return result

@@ -22,8 +22,10 @@ from lotwise.kit.outbox import Told, tell
 from lotwise.stock.domain.cells import Books, Cell, CellKey, Correction
 from lotwise.stock.domain.crossings import BELOW_MIN, OUT, REORDER, RESTORED, crossings, flags
 from lotwise.stock.domain.holds import WARN, to_break
+from lotwise.stock.operations.liabilities import owe
 from lotwise.stock.repository.books import store_books
 from lotwise.stock.repository.holds import break_lines, held_lines
+from lotwise.stock.repository.resupply import sources_of
 from lotwise.values import format_quantity
 
 SAID: dict[str, type[Crossing]] = {
@@ -46,21 +48,24 @@ async def close_books(
     told: list[Event | Told] = list(events)
     touched = [cell for cell in books.cells.values() if cell.is_touched]
     for cell in touched:
-        if cell.level.held > cell.level.on_hand and cell.site.policy != WARN:
+        if cell.level.held > cell.level.on_hand and cell.site.policy != WARN and cell.lacks_for_holds() > 0:
             told += await _break_holds(tx, books, cell, broken_by)
     told += [Told(_corrected(books, one), causes.get(one.key) if causes else None) for one in books.corrections]
-    for cell in touched:
-        if cell.is_silent:
-            continue
-        cause = causes.get((cell.site.slug, cell.product.id)) if causes else None
-        told += [Told(event, cause) for event in _level_events(books, cell)]
+    said: dict[CellKey, list[Event]] = {
+        (cell.site.slug, cell.product.id): _level_events(books, cell) for cell in touched if not cell.is_silent
+    }
+    await _name_sources(tx, said)
+    for key, level_events in said.items():
+        told += [Told(event, causes.get(key) if causes else None) for event in level_events]
     await store_books(tx, books)
+    if books.owed:
+        told += await owe(tx, books)
     await tell(tx, *told)
 
 
 def _level_events(books: Books, cell: Cell) -> list[Event]:
     level = cell.level
-    now = flags(level.on_hand, level.minimum, level.reorder_at)
+    now = flags(level.on_hand + cell.opened(), level.minimum, level.reorder_at, level.requested)
     said = crossings(level.flags, now, has_shortage=level.shortage_id is not None)
     level.flags, level.revision = now, level.revision + 1
     if said and level.shortage_id is None:
@@ -69,6 +74,17 @@ def _level_events(books: Books, cell: Cell) -> list[Event]:
     if RESTORED in said:
         level.shortage_id = None
     return [*events, level_changed(cell)]
+
+
+async def _name_sources(tx: Tx, said: dict[CellKey, list[Event]]) -> None:
+    """Give the crossings of centrally supplied products the site that covers them; asks only when there are any."""
+    crossed = [key for key, events in said.items() if any(isinstance(event, Crossing) for event in events)]
+    sources = await sources_of(tx, crossed) if crossed else {}
+    for key, source in sources.items():
+        said[key] = [
+            event.model_copy(update={"resupplied_from": source}) if isinstance(event, Crossing) else event
+            for event in said[key]
+        ]
 
 
 def _corrected(books: Books, one: Correction) -> CostCorrected:
@@ -88,10 +104,11 @@ def _crossing(kind: type[Crossing], books: Books, cell: Cell, shortage_id: UUID)
         site=cell.site.slug,
         shortage_id=shortage_id,
         product_id=cell.product.id,
-        on_hand=format_quantity(level.on_hand, decimals),
+        on_hand=format_quantity(level.on_hand + cell.opened(), decimals),
         minimum=_text(level.minimum, decimals),
         reorder_at=_text(level.reorder_at, decimals),
         normal_order_quantity=_text(level.normal_order_quantity, decimals),
+        requested=format_quantity(level.requested, decimals) if level.requested else None,
         happened_at=cell.last_at or books.now,
     )
 
@@ -104,7 +121,8 @@ def level_changed(cell: Cell) -> StockLevelChanged:
         product_id=cell.product.id,
         on_hand=format_quantity(level.on_hand, decimals),
         held=format_quantity(level.held, decimals),
-        available=format_quantity(level.available, decimals),
+        opened=format_quantity(cell.opened(), decimals),
+        available=format_quantity(level.available + cell.opened(), decimals),
         minimum=_text(level.minimum, decimals),
         reorder_at=_text(level.reorder_at, decimals),
         value_minor=level.value_minor,
@@ -119,7 +137,7 @@ def _text(quantity: int | None, decimals: int) -> str | None:
 async def _break_holds(tx: Tx, books: Books, cell: Cell, reason: str) -> list[Event]:
     """Break the newest holds until what is held is there: a promise that cannot be kept is told at once."""
     lines = await held_lines(tx, cell.site.slug, cell.product.id)
-    broken = set(to_break(lines, cell.level.held - cell.level.on_hand))
+    broken = set(to_break(lines, cell.lacks_for_holds()))
     await break_lines(tx, broken, cell.product.id, books.now)
     events: list[Event] = []
     for hold_id, quantity in lines:

@@ -14,6 +14,7 @@ from lotwise.contracts.catalog import (
 )
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, park, redrive
+from lotwise.stock.domain.places import NO_CONTAINER
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import (
@@ -22,6 +23,7 @@ from lotwise.stock.repository.definitions import (
     fixed_decimals,
     products_of,
     save_category,
+    save_containers,
     save_products,
     save_site,
     sites_of,
@@ -68,6 +70,7 @@ async def define_products(tx: Tx, messages: Sequence[Message[ProductDefined]], e
     rows = [_row(newest[key].event, decimals[key]) for key in sorted(newest)]
     barcodes = [code for key, one in newest.items() for code in _barcodes(one.event, decimals[key])]
     saved = await save_products(tx, rows, barcodes)
+    await save_containers(tx, [_containers(newest[key].event, decimals[key]) for key in sorted(saved)])
     after = await products_of(tx, saved & before.keys())
     moved = [key for key, now in after.items() if now.reorder_at != before[key].reorder_at]
     if moved:
@@ -90,8 +93,18 @@ def _row(event: ProductDefined, decimals: int) -> tuple[Any, ...]:
         event.product_id, event.code, event.name, event.kind, event.purpose, event.category_id, event.category_name,
         event.unit, decimals, event.manufacturer, None if event.cost is None else parse_price(event.cost),
         _quantity(event.reorder_at, decimals), _quantity(event.normal_order_quantity, decimals), event.supplier_id,
-        event.is_serialised, event.confirm_lot, event.is_archived, event.revision,
+        event.is_serialised, event.confirm_lot, event.is_archived, event.revision, event.drug_class,
     )  # fmt: skip
+
+
+def _containers(event: ProductDefined, decimals: int) -> tuple[UUID, str, int | None, tuple[int, ...]]:
+    """How a product is drawn: the label's quantity is the largest size, packs that hold less are smaller ones."""
+    label = _quantity(event.container_units, decimals)
+    if label is None:
+        return event.product_id, NO_CONTAINER, None, ()
+    packs = {parse_quantity(pack.units, decimals) for pack in event.packs}
+    sizes = {label} | {units for units in packs if 0 < units < label}
+    return event.product_id, event.container_rule, event.use_by_hours, tuple(sorted(sizes, reverse=True))
 
 
 def _quantity(text: str | None, decimals: int) -> int | None:

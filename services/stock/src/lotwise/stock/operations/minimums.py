@@ -8,7 +8,7 @@ from uuid import UUID
 from lotwise.contracts.envelope import Event
 from lotwise.contracts.stock import MinimumChanged
 from lotwise.kit.database import Tx
-from lotwise.stock.domain.cells import Books
+from lotwise.stock.domain.cells import Books, Cell
 from lotwise.stock.domain.places import Product
 from lotwise.stock.domain.refusals import LevelsCrossed, NotKept, UnknownProduct, UnknownSite
 from lotwise.stock.operations.closing import close_books
@@ -44,7 +44,7 @@ async def set_minimums(tx: Tx, wanted: Sequence[Minimum], exponent: int) -> list
         try:
             if one.site not in sites:
                 raise UnknownSite("No site has this name", field="site", site=one.site)
-            good[index] = _levels(one, products.get(one.product_id))
+            good[index] = levels_of(one, products.get(one.product_id))
         except Refusal as refusal:
             outcomes[index] = refusal
     keys = {(wanted[index].site, wanted[index].product_id) for index in good}
@@ -56,7 +56,8 @@ async def set_minimums(tx: Tx, wanted: Sequence[Minimum], exponent: int) -> list
     return [outcomes[index] for index in range(len(wanted))]
 
 
-def _levels(one: Minimum, product: Product | None) -> tuple[int | None, int | None]:
+def levels_of(one: Minimum, product: Product | None) -> tuple[int | None, int | None]:
+    """The two levels in smallest units. Raises UnknownProduct, NotKept or LevelsCrossed."""
     if product is None:
         raise UnknownProduct("No product has this id", field="product_id", product_id=str(one.product_id))
     if not product.is_kept:
@@ -81,20 +82,23 @@ def _set(books: Books, one: Minimum, levels: tuple[int | None, int | None], even
     level = cell.level
     if one.expected is not None:
         one.expected(level.setting_revision)
-    if (level.minimum, level.own_reorder_at) == levels:
-        return level.setting_revision
+    if (level.minimum, level.own_reorder_at) != levels:
+        events.append(set_levels(cell, levels))
+    return level.setting_revision
+
+
+def set_levels(cell: Cell, levels: tuple[int | None, int | None]) -> MinimumChanged:
+    """Give a cell its two levels (smallest units); returns what is told of it. The books' closing tells crossings."""
+    level = cell.level
     level.minimum, level.own_reorder_at = levels
     level.reorder_at = levels[1] if levels[1] is not None else cell.product.reorder_at
     level.setting_revision += 1
     cell.is_touched = True
     decimals = cell.product.decimals
-    events.append(
-        MinimumChanged(
-            site=one.site,
-            product_id=one.product_id,
-            minimum=None if level.minimum is None else format_quantity(level.minimum, decimals),
-            reorder_at=None if level.reorder_at is None else format_quantity(level.reorder_at, decimals),
-            revision=level.revision + 1,
-        )
+    return MinimumChanged(
+        site=cell.site.slug,
+        product_id=cell.product.id,
+        minimum=None if level.minimum is None else format_quantity(level.minimum, decimals),
+        reorder_at=None if level.reorder_at is None else format_quantity(level.reorder_at, decimals),
+        revision=level.revision + 1,
     )
-    return level.setting_revision

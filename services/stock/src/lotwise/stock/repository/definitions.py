@@ -5,7 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from lotwise.kit.database import Tx
-from lotwise.stock.domain.places import EXPIRED, KINDS, QUARANTINE, Place, Product, Site
+from lotwise.stock.domain.places import (
+    BOUND,
+    DAMAGED,
+    EXPIRED,
+    IN_USE,
+    KINDS,
+    QUARANTINE,
+    RECALLED,
+    Place,
+    Product,
+    Site,
+)
 
 _SITES = """
 select s.slug, s.time_zone, s.stock_policy, l.id, l.kind, l.area
@@ -13,7 +24,7 @@ from site s join location l on l.site = s.slug where s.slug = any($1::text[])
 """
 _PRODUCTS = """
 select id, code, name, kind, purpose, unit, unit_decimals as decimals, manufacturer, cost, reorder_at,
-       normal_order_quantity, supplier_id
+       normal_order_quantity, supplier_id, drug_class, container_rule, use_by_hours, container_sizes, confirm_lot
 from product where id = any($1::uuid[])
 """
 _SITE = """
@@ -41,19 +52,23 @@ on conflict (id) do update set name = excluded.name, revision = excluded.revisio
 _PRODUCT = """
 insert into product as p (id, code, name, kind, purpose, category_id, category_name, unit, unit_decimals,
     manufacturer, cost,
-    reorder_at, normal_order_quantity, supplier_id, is_serialised, confirm_lot, is_archived, revision)
+    reorder_at, normal_order_quantity, supplier_id, is_serialised, confirm_lot, is_archived, revision, drug_class)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
     $9::smallint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::bool[], $16::bool[],
-    $17::bool[], $18::bigint[])
+    $17::bool[], $18::bigint[], $19::text[])
 on conflict (id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind,
     purpose = excluded.purpose,
     category_id = excluded.category_id, category_name = excluded.category_name,
     unit = excluded.unit, unit_decimals = excluded.unit_decimals, manufacturer = excluded.manufacturer,
     cost = excluded.cost, reorder_at = excluded.reorder_at, normal_order_quantity = excluded.normal_order_quantity,
     supplier_id = excluded.supplier_id, is_serialised = excluded.is_serialised, confirm_lot = excluded.confirm_lot,
-    is_archived = excluded.is_archived, revision = excluded.revision
+    is_archived = excluded.is_archived, revision = excluded.revision, drug_class = excluded.drug_class
 where p.revision < excluded.revision
 returning id
+"""
+_CONTAINERS = """
+update product p set container_rule = n.rule, use_by_hours = n.hours, container_sizes = n.sizes::bigint[]
+from unnest($1::uuid[], $2::text[], $3::int[], $4::text[]) as n(id, rule, hours, sizes) where p.id = n.id
 """
 _MOVED_DECIMALS = """
 select p.id, p.unit_decimals from product p
@@ -93,8 +108,9 @@ async def save_site(tx: Tx, site: tuple[str, str, str, str, bool, str, int]) -> 
     """Keep a site if this revision is newer, and open its accounts, one of every kind."""
     await tx.execute(_SITE, *site)
     await tx.execute(_ZONE, site[0])
-    kinds = [*KINDS, QUARANTINE]
-    await tx.execute(_PLACES, site[0], kinds, [""] * len(KINDS) + [EXPIRED])
+    apart = [EXPIRED, RECALLED, DAMAGED]
+    kinds = [*KINDS, *[QUARANTINE] * len(apart)]
+    await tx.execute(_PLACES, site[0], [*kinds, IN_USE], [*[""] * len(KINDS), *apart, BOUND])
 
 
 async def save_category(tx: Tx, category_id: UUID, name: str, revision: int) -> None:
@@ -123,6 +139,13 @@ async def save_products(
         if codes:
             await tx.execute(_BARCODES, *zip(*codes, strict=True))
     return saved
+
+
+async def save_containers(tx: Tx, rows: Iterable[tuple[UUID, str, int | None, Collection[int]]]) -> None:
+    """Keep how products are drawn: (product, rule, hours after opening, sizes with the largest first)."""
+    texts = [(key, rule, hours, "{" + ",".join(map(str, sizes)) + "}") for key, rule, hours, sizes in rows]
+    if texts:
+        await tx.execute(_CONTAINERS, *zip(*texts, strict=True))
 
 
 async def archive_product(tx: Tx, product_id: UUID, revision: int) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
@@ -61,8 +63,12 @@ class ProductRow(Base, table=True):
     supplier_id: UUID | None = None
     is_serialised: bool
     confirm_lot: bool
+    drug_class: str = Field(sa_column=Column(Text, nullable=False, server_default="otc"))
     is_archived: bool
     revision: int = Field(sa_column=bigint_column())
+    container_rule: str = Field(sa_column=Column(Text, nullable=False, server_default="none"))
+    use_by_hours: int | None = None
+    container_sizes: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False, server_default="{}"))
 
 
 class CategoryRow(Base, table=True):
@@ -92,7 +98,7 @@ class LocationRow(Base, table=True):
         Index("location_identity", "site", "kind", "area", unique=True),
         CheckConstraint(
             "kind in ('shelf','supplier','patient','waste','lost_and_found','transit','quarantine','in_use',"
-            "'unattributed')",
+            "'unattributed','usage','back_bar')",
             name="location_kind",
         ),
     )
@@ -113,6 +119,8 @@ class LotRow(Base, table=True):
         ),
         Index("lot_by_look_alike", "product_id", "look_alike"),
         Index("lot_by_expiry", "expires_on", postgresql_where=text("expires_on is not null")),
+        Index("lot_by_manufacturer", text("lower(manufacturer)")),
+        Index("lot_recalled", "id", postgresql_where=text("is_recalled")),
     )  # fmt: skip
     id: UUID = Field(primary_key=True)
     product_id: UUID = Field(foreign_key="product.id")
@@ -126,6 +134,7 @@ class LotRow(Base, table=True):
     received_at: datetime = Field(sa_column=instant_column())
     unit_cost: int = Field(sa_column=bigint_column())
     origin: str = Field(sa_column=text_column())
+    is_recalled: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
 class MovementRow(Base, table=True):
@@ -138,6 +147,8 @@ class MovementRow(Base, table=True):
         Index("movement_by_cause", "cause_id"),
         Index("movement_by_reversed", "reverses", postgresql_where=text("reverses is not null")),
         Index("movement_by_xid", "xid", postgresql_using="brin"),
+        Index("movement_of_transfers", "happened_at", postgresql_where=text("reason = 'transfer'")),
+        Index("movement_unattributed", "product_id", "id", postgresql_where=text("lot_id is null")),
         CheckConstraint("quantity > 0 or (quantity = 0 and cost_minor <> 0)", name="movement_quantity"),
         CheckConstraint("quantity = 0 or cost_minor >= 0", name="movement_cost"),
         CheckConstraint("from_location <> to_location", name="movement_legs"),
@@ -203,6 +214,7 @@ class LevelRow(Base, table=True):
         CheckConstraint("held >= 0", name="level_held"),
         CheckConstraint("unattributed <= 0", name="level_unattributed"),
         CheckConstraint("minimum >= 0 and reorder_at >= 0", name="level_minimum"),
+        CheckConstraint("requested >= 0", name="level_requested"),
     )
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
     product_id: UUID = Field(foreign_key="product.id", primary_key=True)
@@ -220,6 +232,7 @@ class LevelRow(Base, table=True):
     short_since: datetime | None = Field(sa_column=instant_column(nullable=True))
     revision: int = Field(sa_column=bigint_column())
     setting_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    requested: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
 class DailyTotalRow(Base, table=True):
@@ -231,6 +244,7 @@ class DailyTotalRow(Base, table=True):
             "daily_total_identity", "product_id", "location_id", "lot_id", "happened_on", "recorded_on",
             unique=True, postgresql_nulls_not_distinct=True,
         ),
+        Index("daily_total_by_day", "location_id", "happened_on"),
         Index("daily_total_late", "location_id", "recorded_on", postgresql_where=text("recorded_on > happened_on")),
         Index(
             "daily_total_early", "location_id", "happened_on", postgresql_where=text("happened_on > recorded_on + 1")
@@ -284,56 +298,6 @@ class HoldLineRow(Base, table=True):
     product_id: UUID = Field(foreign_key="product.id", primary_key=True)
     quantity: int = Field(sa_column=bigint_column())
     broken_at: datetime | None = Field(sa_column=instant_column(nullable=True))
-
-
-class TransferRow(Base, table=True):
-    """An order to move stock between two sites."""
-
-    __tablename__: ClassVar[str] = "transfer"
-    __table_args__: ClassVar[tuple[object, ...]] = (
-        Index("transfer_by_state", "state", "id"),
-        CheckConstraint("from_site <> to_site", name="transfer_sites"),
-        CheckConstraint("state in ('draft','shipped','received','cancelled')", name="transfer_state"),
-    )
-    id: UUID = Field(primary_key=True)
-    from_site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
-    to_site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
-    state: str = Field(sa_column=text_column())
-    note: str = Field(sa_column=text_column())
-    created_at: datetime = Field(sa_column=instant_column())
-    created_by: str = Field(sa_column=text_column())
-    shipped_at: datetime | None = Field(sa_column=instant_column(nullable=True))
-    received_at: datetime | None = Field(sa_column=instant_column(nullable=True))
-    revision: int = Field(sa_column=bigint_column())
-
-
-class TransferLineRow(Base, table=True):
-    """What a transfer is to carry; lot empty means FEFO decides."""
-
-    __tablename__: ClassVar[str] = "transfer_line"
-    __table_args__: ClassVar[tuple[object, ...]] = (CheckConstraint("quantity > 0", name="transfer_line_quantity"),)
-    transfer_id: UUID = Field(foreign_key="transfer.id", primary_key=True)
-    line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    product_id: UUID = Field(foreign_key="product.id")
-    lot_id: UUID | None = Field(default=None, foreign_key="lot.id")
-    quantity: int = Field(sa_column=bigint_column())
-
-
-class TransferLotRow(Base, table=True):
-    """A lot that left with a transfer: how much shipped, arrived and was lost; the rest is in transit."""
-
-    __tablename__: ClassVar[str] = "transfer_lot"
-    __table_args__: ClassVar[tuple[object, ...]] = (
-        CheckConstraint("shipped >= received + lost and received >= 0 and lost >= 0", name="transfer_lot_sum"),
-    )
-    transfer_id: UUID = Field(foreign_key="transfer.id", primary_key=True)
-    line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    lot_id: UUID = Field(foreign_key="lot.id", primary_key=True)
-    product_id: UUID = Field(foreign_key="product.id")
-    shipped: int = Field(sa_column=bigint_column())
-    received: int = Field(sa_column=bigint_column())
-    lost: int = Field(sa_column=bigint_column())
-    cost_minor: int = Field(sa_column=bigint_column())
 
 
 class OpenOrderRow(Base, table=True):

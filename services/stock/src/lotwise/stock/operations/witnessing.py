@@ -1,0 +1,71 @@
+"""The only home of the second person: a deed that waits is confirmed, declined, or its time runs out (N-22)."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from lotwise.kit import audit
+from lotwise.kit.database import Tx
+from lotwise.kit.principal import Principal
+from lotwise.stock.domain.refusals import NotPending, SameWitness, UnknownDeed
+from lotwise.stock.operations.adjustments import PENDING, POSTED, Adjusted, Adjustment, adjust
+from lotwise.stock.repository.adjustments import decide, expire_pending, lock_adjustment
+from lotwise.stock.repository.definitions import products_of
+from lotwise.values import Refusal, format_quantity
+
+WITNESS = "stock.witness"
+DECLINED = "declined"
+
+
+async def _waiting(tx: Tx, adjustment_id: UUID, who: Principal, now: datetime) -> Any:
+    """The deed under its lock. Raises UnknownDeed, Forbidden, SameWitness or NotPending."""
+    row = await lock_adjustment(tx, adjustment_id)
+    if row is None:
+        raise UnknownDeed("No adjustment has this id", adjustment_id=str(adjustment_id))
+    who.at(WITNESS, row["site"])
+    if row["actor"] == who.actor:
+        raise SameWitness("Whoever did the deed cannot witness it", ways_out=("ask somebody who saw it",))
+    if row["state"] != PENDING or row["expires_at"] <= now:
+        state = "expired" if row["state"] == PENDING else row["state"]
+        raise NotPending(f"It is {state}", state=state, ways_out=("enter it again",) if state != POSTED else ())
+    return row
+
+
+async def confirm(tx: Tx, adjustment_id: UUID, who: Principal, note: str, exponent: int) -> Adjusted:
+    """Do what waited, as it was entered, with both names. Raises what `_waiting` raises, and NotEnoughInLot."""
+    now = datetime.now(UTC)
+    row = await _waiting(tx, adjustment_id, who, now)
+    product = (await products_of(tx, [row["product_id"]]))[row["product_id"]]
+    wanted = Adjustment(
+        adjustment_id, row["site"], row["product_id"], format_quantity(row["quantity"], product.decimals),
+        row["reason"], row["note"], row["lot_id"], row["area"], row["happened_at"], row["actor"], row["trace_id"],
+        who.actor, damage_id=row["damage_id"],
+    )  # fmt: skip
+    outcome = (await adjust(tx, [wanted], exponent))[0]
+    if isinstance(outcome, Refusal):
+        raise outcome
+    await decide(tx, adjustment_id, POSTED, outcome.cost_minor, who.actor, now, note)
+    return outcome
+
+
+async def decline(tx: Tx, adjustment_id: UUID, who: Principal, note: str) -> str:
+    """Say that it was not so: nothing moves. Returns its site; raises what `_waiting` raises."""
+    now = datetime.now(UTC)
+    row = await _waiting(tx, adjustment_id, who, now)
+    await decide(tx, adjustment_id, DECLINED, row["cost_minor"], who.actor, now, note)
+    return str(row["site"])
+
+
+async def expire_deeds(tx: Tx, now: datetime, limit: int) -> int:
+    """Close deeds that nobody witnessed in time, each with its row in the audit trail; returns how many."""
+    closed = await expire_pending(tx, now, limit)
+    entries = [
+        audit.Entry(
+            "service:stock", WITNESS, "expire adjustment", row["site"], str(row["id"]),
+            {"entered_by": row["actor"], "reason": row["reason"]}, "nobody witnessed it in time",
+        )
+        for row in closed
+    ]  # fmt: skip
+    if entries:
+        await audit.record(tx, *entries)
+    return len(entries)
