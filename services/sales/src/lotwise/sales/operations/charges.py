@@ -236,14 +236,15 @@ def _check_remaining(granted: Granted, seconds_min: int) -> None:
 
 
 def goods(selling: Selling, lines: Sequence[ChargeLine]) -> list[HoldLine]:
-    """What of a charge stock must set aside: the physical products sold, one row a product."""
+    """What of a charge stock must set aside: the physical products sold, one row a product and named lot."""
     products = selling.prices.book.products
-    wanted: dict[UUID, tuple[int, int]] = {}
+    wanted: dict[tuple[UUID, UUID | None], tuple[int, int]] = {}
     for line in lines:
         if line.effect == "sale" and products[line.product_id].kind == "physical":
-            known = wanted.get(line.product_id, (0, 0))[0]
-            wanted[line.product_id] = (known + line.quantity, line.unit_decimals)
-    return [HoldLine(product_id, format_quantity(*quantity)) for product_id, quantity in wanted.items()]
+            key = (line.product_id, line.lot_id)
+            known = wanted.get(key, (0, 0))[0]
+            wanted[key] = (known + line.quantity, line.unit_decimals)
+    return [HoldLine(product, format_quantity(*quantity), lot_id) for (product, lot_id), quantity in wanted.items()]
 
 
 async def void(

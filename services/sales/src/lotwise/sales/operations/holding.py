@@ -17,10 +17,11 @@ WAITING_MAX = 2_000
 
 
 class HoldLine(NamedTuple):
-    """How much of a product is to be set aside, as a decimal in its unit."""
+    """How much of a product is to be set aside, as a decimal in its unit; a named lot must not be recalled."""
 
     product_id: UUID
     quantity: str
+    lot_id: UUID | None = None
 
 
 class Hold(NamedTuple):
@@ -133,8 +134,13 @@ class HoldGroup:
             "hold_id": hold.hold_id,
             "site": hold.site,
             "minutes": self._minutes,
-            "lines": [{"product_id": line.product_id, "quantity": line.quantity} for line in hold.lines],
+            "lines": [_line(line) for line in hold.lines],
         }
+
+
+def _line(line: HoldLine) -> dict[str, Any]:
+    row: dict[str, Any] = {"product_id": line.product_id, "quantity": line.quantity}
+    return row | ({"lot_id": line.lot_id} if line.lot_id else {})
 
 
 def _read(row: dict[str, Any]) -> Answer:

@@ -14,6 +14,7 @@ from lotwise.stock.api.shapes import ProblemOut, Strict, exponent, problem_of
 from lotwise.stock.domain.refusals import (
     BadQuantity,
     HoldClosed,
+    LotIsRecalled,
     NotEnoughStock,
     NotKept,
     UnknownHold,
@@ -25,15 +26,16 @@ from lotwise.stock.repository.holds import list_holds
 from lotwise.values import Refusal, format_quantity
 
 router = Router(tags=["holds"])
-REFUSALS = (NotEnoughStock, UnknownProduct, UnknownSite, NotKept, BadQuantity, HoldClosed)
+REFUSALS = (NotEnoughStock, UnknownProduct, UnknownSite, NotKept, BadQuantity, HoldClosed, LotIsRecalled)
 FIRST = UUID(int=0)
 
 
 class HoldLineIn(Strict):
-    """How much of a product is to be set aside."""
+    """How much of a product is to be set aside; a named lot must not be recalled."""
 
     product_id: Id
     quantity: PositiveQuantity
+    lot_id: Id | None = None
 
 
 class HoldIn(Strict):
@@ -112,7 +114,8 @@ class OpenHold(BaseModel):
 
 def _wanted(cmd: Command, one: HoldIn) -> Wanted:
     lines = [(line.product_id, line.quantity) for line in one.lines]
-    return Wanted(one.hold_id, one.site, lines, round(one.minutes * 60), cmd.who.actor)
+    lots = tuple(line.lot_id for line in one.lines if line.lot_id)
+    return Wanted(one.hold_id, one.site, lines, round(one.minutes * 60), cmd.who.actor, lots)
 
 
 @router.post("/holds", permission="stock.hold", status_code=201, refusals=REFUSALS)

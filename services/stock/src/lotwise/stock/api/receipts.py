@@ -67,6 +67,7 @@ class ReceiptOut(BaseModel):
     cost_minor: int
     happened_at: datetime
     is_quarantined: bool
+    is_recalled: bool = False
     is_repeat: bool
     warnings: list[str] = []
 
@@ -99,7 +100,9 @@ def _delivery(cmd: Command, one: ReceiptIn) -> Delivery:
 
 def _out(one: Received) -> ReceiptOut:
     warnings = [f"Looks like lot {number}, which is known" for number in one.look_alikes]
-    if one.is_quarantined:
+    if one.recall is not None:
+        warnings.append(f"It is recalled and went to quarantine: {one.recall.title}")
+    elif one.is_quarantined:
         warnings.append("It is expired and went to quarantine")
     return ReceiptOut(
         receipt_id=one.delivery.receipt_id,
@@ -113,6 +116,7 @@ def _out(one: Received) -> ReceiptOut:
         cost_minor=one.cost_minor,
         happened_at=one.delivery.happened_at,
         is_quarantined=one.is_quarantined,
+        is_recalled=one.recall is not None,
         is_repeat=one.is_repeat,
         warnings=warnings,
     )

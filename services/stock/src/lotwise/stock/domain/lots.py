@@ -20,11 +20,17 @@ class Lot(NamedTuple):
     received_at: datetime
     owner: str = ""
     unit_cost: int = 0
+    is_recalled: bool = False
 
 
 def look_alike(number: str) -> str:
     """The number as a tired eye reads it: no case, no spaces or dashes, O for 0 and I for 1."""
     return _NOISE.sub("", number.lower()).replace("o", "0").replace("i", "1").replace("l", "1")
+
+
+def squeezed(number: str) -> str:
+    """The number without case, spaces and punctuation: what two hands write of one label (N-20)."""
+    return _NOISE.sub("", number.lower())
 
 
 def days_left(expires_on: date, today: date) -> int:

@@ -16,6 +16,11 @@ RELEASE = "release"
 TRANSFER = "transfer"
 SETTLEMENT = "settlement"
 COST_CORRECTION = "cost_correction"
+RECALL = "recall"
+RECALL_END = "recall_end"
+SUPPLIER_RETURN = "supplier_return"
+MERGE = "merge"
+SPLIT = "split"
 
 WASTE_REASONS = frozenset({"waste", "damage", "expiry", "sample", "training", "tester"})
 LOSS_REASONS = frozenset({"loss", "theft", "correction", "count", "found"})

@@ -1,8 +1,8 @@
 """The only home of promising stock: holds granted together, posted by their charge, voided, or swept (DESIGN 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.kit.database import Tx
@@ -12,12 +12,14 @@ from lotwise.stock.domain.holds import Figures
 from lotwise.stock.domain.places import Product, Site
 from lotwise.stock.domain.refusals import HoldClosed, NotEnoughStock, NotKept, UnknownHold, UnknownProduct, UnknownSite
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.recalls import is_recalled
 from lotwise.stock.operations.receipts import positive
 from lotwise.stock.operations.sales import release
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.holds import add_holds, close_holds, lock_holds, seen_before
 from lotwise.stock.repository.levels import in_transit, on_order
+from lotwise.stock.repository.recalls import blocking
 from lotwise.values import Refusal, format_quantity
 
 
@@ -29,6 +31,7 @@ class Wanted(NamedTuple):
     lines: Sequence[tuple[UUID, str]]
     seconds: int
     actor: str
+    lots: tuple[UUID, ...] = ()
 
 
 class Granted(NamedTuple):
@@ -51,10 +54,12 @@ async def hold(tx: Tx, wanted: Sequence[Wanted], exponent: int) -> list[Outcome]
     now = datetime.now(UTC)
     products = await products_of(tx, {product for one in wanted for product, _ in one.lines})
     sites = await sites_of(tx, {one.site for one in wanted})
+    recalled = await blocking(tx, {lot_id for one in wanted for lot_id in one.lots})
     outcomes: dict[int, Outcome] = {}
     lines: dict[int, Lines] = {}
     for index, one in enumerate(wanted):
         try:
+            _refuse_recalled(one, recalled)
             lines[index] = _lines(one, sites, products)
         except Refusal as refusal:
             outcomes[index] = refusal
@@ -65,6 +70,14 @@ async def hold(tx: Tx, wanted: Sequence[Wanted], exponent: int) -> list[Outcome]
     outcomes |= await _decide(tx, wanted, {index: lines[index] for index in lines.keys() - answered.keys()}, books)
     await close_books(tx, books)
     return [outcomes[index] for index in range(len(wanted))]
+
+
+def _refuse_recalled(one: Wanted, recalled: Mapping[UUID, Any]) -> None:
+    """Raise LotIsRecalled when the hold names a lot that a recall blocks."""
+    for lot_id in one.lots:
+        row = recalled.get(lot_id)
+        if row is not None:
+            raise is_recalled(lot_id, row["title"], row["recall_id"])
 
 
 async def _answered_before(tx: Tx, wanted: Sequence[Wanted], now: datetime) -> dict[int, Outcome]:
@@ -126,7 +139,7 @@ def _figures(books: Books, site: str, sums: Lines) -> dict[UUID, Figures]:
     found = {}
     for product_id in sums:
         cell = books.cells[site, product_id]
-        usable = cell.usable(books.day(books.now, cell.site))
+        usable = cell.usable(books.day(books.now, cell.site)) + cell.opened()
         found[product_id] = Figures(usable, cell.level.held, cell.level.minimum)
     return found
 

@@ -1,6 +1,6 @@
 """The only home of receiving: goods become lots with their cost and expiry, and first settle what is owed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ from lotwise.kit.inbox import Message, park
 from lotwise.kit.outbox import Told
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
-from lotwise.stock.domain.cells import Books
+from lotwise.stock.domain.cells import Books, landing
 from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.movements import RECEIPT, Entry
 from lotwise.stock.domain.places import Place, Product, Site
@@ -27,11 +27,14 @@ from lotwise.stock.domain.refusals import (
     UnknownSite,
 )
 from lotwise.stock.operations.closing import Causes, close_books
+from lotwise.stock.operations.recalls import Arrived, recalled, screen
 from lotwise.stock.operations.sales import trace_id
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim
+from lotwise.stock.repository.locking import share_recalls
 from lotwise.stock.repository.lots import LotDraft, ensure_lots, known_lots, look_alikes
+from lotwise.stock.repository.recalls import tell_sites
 from lotwise.values import Refusal, format_quantity, parse_price, parse_quantity, price_text, site_day
 
 
@@ -67,6 +70,7 @@ class Received(NamedTuple):
     is_quarantined: bool
     look_alikes: tuple[str, ...]
     is_repeat: bool = False
+    recall: Arrived | None = None
 
 
 class Checked(NamedTuple):
@@ -215,18 +219,41 @@ async def _mismatches(tx: Tx, checked: dict[int, Checked]) -> dict[int, Outcome]
 async def _apply(
     tx: Tx, checked: list[Checked], sites: dict[str, Site], products: dict[UUID, Product], exponent: int
 ) -> list[Received]:
-    lots = await ensure_lots(tx, [one.draft for one in checked])
+    await share_recalls(tx)
+    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
     alike = await look_alikes(tx, {(one.product.id, one.draft.number) for one in checked})
     keys = {(one.site.slug, one.product.id) for one in checked}
     books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
     results, events = [], list[Event]()
     for one, lot in zip(checked, lots, strict=True):
-        target = _shelf(one)
+        target = landing(books.cells[one.site.slug, one.product.id], _shelf(one), lot)
         result = _receive(books, one, lot, target, events)
         others = tuple(alike.get((one.product.id, one.draft.number), ()))
-        results.append(result._replace(look_alikes=others))
+        results.append(result._replace(look_alikes=others, recall=recalls.get(lot.id)))
+    events += await _tell_recalled(tx, [(one, lot) for one, lot in zip(checked, lots, strict=True)], recalls, results)
     await close_books(tx, books, events)
     return results
+
+
+async def _tell_recalled(
+    tx: Tx,
+    deliveries: Sequence[tuple[Checked, Lot]],
+    recalls: Mapping[UUID, Arrived],
+    results: Sequence[Received],
+) -> list[Event]:
+    """What a site hears of recalled goods that arrive: they went into quarantine (STK-41)."""
+    events: list[Event] = []
+    for (one, lot), result in zip(deliveries, results, strict=True):
+        found = recalls.get(lot.id)
+        if found is None:
+            continue
+        entry = Entry(one.delivery.happened_at, one.delivery.actor, RECEIPT, found.recall_id)
+        row = (lot.id, one.site.slug, one.quantity)
+        await tell_sites(tx, found.recall_id, [row], datetime.now(UTC))
+        events.append(
+            recalled(found.recall_id, lot, one.product, row[1], row[2], result.cost_minor, entry, found.title)
+        )
+    return events
 
 
 def _shelf(one: Checked) -> Place:
@@ -318,7 +345,8 @@ async def _apply_orders(
     exponent: int,
     causes: Causes,
 ) -> None:
-    lots = await ensure_lots(tx, [one.draft for one in checked])
+    await share_recalls(tx)
+    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
     keys = {(one.site.slug, one.product.id) for one in checked}
     books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
     events: list[Event | Told] = []
@@ -326,7 +354,9 @@ async def _apply_orders(
         doubtful = lot.expires_on != one.draft.expires_on
         target = one.site.place(places.QUARANTINE) if doubtful and not one.is_expired else _shelf(one)
         made: list[Event] = []
-        _receive(books, one, lot, target, made)
+        target = landing(books.cells[one.site.slug, one.product.id], target, lot)
+        result = _receive(books, one, lot, target, made)
+        made += await _tell_recalled(tx, [(one, lot)], recalls, [result])
         events += [Told(event, message) for event in made]
     await close_books(tx, books, events, causes)
 

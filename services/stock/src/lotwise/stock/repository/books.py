@@ -17,7 +17,7 @@ from lotwise.stock.repository.locking import lock_levels
 
 _BALANCES = """
 select b.id, b.site, b.product_id, b.kind, p.area, b.on_hand, b.cost_minor,
-       b.lot_id, l.number, l.expires_on, l.received_at, l.owner, l.unit_cost
+       b.lot_id, l.number, l.expires_on, l.received_at, l.owner, l.unit_cost, l.is_recalled
 from unnest($1::text[], $2::uuid[]) as wanted(site, product_id)
 join balance b on b.product_id = wanted.product_id and b.site = wanted.site and b.on_hand <> 0
 join location p on p.id = b.location_id
@@ -111,6 +111,7 @@ def _level(row: asyncpg.Record, product: Product) -> Level:
         shortage_id=row["shortage_id"],
         revision=row["revision"],
         setting_revision=row["setting_revision"],
+        requested=row["requested"],
     )
 
 

@@ -1,4 +1,4 @@
-"""The only home of the lock order: effects, lots, holds by id, then levels by (site, product); nothing else is locked.
+"""The only home of the lock order: effects, recalls, lots, holds by id, then levels by (site, product); nothing else.
 
 A level's lock guards all balances of its cell, so every writer takes this door before it reads a balance.
 """
@@ -12,7 +12,7 @@ from lotwise.kit.database import Tx
 
 _LOCK = """
 select l.site, l.product_id, l.on_hand, l.held, l.value_minor, l.unattributed, l.minimum, l.reorder_at, l.last_cost,
-       l.is_below, l.is_at_reorder, l.is_out, l.shortage_id, l.revision, l.setting_revision
+       l.is_below, l.is_at_reorder, l.is_out, l.shortage_id, l.revision, l.setting_revision, l.requested
 from level l join unnest($1::text[], $2::uuid[]) as wanted(site, product_id) using (site, product_id)
 order by l.site, l.product_id for update of l
 """
@@ -35,3 +35,13 @@ async def lock_levels(tx: Tx, keys: Iterable[tuple[str, UUID]]) -> Sequence[asyn
         await tx.execute(_MAKE, *columns)
         rows = await tx.fetch(_LOCK, *columns)
     return rows
+
+
+async def share_recalls(tx: Tx) -> None:
+    """Let no recall begin until this transaction ends: whoever may make a lot takes this door before its lots."""
+    await tx.execute("select pg_advisory_xact_lock_shared(hashtext('recalls'))")
+
+
+async def own_recalls(tx: Tx) -> None:
+    """Wait until nobody makes a lot, then begin or release: no lot slips between a recall and its receipt."""
+    await tx.execute("select pg_advisory_xact_lock(hashtext('recalls'))")

@@ -11,7 +11,7 @@ from lotwise.contracts.ids import uuid7
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.lots import Lot, look_alike
 
-_COLUMNS = "id, product_id, number, expires_on, received_at, owner, unit_cost"
+_COLUMNS = "id, product_id, number, expires_on, received_at, owner, unit_cost, is_recalled"
 _MAKE = f"""
 insert into lot as l (id, product_id, manufacturer, number, look_alike, expires_on, owner, supplier_id,
     purchase_order, received_at,
@@ -95,7 +95,7 @@ def _row(draft: LotDraft) -> tuple[Any, ...]:
 
 
 def _lot(row: asyncpg.Record) -> Lot:
-    return Lot(*row[:7])
+    return Lot(*row[:8])
 
 
 async def known_lots(

@@ -1,0 +1,149 @@
+"""The only home of following lots: from a lot to everything left and everyone reached, and how complete that is."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from lotwise.contracts.ids import uuid7
+from lotwise.contracts.sales import SaleRecorded
+from lotwise.kit.database import Tx
+from lotwise.kit.inbox import Message
+from lotwise.stock.domain import places
+from lotwise.stock.domain.recalls import Scope
+from lotwise.stock.domain.refusals import UnknownLot
+from lotwise.stock.operations.recalls import meant
+from lotwise.stock.repository.lots import lots_of
+from lotwise.stock.repository.recalls import add_drill, name_lots
+from lotwise.stock.repository.traces import (
+    charges_of,
+    flows_of,
+    places_of,
+    possible_charges,
+    receipts_of,
+    transfers_of,
+)
+
+
+class Figures(NamedTuple):
+    """What became of a lot, in smallest units; `unnamed` went to sales that no lot covered when they happened."""
+
+    received: int = 0
+    found: int = 0
+    remaining: int = 0
+    charged: int = 0
+    wasted: int = 0
+    lost: int = 0
+    sent_back: int = 0
+    unnamed: int = 0
+
+    @property
+    def came(self) -> int:
+        """All that ever came in."""
+        return self.received + self.found
+
+    @property
+    def traced(self) -> int:
+        """What of it is known by place or by charge."""
+        return self.remaining + self.charged + self.wasted + self.lost + self.sent_back
+
+    @property
+    def percent(self) -> float:
+        """How much of what came in is traced, in percent to one decimal; 100 when nothing came."""
+        return round(100 * self.traced / self.came, 1) if self.came else 100.0
+
+
+class Trace(NamedTuple):
+    """Everything a recall must know of its lots."""
+
+    figures: dict[UUID, Figures]
+    places: Sequence[asyncpg.Record]
+    receipts: Sequence[asyncpg.Record]
+    transfers: Sequence[asyncpg.Record]
+    charges: Sequence[asyncpg.Record]
+    possible: Sequence[asyncpg.Record]
+
+
+async def trace(tx: Tx, lots: Collection[UUID], products: Collection[UUID] = ()) -> Trace:
+    """Follow lots to all that is left and all that received them; `products` adds whose unnamed sales count."""
+    known = await lots_of(tx, lots)
+    about = {lot.product_id for lot in known.values()} | set(products)
+    here = await places_of(tx, lots)
+    flows = await flows_of(tx, lots)
+    figures = {lot_id: _figures([row for row in flows if row["lot_id"] == lot_id], here, lot_id) for lot_id in known}
+    return Trace(
+        figures,
+        here,
+        await receipts_of(tx, lots),
+        await transfers_of(tx, lots),
+        await charges_of(tx, lots),
+        await possible_charges(tx, about) if about else [],
+    )
+
+
+def _figures(flows: Sequence[asyncpg.Record], here: Sequence[asyncpg.Record], lot_id: UUID) -> Figures:
+    net: dict[str, int] = {}
+    for row in flows:
+        net[row["to_kind"]] = net.get(row["to_kind"], 0) + row["quantity"]
+        net[row["from_kind"]] = net.get(row["from_kind"], 0) - row["quantity"]
+    came = sum(row["quantity"] for row in flows if row["from_kind"] == places.SUPPLIER)
+    back = sum(row["quantity"] for row in flows if row["to_kind"] == places.SUPPLIER)
+    lost = net.get(places.LOST_AND_FOUND, 0)
+    patient, unnamed = net.get(places.PATIENT, 0), net.get(places.UNATTRIBUTED, 0)
+    return Figures(
+        received=came,
+        found=max(0, -lost) + max(0, -patient),
+        remaining=sum(row["on_hand"] for row in here if row["lot_id"] == lot_id),
+        charged=max(0, patient),
+        wasted=net.get(places.WASTE, 0),
+        lost=max(0, lost),
+        sent_back=back,
+        unnamed=unnamed,
+    )
+
+
+class Drill(NamedTuple):
+    """A rehearsal of a recall: what was traced, how completely, and the time it took in milliseconds."""
+
+    drill_id: UUID
+    trace: Trace
+    lots: dict[UUID, str]
+    took_ms: int
+    row: dict[str, Any]
+
+
+async def drill(tx: Tx, scopes: Sequence[Scope], lots: Collection[UUID], title: str, actor: str) -> Drill:
+    """Trace as a recall would, block nothing, and keep how long it took and how complete it was (N-06).
+
+    Raises UnknownLot when the lines and ids name no lot of ours: there is nothing to rehearse with.
+    """
+    began = perf_counter()
+    found = await meant(tx, scopes, lots)
+    if not found or set(lots) - (await lots_of(tx, lots)).keys():
+        raise UnknownLot("Nothing of ours is meant by that", field="lots")
+    traced = await trace(tx, found)
+    took_ms = max(1, round(1000 * (perf_counter() - began)))
+    figures = traced.figures.values()
+    sites = {row["site"] for row in (*traced.places, *traced.receipts, *traced.charges)}
+    row: dict[str, Any] = {
+        "id": uuid7(), "drilled_at": datetime.now(UTC), "drilled_by": actor, "title": title, "lots": len(found),
+        "sites": len(sites), "charges": len(traced.charges), "possible": len(traced.possible),
+        "received": sum(one.came for one in figures), "traced": sum(one.traced for one in figures),
+        "is_complete": all(one.traced == one.came for one in figures), "took_ms": took_ms,
+    }  # fmt: skip
+    await add_drill(tx, row)
+    return Drill(row["id"], traced, found, took_ms, row)
+
+
+async def remember_named(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> None:
+    """Remember the lots that lines of charges named: their members are confirmed receivers, not assumed ones."""
+    rows = [
+        (one.event.charge_id, line.line, line.lot_id)
+        for one in messages
+        for line in one.event.lines
+        if line.lot_id is not None and line.effect == "sale"
+    ]
+    await name_lots(tx, rows)
