@@ -73,12 +73,16 @@ class StockAdjusted(Event):
 
 
 class StockLevelChanged(Event):
-    """The figures of a product at a site after a batch of movements; `revision` grows, older ones are ignored."""
+    """The figures of a product at a site after a batch of movements; `revision` grows, older ones are ignored.
+
+    `on_hand` lies on the shelves, `opened` in containers that serve whoever comes; both less held are available.
+    """
 
     speaker: ClassVar[str] = "stock"
     product_id: Id
     on_hand: QuantityText
     held: QuantityText
+    opened: QuantityText = "0"
     available: QuantityText
     minimum: QuantityText | None = None
     reorder_at: QuantityText | None = None
@@ -100,6 +104,7 @@ class Crossing(Event):
     """Usable on hand crossed a level; `shortage_id` names this shortage until it is restored.
 
     `resupplied_from` names the central store that covers it by a transfer: nobody orders for it (STK-39).
+    `requested` is what other sites have asked of this one: its need is on hand less that.
     """
 
     shortage_id: Id
@@ -109,6 +114,7 @@ class Crossing(Event):
     reorder_at: QuantityText | None = None
     normal_order_quantity: QuantityText | None = None
     resupplied_from: Slug | None = None
+    requested: QuantityText | None = None
     happened_at: Instant
 
 
@@ -207,7 +213,7 @@ class TransferShipped(Event):
 
 
 class TransferReceived(Event):
-    """A transfer arrived; `missing` names what did not."""
+    """A transfer arrived; `missing` names what did not. `is_closed`: nothing of it is on its way any more."""
 
     speaker: ClassVar[str] = "stock"
     transfer_id: Id
@@ -215,6 +221,18 @@ class TransferReceived(Event):
     to_site: Slug
     taken: tuple[LotTaken, ...]
     missing: tuple[LotTaken, ...] = ()
+    is_closed: bool = False
+    happened_at: Instant
+
+
+class TransferCancelled(Event):
+    """A transfer on its way was called off; its goods went back to the site they left."""
+
+    speaker: ClassVar[str] = "stock"
+    transfer_id: Id
+    from_site: Slug
+    to_site: Slug
+    taken: tuple[LotTaken, ...]
     happened_at: Instant
 
 
@@ -288,7 +306,10 @@ class ContainerDiscarded(ContainerEvent):
 
 
 class TreatmentConsumed(Event):
-    """What a completed treatment really took: movements of `taken`, above what was taken for it before (N-14)."""
+    """What a treatment really took: movements of `taken`, above what was taken for it before (N-14).
+
+    A quantity below zero was not taken after all: it lies where it came from again.
+    """
 
     speaker: ClassVar[str] = "stock"
     treatment_id: Id
@@ -315,6 +336,7 @@ class CountPosted(Event):
     speaker: ClassVar[str] = "stock"
     count_id: Id
     number: str
+    plan_id: Id | None = None
     differences: tuple[CountedDifference, ...] = ()
     counted_lines: int
     posted_by: str

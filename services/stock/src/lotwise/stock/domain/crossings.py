@@ -21,11 +21,15 @@ class Flags(NamedTuple):
         return self.is_below or self.is_at_reorder or self.is_out
 
 
-def flags(on_hand: int, minimum: int | None, reorder_at: int | None) -> Flags:
-    """Where usable on hand stands: strictly below the minimum, at or under the reorder point, at zero or under."""
+def flags(on_hand: int, minimum: int | None, reorder_at: int | None, requested: int = 0) -> Flags:
+    """Where usable on hand stands: strictly below the minimum, at or under the reorder point, at zero or under.
+
+    What other sites asked for counts as gone already, but for being out: only an empty shelf is out (STK-39).
+    """
+    free = on_hand - requested
     return Flags(
-        is_below=minimum is not None and on_hand < minimum,
-        is_at_reorder=reorder_at is not None and on_hand <= reorder_at,
+        is_below=minimum is not None and free < minimum,
+        is_at_reorder=reorder_at is not None and free <= reorder_at,
         is_out=on_hand <= 0,
     )
 

@@ -15,7 +15,8 @@ class Level:
 
     `on_hand` is what lies on the shelves; expired lots leave it at the site's midnight. `minimum` and `reorder_at`
     are the site's own; without an own reorder point the product's default counts. `revision` grows with every change
-    that is told, `setting_revision` with the two levels alone: selling does not disturb who edits them.
+    that is told, `setting_revision` with the two levels alone: selling does not disturb who edits them. `requested`
+    is what other sites asked of this one and has not left yet.
     """
 
     on_hand: int = 0
@@ -31,6 +32,7 @@ class Level:
     shortage_id: UUID | None = None
     revision: int = 0
     setting_revision: int = 0
+    requested: int = 0
 
     @property
     def available(self) -> int:

@@ -1,99 +1,98 @@
-"""The only home of moving stock between sites: shipped by FEFO, in transit, received or explained."""
+"""The only home of transfers on paper: drafted, asked for, changed, approved, declined, called off (STK-27)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
-from lotwise.contracts.stock import LotTaken, StockAdjusted, TransferReceived, TransferShipped
+from lotwise.contracts.ids import uuid7
+from lotwise.contracts.stock import LotTaken, TransferCancelled
 from lotwise.kit.database import Tx
-from lotwise.stock.domain import costs, places, transfers
-from lotwise.stock.domain.allocations import is_usable
-from lotwise.stock.domain.cells import Books, Cell, Taken
-from lotwise.stock.domain.lots import Lot
+from lotwise.stock.domain import transfers
 from lotwise.stock.domain.movements import TRANSFER, Entry
-from lotwise.stock.domain.places import Product, Site
+from lotwise.stock.domain.places import Product
 from lotwise.stock.domain.refusals import (
     BadQuantity,
-    NotEnoughStock,
     NotKept,
-    TransferMove,
-    TransferUnexplained,
+    ReturnTooMuch,
     UnknownLot,
     UnknownProduct,
     UnknownSite,
-    UnknownTransfer,
 )
-from lotwise.stock.domain.transfers import Arrival, Shipped
+from lotwise.stock.domain.transfers import LotChange, Part
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.notes import undo_shipment
+from lotwise.stock.operations.recalls import refuse_recalled
 from lotwise.stock.operations.receipts import positive
-from lotwise.stock.operations.sales import lot_taken
-from lotwise.stock.repository.books import open_books
+from lotwise.stock.operations.requests import count_requests
+from lotwise.stock.operations.trips import Trip, asked_lines, begin, landing_place, locked, out_of_transit, step_lines
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.lots import lots_of
 from lotwise.stock.repository.transfers import (
-    add_shipped,
+    Head,
+    Line,
+    Step,
+    add_step,
     add_transfer,
-    arrive,
-    lock_transfer,
+    approve_lines,
+    change_lots,
+    change_transfer,
+    returns_of,
     set_state,
     transfer_lines,
     transfer_lots,
 )
 from lotwise.values import BadValue, format_quantity, parse_quantity
 
+Wanted = Sequence[tuple[UUID, str, UUID | None]]
+"""Lines as entered: product, quantity, lot or None."""
+
 
 class Order(NamedTuple):
-    """A transfer as it is asked for: lines of (product, quantity, lot or None)."""
+    """A transfer as it is asked for; `is_request` when the receiving site asks the sending one."""
 
     transfer_id: UUID
     from_site: str
     to_site: str
     note: str
     actor: str
-    lines: Sequence[tuple[UUID, str, UUID | None]]
-
-
-class Counted(NamedTuple):
-    """How much arrived of a product, of one lot or of any."""
-
-    product_id: UUID
-    lot_id: UUID | None
-    quantity: str
-
-
-class Trip(NamedTuple):
-    """A transfer under its lock, with the books of both its sites."""
-
-    transfer_id: UUID
-    from_site: Site
-    to_site: Site
-    books: Books
-    products: dict[UUID, Product]
-    lots: dict[UUID, Lot]
-
-    def here(self, product_id: UUID) -> Cell:
-        """The product's cell at the site it leaves."""
-        return self.books.cells[self.from_site.slug, product_id]
-
-    def there(self, product_id: UUID) -> Cell:
-        """The product's cell at the site it goes to."""
-        return self.books.cells[self.to_site.slug, product_id]
+    lines: Wanted
+    is_request: bool = False
 
 
 async def draft(tx: Tx, order: Order) -> bool:
-    """Write a draft; False when it exists. Raises UnknownSite, UnknownProduct, UnknownLot, NotKept, BadQuantity."""
+    """Write a draft or a request; False when it exists.
+
+    Raises UnknownSite, UnknownProduct, UnknownLot, NotKept, BadQuantity, BadValue for a transfer to itself.
+    """
     sites = await sites_of(tx, {order.from_site, order.to_site})
     for field, slug in (("from_site", order.from_site), ("to_site", order.to_site)):
         if slug not in sites:
             raise UnknownSite("No site has this name", field=field, site=slug)
     if order.from_site == order.to_site:
         raise BadValue("A transfer goes to another site", field="to_site")
-    products = await products_of(tx, {line[0] for line in order.lines})
-    lots = await lots_of(tx, {line[2] for line in order.lines if line[2]})
-    rows = []
-    for number, (product_id, text, lot_id) in enumerate(order.lines, start=1):
+    rows, products = await _understand(tx, order.lines)
+    now = datetime.now(UTC)
+    state = transfers.REQUESTED if order.is_request else transfers.DRAFT
+    head = Head(order.transfer_id, order.from_site, order.to_site, state, order.note, order.actor)
+    added = await add_transfer(tx, head, rows, now)
+    if added:
+        word = "request" if order.is_request else "draft"
+        step = Step(word, now, order.actor, order.note, asked_lines(_as_lines(rows), products))
+        await add_step(tx, order.transfer_id, step, now)
+    return added
+
+
+def _as_lines(rows: Sequence[Line]) -> list[dict[str, Any]]:
+    return [dict(zip(("line", "product_id", "lot_id", "quantity"), row, strict=True)) for row in rows]
+
+
+async def _understand(tx: Tx, lines: Wanted) -> tuple[list[Line], dict[UUID, Product]]:
+    products = await products_of(tx, {line[0] for line in lines})
+    lots = await lots_of(tx, {line[2] for line in lines if line[2]})
+    rows: list[Line] = []
+    for number, (product_id, text, lot_id) in enumerate(lines, start=1):
         product = products.get(product_id)
         if product is None:
             raise UnknownProduct("No product has this id", field="product_id", product_id=str(product_id))
@@ -102,253 +101,158 @@ async def draft(tx: Tx, order: Order) -> bool:
         if lot_id and (lot_id not in lots or lots[lot_id].product_id != product_id):
             raise UnknownLot("No lot of this product has this id", field="lot_id", lot_id=str(lot_id))
         rows.append((number, product_id, lot_id, positive(text, product)))
+    await refuse_recalled(tx, lots)
+    return rows, products
+
+
+async def edit(tx: Tx, transfer_id: UUID, note: str, lines: Wanted, actor: str, expected: Callable[[int], None]) -> int:
+    """Give a draft or a request other lines; returns the new revision.
+
+    `expected` is called with the locked revision and may raise. Raises what `draft` raises, UnknownTransfer and
+    TransferMove.
+    """
+    row, _ = await locked(tx, transfer_id, "edit")
+    expected(row["revision"])
+    rows, products = await _understand(tx, lines)
     now = datetime.now(UTC)
-    return await add_transfer(tx, order.transfer_id, order.from_site, order.to_site, order.note, now, order.actor, rows)
+    await change_transfer(tx, transfer_id, note, rows)
+    await add_step(tx, transfer_id, Step("edit", now, actor, note, asked_lines(_as_lines(rows), products)), now)
+    revision: int = row["revision"] + 1
+    return revision
 
 
-async def _begin(tx: Tx, transfer_id: UUID, move: str, exponent: int) -> tuple[Trip, str, str]:
-    """Lock the transfer, then its cells at both sites. Raises UnknownTransfer or TransferMove."""
-    row = await lock_transfer(tx, transfer_id)
-    if row is None:
-        raise UnknownTransfer("No transfer has this id", transfer_id=str(transfer_id))
-    after = transfers.next_state(row["state"], move)
-    if after is None:
-        raise TransferMove(f"It is {row['state']}", state=row["state"], move=move)
-    lines = await transfer_lines(tx, transfer_id)
-    shipped = await transfer_lots(tx, transfer_id)
-    sites = await sites_of(tx, {row["from_site"], row["to_site"]})
-    products = await products_of(tx, {line["product_id"] for line in lines})
-    lots = await lots_of(tx, {one["lot_id"] for one in shipped})
-    keys = {(site, product) for site in sites for product in products}
-    books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
-    trip = Trip(transfer_id, sites[row["from_site"]], sites[row["to_site"]], books, products, lots)
-    return trip, row["state"], after
+async def approve(
+    tx: Tx, transfer_id: UUID, quantities: Sequence[tuple[int, str]], note: str, actor: str, exponent: int
+) -> None:
+    """Agree to send what was asked, or (line, quantity) of it; the sender's need counts it from now on (STK-39).
 
-
-async def ship(tx: Tx, transfer_id: UUID, at: datetime, actor: str, exponent: int) -> Sequence[LotTaken]:
-    """Let a draft leave: its lots by FEFO, usable at the destination's date, into transit there.
-
-    Raises NotEnoughStock when the shelf does not cover a line (what is held counts), UnknownTransfer, TransferMove.
+    Raises UnknownTransfer, TransferMove, BadQuantity for a line that is not there or nothing at all.
     """
-    trip, _, after = await _begin(tx, transfer_id, "ship", exponent)
-    transit = trip.to_site.place(places.TRANSIT)
-    day = trip.books.day(at, trip.to_site)
-    taken: list[LotTaken] = []
-    rows: list[tuple[int, UUID, UUID, int, int]] = []
-    for line in await transfer_lines(tx, transfer_id):
-        cell, into = trip.here(line["product_id"]), trip.there(line["product_id"])
-        entry = Entry(at, actor, TRANSFER, transfer_id, line["line"])
-        parts = _ship_line(trip, cell, into, line, transit, entry, day)
-        rows += [(line["line"], one.lot.id, cell.product.id, one.quantity, one.cost) for one in parts if one.lot]
-        taken += [lot_taken(cell.product, line["line"], one) for one in parts]
-    await add_shipped(tx, transfer_id, rows)
-    await set_state(tx, transfer_id, after, trip.books.now)
-    await close_books(tx, trip.books, [_shipped(trip, taken, at)], broken_by="transfer")
-    return taken
+    _, after = await locked(tx, transfer_id, "approve")
+    lines = {line["line"]: line for line in await transfer_lines(tx, transfer_id)}
+    products = await products_of(tx, {line["product_id"] for line in lines.values()})
+    approved = {number: line["quantity"] for number, line in lines.items()}
+    for number, text in quantities:
+        if number not in lines:
+            raise BadQuantity(f"The transfer has no line {number}", field="lines")
+        approved[number] = _none_or_more(text, products[lines[number]["product_id"]])
+    if not any(approved.values()):
+        raise BadQuantity("Nothing would be sent: decline it instead", field="lines", ways_out=("decline it",))
+    now = datetime.now(UTC)
+    await approve_lines(tx, transfer_id, sorted(approved.items()))
+    await set_state(tx, transfer_id, after, now, actor)
+    shown = [{**dict(line), "quantity": approved[number]} for number, line in lines.items()]
+    await add_step(tx, transfer_id, Step("approve", now, actor, note, asked_lines(shown, products)), now)
+    await count_requests(tx, [transfer_id], exponent)
 
 
-def _ship_line(
-    trip: Trip, cell: Cell, into: Cell, line: Any, transit: places.Place, entry: Entry, day: Any
-) -> list[Taken]:
-    wanted: int = line["quantity"]
-    lot_id: UUID | None = line["lot_id"]
-    usable = sum(
-        one.on_hand
-        for one in cell.balances.values()
-        if one.place.kind == places.SHELF and is_usable(one.expires_on, day) and lot_id in {None, one.lot_key}
-    )
-    free = min(usable, cell.level.available)
-    if wanted > free:
-        raise _too_little(cell, wanted, max(0, free))
-    if lot_id is None:
-        taken, _ = trip.books.take(cell, wanted, transit, entry, into=into, usable_on=day)
-        return taken
-    parts = []
-    for balance in cell.of_lot(lot_id, places.SHELF):
-        part = min(balance.on_hand, wanted)
-        if part > 0:
-            cost = costs.share(balance.cost, part, balance.on_hand)
-            moved = trip.books.move(cell, balance.place, transit, balance.lot, part, cost, entry, into=into)
-            parts.append(Taken(balance.lot, part, cost, moved))
-            wanted -= part
-    return parts
+def _none_or_more(text: str, product: Product) -> int:
+    try:
+        quantity = parse_quantity(text, product.decimals)
+    except ValueError as error:
+        raise BadQuantity(str(error), field="quantity", unit=product.unit) from error
+    if quantity < 0:
+        raise BadQuantity("A quantity is not below zero", field="quantity")
+    return quantity
 
 
-def _too_little(cell: Cell, wanted: int, available: int) -> NotEnoughStock:
-    decimals = cell.product.decimals
-    return NotEnoughStock(
-        f"{cell.product.name}: {format_quantity(available, decimals)} can leave {cell.site.slug}",
-        ways_out=("ship less", "receive stock first", "void a hold"),
-        product_id=str(cell.product.id),
-        site=cell.site.slug,
-        wanted=format_quantity(wanted, decimals),
-        available=format_quantity(available, decimals),
-        on_hand=format_quantity(cell.level.on_hand, decimals),
-        held=format_quantity(cell.level.held, decimals),
-    )
+async def decline(tx: Tx, transfer_id: UUID, reason: str, actor: str, exponent: int) -> None:
+    """Refuse a request, saying why. Raises UnknownTransfer or TransferMove."""
+    _, after = await locked(tx, transfer_id, "decline")
+    now = datetime.now(UTC)
+    await set_state(tx, transfer_id, after, now, actor)
+    await add_step(tx, transfer_id, Step("decline", now, actor, reason), now)
+    await count_requests(tx, [transfer_id], exponent)
 
 
-def _shipped(trip: Trip, taken: Sequence[LotTaken], at: datetime) -> TransferShipped:
-    return TransferShipped(
-        site=trip.from_site.slug,
-        transfer_id=trip.transfer_id,
-        from_site=trip.from_site.slug,
-        to_site=trip.to_site.slug,
-        taken=tuple(taken),
-        happened_at=at,
-    )
-
-
-async def receive(
-    tx: Tx,
-    transfer_id: UUID,
-    counted: Sequence[Counted],
-    missing_reason: str | None,
-    at: datetime,
-    actor: str,
-    exponent: int,
-) -> tuple[Sequence[LotTaken], Sequence[LotTaken]]:
-    """Take a transfer in: in full when nothing is counted, else as counted; returns what arrived and what did not.
-
-    What did not arrive stays in transit, and the transfer open, until a reason writes it off: loss, theft, damage or
-    waste. More than shipped is refused. Raises TransferUnexplained, UnknownTransfer, TransferMove, BadQuantity.
-    """
-    trip, _, after = await _begin(tx, transfer_id, "receive", exponent)
-    shipped = [
-        Shipped(row["line"], row["product_id"], row["lot_id"], row["shipped"] - row["received"] - row["lost"])
-        for row in await transfer_lots(tx, transfer_id)
-    ]
-    found, too_much = transfers.arrivals(shipped, _counts(trip, counted))
-    if too_much:
-        raise TransferUnexplained(
-            "More was counted than was shipped", ways_out=("count again", "adjust the surplus as found")
-        )
-    if missing_reason is not None and missing_reason not in transfers.EXPLANATIONS:
-        raise BadValue("Say loss, theft, damage or waste", field="missing_reason")
-    taken, missing, rows = _take_in(trip, found, missing_reason, at, actor)
-    await arrive(tx, transfer_id, rows)
-    if not missing or missing_reason:
-        await set_state(tx, transfer_id, after, trip.books.now)
-    events: list[Event] = [_received(trip, taken, missing, at)]
-    if missing_reason:
-        events += _losses(trip, found, missing, missing_reason, at, actor)
-    await close_books(tx, trip.books, events)
-    return taken, missing
-
-
-def _counts(trip: Trip, counted: Sequence[Counted]) -> dict[tuple[UUID, UUID | None], int]:
-    counts: dict[tuple[UUID, UUID | None], int] = {}
-    for one in counted:
-        product = trip.products.get(one.product_id)
-        if product is None:
-            raise UnknownProduct("This transfer does not carry that product", field="product_id")
-        try:
-            quantity = parse_quantity(one.quantity, product.decimals)
-        except ValueError as error:
-            raise BadQuantity(str(error), field="quantity") from error
-        if quantity < 0:
-            raise BadQuantity("A count is not below zero", field="quantity")
-        key = (one.product_id, one.lot_id)
-        counts[key] = counts.get(key, 0) + quantity
-    return counts
-
-
-def _take_in(
-    trip: Trip, found: Sequence[Arrival], missing_reason: str | None, at: datetime, actor: str
-) -> tuple[list[LotTaken], list[LotTaken], list[tuple[int, UUID, int, int]]]:
-    """Move what arrived to the shelf (expired goods to quarantine) and what is explained to its account."""
-    taken: list[LotTaken] = []
-    missing: list[LotTaken] = []
-    rows = []
-    for one in found:
-        cell, lot = trip.there(one.lot.product_id), trip.lots[one.lot.lot_id]
-        entry = Entry(at, actor, TRANSFER, trip.transfer_id, one.lot.line)
-        if one.arrived:
-            usable = is_usable(lot.expires_on, trip.books.day(trip.books.now, cell.site))
-            shelf = cell.site.place(places.SHELF)
-            target = shelf if usable else cell.site.place(places.QUARANTINE, places.EXPIRED)
-            taken.append(
-                lot_taken(cell.product, one.lot.line, _from_transit(trip, cell, lot, one.arrived, target, entry))
-            )
-            if usable and cell.level.unattributed < 0:
-                trip.books.settle(cell, lot, shelf, entry)
-        lost = one.missing if missing_reason else 0
-        if lost:
-            account = cell.site.place(transfers.EXPLANATIONS[missing_reason or "loss"])
-            part = _from_transit(trip, cell, lot, lost, account, entry._replace(reason=missing_reason or "loss"))
-            missing.append(lot_taken(cell.product, one.lot.line, part))
-        elif one.missing:
-            balance = cell.at(cell.site.place(places.TRANSIT), lot)
-            cost = costs.share(balance.cost, one.missing, balance.on_hand)
-            missing.append(lot_taken(cell.product, one.lot.line, Taken(lot, one.missing, cost, trip.transfer_id)))
-        rows.append((one.lot.line, lot.id, one.arrived, lost))
-    return taken, missing, rows
-
-
-def _from_transit(trip: Trip, cell: Cell, lot: Lot, quantity: int, target: places.Place, entry: Entry) -> Taken:
-    transit = cell.site.place(places.TRANSIT)
-    balance = cell.at(transit, lot)
-    cost = costs.share(balance.cost, quantity, balance.on_hand)
-    return Taken(lot, quantity, cost, trip.books.move(cell, transit, target, lot, quantity, cost, entry))
-
-
-def _received(trip: Trip, taken: Sequence[LotTaken], missing: Sequence[LotTaken], at: datetime) -> TransferReceived:
-    return TransferReceived(
-        site=trip.to_site.slug,
-        transfer_id=trip.transfer_id,
-        from_site=trip.from_site.slug,
-        to_site=trip.to_site.slug,
-        taken=tuple(taken),
-        missing=tuple(missing),
-        happened_at=at,
-    )
-
-
-def _losses(
-    trip: Trip, found: Sequence[Arrival], missing: Sequence[LotTaken], reason: str, at: datetime, actor: str
-) -> list[Event]:
-    """An explained difference is an adjustment that waste reports see."""
-    return [
-        StockAdjusted(
-            site=trip.to_site.slug,
-            adjustment_id=trip.transfer_id,
-            product_id=one.product_id,
-            lot_id=one.lot_id,
-            quantity=f"-{one.quantity}",
-            cost_minor=-one.cost_minor,
-            reason=reason,
-            note=f"did not arrive ({len(found)} lots shipped)",
-            happened_at=at,
-            actor=actor,
-        )
-        for one in missing
-    ]
-
-
-async def cancel(tx: Tx, transfer_id: UUID, at: datetime, actor: str, exponent: int) -> str:
-    """Call a transfer off; what is on its way goes back to the shelf it left. Returns the state it was in.
+async def cancel(tx: Tx, transfer_id: UUID, at: datetime, actor: str, exponent: int, note: str = "") -> str:
+    """Call a transfer off; what is on its way goes back to the site it left. Returns the state it was in.
 
     Raises UnknownTransfer or TransferMove.
     """
-    trip, was, after = await _begin(tx, transfer_id, "cancel", exponent)
-    rows = []
-    for row in await transfer_lots(tx, transfer_id):
-        quantity = row["shipped"] - row["received"] - row["lost"]
-        if quantity:
-            _bring_back(trip, row, quantity, Entry(at, actor, TRANSFER, transfer_id, row["line"]))
-            rows.append((row["line"], row["lot_id"], 0, quantity))
-    await arrive(tx, transfer_id, rows)
-    await set_state(tx, transfer_id, after, trip.books.now)
-    await close_books(tx, trip.books)
-    return was
+    trip = await begin(tx, transfer_id, "cancel", exponent)
+    parts = [Part(lot, lot.in_transit, lot.left_minor) for lot in trip.on_its_way() if lot.in_transit]
+    taken = [_bring_back(trip, part, Entry(at, actor, TRANSFER, transfer_id, part.lot.line)) for part in parts]
+    changes = [
+        LotChange(part.lot.line, part.lot.lot_id, returned=part.quantity, left_minor=-part.cost) for part in parts
+    ]
+    await change_lots(tx, transfer_id, changes)
+    await set_state(tx, transfer_id, trip.after, trip.books.now, actor)
+    await add_step(tx, transfer_id, Step("cancel", at, actor, note, step_lines(taken)), trip.books.now)
+    events: list[Event] = [_cancelled(trip, taken, at)] if trip.state == transfers.SHIPPED else []
+    await close_books(tx, trip.books, events)
+    back = [(part.lot.line, part.lot.lot_id, part.quantity) for part in parts]
+    await undo_shipment(tx, transfer_id, back, at, actor)
+    if trip.state in {transfers.REQUESTED, transfers.APPROVED}:
+        await count_requests(tx, [transfer_id], exponent)
+    return trip.state
 
 
-def _bring_back(trip: Trip, row: Any, quantity: int, entry: Entry) -> None:
-    cell, into = trip.there(row["product_id"]), trip.here(row["product_id"])
-    lot = trip.lots[row["lot_id"]]
-    transit = cell.site.place(places.TRANSIT)
-    balance = cell.at(transit, lot)
-    cost = costs.share(balance.cost, quantity, balance.on_hand)
-    usable = is_usable(lot.expires_on, trip.books.day(trip.books.now, into.site))
-    target = into.site.place(places.SHELF) if usable else into.site.place(places.QUARANTINE, places.EXPIRED)
-    trip.books.move(cell, transit, target, lot, quantity, cost, entry, into=into)
+def _bring_back(trip: Trip, part: Part, entry: Entry) -> LotTaken:
+    into = trip.here(part.lot.product_id)
+    return out_of_transit(trip, part, landing_place(trip, into, trip.lots[part.lot.lot_id]), entry, into=into)
+
+
+def _cancelled(trip: Trip, taken: Sequence[LotTaken], at: datetime) -> TransferCancelled:
+    return TransferCancelled(
+        site=trip.to_site.slug,
+        transfer_id=trip.id,
+        from_site=trip.from_site.slug,
+        to_site=trip.to_site.slug,
+        taken=tuple(taken),
+        happened_at=at,
+    )
+
+
+async def send_back(tx: Tx, transfer_id: UUID, lines: Wanted, note: str, actor: str) -> UUID:
+    """Draft the return of goods that were received: a transfer the other way round; returns its id.
+
+    A line names the lot, or any of the product that arrived. Raises UnknownTransfer, TransferMove, UnknownProduct,
+    BadQuantity, and ReturnTooMuch for more than arrived and was not sent back before.
+    """
+    row, _ = await locked(tx, transfer_id, "return")
+    carried = await transfer_lots(tx, transfer_id)
+    products = await products_of(tx, {one["product_id"] for one in carried})
+    free: dict[tuple[UUID, UUID], int] = {}
+    gone = await returns_of(tx, transfer_id)
+    for one in carried:
+        key = (one["product_id"], one["lot_id"])
+        free[key] = free.get(key, 0) + one["received"] + one["returned"]
+    free = {key: quantity - gone.get(key, 0) for key, quantity in free.items()}
+    rows: list[Line] = []
+    for product_id, text, lot_id in lines:
+        product = products.get(product_id)
+        if product is None:
+            raise UnknownProduct("This transfer did not carry that product", field="product_id")
+        rows += _taken_back(product, positive(text, product), lot_id, free, len(rows))
+    now, back_id = datetime.now(UTC), uuid7()
+    head = Head(
+        back_id, row["to_site"], row["from_site"], transfers.DRAFT, note, actor, transfers.RETURN, None, transfer_id
+    )
+    await add_transfer(tx, head, rows, now)
+    shown = asked_lines(_as_lines(rows), products)
+    await add_step(tx, back_id, Step("draft", now, actor, note, shown), now)
+    await add_step(tx, transfer_id, Step("return", now, actor, note, shown), now)
+    return back_id
+
+
+def _taken_back(
+    product: Product, wanted: int, lot_id: UUID | None, free: dict[tuple[UUID, UUID], int], so_far: int
+) -> list[Line]:
+    rows: list[Line] = []
+    rest = wanted
+    for key in [one for one in free if one[0] == product.id and lot_id in {None, one[1]}]:
+        part = min(free[key], rest)
+        if part > 0:
+            free[key] -= part
+            rest -= part
+            rows.append((so_far + len(rows) + 1, product.id, key[1], part))
+    if rest:
+        raise ReturnTooMuch(
+            f"{product.name}: {format_quantity(wanted - rest, product.decimals)} can go back",
+            field="quantity",
+            wanted=format_quantity(wanted, product.decimals),
+            received=format_quantity(wanted - rest, product.decimals),
+            ways_out=("send back what arrived", "make a transfer of its own"),
+        )
+    return rows

@@ -94,16 +94,32 @@ CHECKS: Mapping[str, str] = {
         from daily_total group by product_id having sum(quantity) <> 0 or sum(cost_minor) <> 0 order by 1 limit $1""",
     "transit": """
         with trips as (
-            select t.to_site as site, l.product_id, sum(l.shipped - l.received - l.lost)::bigint as quantity
+            select t.to_site as site, l.product_id,
+                   sum(l.shipped - l.received - l.lost - l.returned)::bigint as quantity,
+                   sum(l.left_minor)::bigint as minor
             from transfer t join transfer_lot l on l.transfer_id = t.id where t.state = 'shipped' group by t.to_site,
                 l.product_id),
-        lying as (select site, product_id, sum(on_hand)::bigint as quantity from balance
-                  where kind = 'transit' and on_hand <> 0 group by site, product_id)
+        lying as (select site, product_id, sum(on_hand)::bigint as quantity, sum(cost_minor)::bigint as minor
+                  from balance where kind = 'transit' and on_hand <> 0 group by site, product_id)
         select 'transit to ' || coalesce(t.site, b.site) || ', product ' || coalesce(t.product_id, b.product_id) as row,
                'the open transfers carry another figure than lies in transit' as detail,
-               coalesce(t.quantity, 0)::text as expected, coalesce(b.quantity, 0)::text as found
+               coalesce(t.quantity, 0) || ' / ' || coalesce(t.minor, 0) as expected,
+               coalesce(b.quantity, 0) || ' / ' || coalesce(b.minor, 0) as found
         from trips t full join lying b on b.site = t.site and b.product_id = t.product_id
-        where coalesce(t.quantity, 0) <> coalesce(b.quantity, 0) order by 1 limit $1""",
+        where coalesce(t.quantity, 0) <> coalesce(b.quantity, 0) or coalesce(t.minor, 0) <> coalesce(b.minor, 0)
+        order by 1 limit $1""",
+    "requests": """
+        with asked as (
+            select t.from_site as site, l.product_id, sum(coalesce(l.approved, l.quantity))::bigint as quantity
+            from transfer t join transfer_line l on l.transfer_id = t.id
+            where t.state = 'approved' or (t.state = 'requested' and t.origin = 'shortage')
+            group by t.from_site, l.product_id)
+        select 'level of product ' || coalesce(v.product_id, a.product_id) || ' at ' || coalesce(v.site, a.site) as row,
+               'the open requests ask for another figure than the level' as detail,
+               coalesce(a.quantity, 0)::text as expected, coalesce(v.requested, 0)::text as found
+        from (select * from level where requested <> 0) v
+        full join asked a on a.site = v.site and a.product_id = v.product_id
+        where coalesce(a.quantity, 0) <> coalesce(v.requested, 0) order by 1 limit $1""",
 }
 
 
