@@ -3,30 +3,36 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from lotwise.contracts.sales import Disposition, SaleReturned, SaleVoided
-from lotwise.contracts.stock import LotTaken, StockReturned
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, park
-from lotwise.kit.outbox import Told
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
-from lotwise.stock.domain.cells import Cell, Taken
+from lotwise.stock.domain.cells import Cell, CellKey, Taken
+from lotwise.stock.domain.containers import Visitor
 from lotwise.stock.domain.lots import RETURNED, Lot
 from lotwise.stock.domain.movements import RETURN, TREATMENT, VOID, Entry
 from lotwise.stock.domain.places import Place
+from lotwise.stock.domain.treatments import Use
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.consumption import open_consumption, store_consumption, told_of
 from lotwise.stock.operations.sales import (
+    Back,
     Batch,
     Known,
+    backs_of,
     known_of,
     lot_taken,
     own_lots,
     put_in_own_lot,
     release,
+    tell_back,
+    tell_consumed,
     trace_id,
+    uses_of,
 )
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of
@@ -34,7 +40,8 @@ from lotwise.stock.repository.effects import claim, taken
 from lotwise.stock.repository.holds import close_holds
 from lotwise.stock.repository.lots import lots_of
 from lotwise.stock.repository.movements import moved_by
-from lotwise.values import parse_quantity
+from lotwise.stock.repository.treatments import Charged, UseKey, charges_of
+from lotwise.values import parse_quantity, site_day
 
 
 class Moved:
@@ -72,13 +79,6 @@ class Moved:
         return cost
 
 
-class Back(NamedTuple):
-    """Where something really went, and what it was."""
-
-    disposition: Disposition
-    taken: LotTaken
-
-
 async def _charges_known(tx: Tx, messages: Sequence[Message[Any]]) -> list[Message[Any]]:
     """The messages whose charge took its effect here; the others wait for it."""
     named = {one.event.charge_id for one in messages if one.event.charge_id}
@@ -92,9 +92,12 @@ async def _charges_known(tx: Tx, messages: Sequence[Message[Any]]) -> list[Messa
     return ready
 
 
-async def _moved(tx: Tx, charges: set[UUID]) -> dict[tuple[UUID, UUID], list[Moved]]:
-    """What charges moved, by (charge, product)."""
-    rows = await moved_by(tx, charges)
+async def _moved(
+    tx: Tx, charges: set[UUID], treated: dict[tuple[UUID, UUID], list[Charged]]
+) -> dict[tuple[UUID, UUID], list[Moved]]:
+    """What charges moved, by (charge, product), without the lines that belong to treatments."""
+    lines = {(one.charge_id, one.line) for many in treated.values() for one in many}
+    rows = [row for row in await moved_by(tx, charges) if (row["cause_id"], row["line"]) not in lines]
     lots = await lots_of(tx, {row["lot_id"] for row in rows if row["lot_id"]}) if rows else {}
     found: dict[tuple[UUID, UUID], list[Moved]] = defaultdict(list)
     for row in rows:
@@ -117,16 +120,85 @@ async def return_sales(tx: Tx, messages: Sequence[Message[SaleReturned]], expone
     keys = {
         (one.event.site, product) for one in fresh for product in wanted[one.id][1] if known.products[product].is_kept
     }
+    charges = {one.event.charge_id for one in fresh if one.event.charge_id}
+    uses = await _uses_of(tx, known, charges, fresh, keys)
     lots = await own_lots(tx, {(product, RETURNED) for _, product in keys}, known, now)
     books = await open_books(tx, keys, known.sites, known.products, now, exponent)
     batch = Batch(books, known, lots)
-    moved = await _moved(tx, {one.event.charge_id for one in fresh if one.event.charge_id})
+    treated = await _open_uses(tx, batch, uses, charges)
+    moved = await _moved(tx, charges, treated)
     for message in fresh:
-        _return(batch, message, moved)
-    await close_books(tx, books, batch.events, batch.causes)
+        _return(batch, message, moved, treated)
+    await _close(tx, batch)
 
 
-def _return(batch: Batch, message: Message[SaleReturned], moved: dict[tuple[UUID, UUID], list[Moved]]) -> None:
+async def _close(tx: Tx, batch: Batch) -> None:
+    """Store and tell what came back, with what that did to treatments and containers."""
+    if batch.consumption is not None:
+        batch.events += told_of(batch.consumption.opened)
+    await close_books(tx, batch.books, batch.events, batch.causes)
+    if batch.consumption is not None:
+        await store_consumption(tx, batch.consumption)
+
+
+async def _uses_of(
+    tx: Tx, known: Known, charges: set[UUID], messages: Sequence[Message[Any]], keys: set[CellKey]
+) -> dict[UseKey, Use]:
+    """Lock the uses of the treatments that these charges belong to; their cells are added to `keys`."""
+    lines = await charges_of(tx, charges) if charges else []
+    if not lines:
+        return {}
+    where = {one.event.charge_id: one.event for one in messages}
+    wanted = {}
+    for one in lines:
+        event = where[one.charge_id]
+        wanted[one.key] = (event.site, site_day(event.happened_at, known.sites[event.site].zone))
+        keys.add((event.site, one.product_id))
+    await _hear_of(tx, known, {one.product_id for one in lines})
+    return await uses_of(tx, known, wanted, keys, set())
+
+
+async def _open_uses(
+    tx: Tx, batch: Batch, uses: dict[UseKey, Use], charges: set[UUID]
+) -> dict[tuple[UUID, UUID], list[Charged]]:
+    """The lines of these charges that belong to treatments, by (charge, product), with their uses and containers."""
+    found: dict[tuple[UUID, UUID], list[Charged]] = defaultdict(list)
+    if uses:
+        batch.consumption = await open_consumption(tx, batch.books, uses, batch.own_lots)
+        for one in await charges_of(tx, charges):
+            found[one.charge_id, one.product_id].append(one)
+    return found
+
+
+def _take_back(
+    batch: Batch, message: Message[Any], lines: list[Charged], wanted: int, disposition: Disposition, entry: Entry
+) -> tuple[list[Back], int]:
+    """Take a quantity off what charges said of treatments: only what was not drawn comes back. Returns what is left."""
+    back: list[Back] = []
+    done, event = batch.consumption, message.event
+    for index, one in enumerate(lines):
+        part = min(one.quantity - one.back, wanted)
+        if done is None or not part:
+            continue
+        lines[index] = one._replace(back=one.back + part)
+        done.returned.append(lines[index])
+        use = done.uses[one.key]
+        use.thrown += part if disposition == "waste" else 0
+        use.returned += part if disposition != "waste" else 0
+        settled = done.settle(use, entry, Visitor(None, one.treatment_id), event.site)
+        product = batch.known.products[one.product_id]
+        back += backs_of(product, entry.line, settled)
+        tell_consumed(batch, message, use, product, settled.taken)
+        wanted -= part
+    return back, wanted
+
+
+def _return(
+    batch: Batch,
+    message: Message[SaleReturned],
+    moved: dict[tuple[UUID, UUID], list[Moved]],
+    treated: dict[tuple[UUID, UUID], list[Charged]],
+) -> None:
     event, back = message.event, list[Back]()
     for line in event.lines:
         product = batch.known.products.get(line.product_id)
@@ -143,9 +215,13 @@ def _return(batch: Batch, message: Message[SaleReturned], moved: dict[tuple[UUID
             if part:
                 back += _give_back(batch, cell, one, part, line.disposition, entry)
                 wanted -= part
+        if wanted and event.charge_id:
+            lines = treated.get((event.charge_id, product.id), [])
+            more, wanted = _take_back(batch, message, lines, wanted, line.disposition, entry)
+            back += more
         if wanted:
             back.append(_to_own_lot(batch, cell, wanted, line.disposition, entry))
-    _tell_back(batch, message, event.charge_id, event.return_id, back)
+    tell_back(batch, message, event.charge_id, event.return_id, back)
 
 
 def _to_own_lot(batch: Batch, cell: Cell, quantity: int, disposition: Disposition, entry: Entry) -> Back:
@@ -172,7 +248,8 @@ def _give_back(
     source = cell.site.place(one.to_kind)
     if one.lot is None:
         return _owe_less(batch, cell, one, quantity, disposition, entry)
-    entry_of_lot = entry._replace(reason=TREATMENT) if one.reason == TREATMENT else entry
+    was_opened = one.reason == TREATMENT or one.from_kind == places.IN_USE
+    entry_of_lot = entry._replace(reason=TREATMENT) if was_opened else entry
     target, really = _target(batch, cell, one.lot, disposition, entry_of_lot)
     cost = one.part(quantity)
     movement_id = batch.books.move(cell, source, target, one.lot, quantity, cost, entry, reverses=one.id)
@@ -215,6 +292,8 @@ async def void_sales(tx: Tx, messages: Sequence[Message[SaleVoided]], exponent: 
     keys = {
         (one.event.site, product) for one in fresh for product in wanted[one.id][1] if known.products[product].is_kept
     }
+    charges = {one.event.charge_id for one in fresh}
+    uses = await _uses_of(tx, known, charges, fresh, keys)
     lots = await own_lots(tx, {(product, RETURNED) for _, product in keys}, known, now)
     held = await close_holds(tx, [one.event.charge_id for one in fresh], "void", now)
     await _hear_of(tx, known, {product_id for _, _, product_id, _ in held})
@@ -222,10 +301,11 @@ async def void_sales(tx: Tx, messages: Sequence[Message[SaleVoided]], exponent: 
     books = await open_books(tx, keys, known.sites, known.products, now, exponent)
     await release(tx, books, held)
     batch = Batch(books, known, lots)
-    moved = await _moved(tx, {one.event.charge_id for one in fresh})
+    treated = await _open_uses(tx, batch, uses, charges)
+    moved = await _moved(tx, charges, treated)
     for message in fresh:
-        _void(batch, message, moved)
-    await close_books(tx, books, batch.events, batch.causes)
+        _void(batch, message, moved, treated)
+    await _close(tx, batch)
 
 
 async def _hear_of(tx: Tx, known: Known, products: set[UUID]) -> None:
@@ -234,7 +314,12 @@ async def _hear_of(tx: Tx, known: Known, products: set[UUID]) -> None:
         known.products.update(await products_of(tx, unheard))
 
 
-def _void(batch: Batch, message: Message[SaleVoided], moved: dict[tuple[UUID, UUID], list[Moved]]) -> None:
+def _void(
+    batch: Batch,
+    message: Message[SaleVoided],
+    moved: dict[tuple[UUID, UUID], list[Moved]],
+    treated: dict[tuple[UUID, UUID], list[Charged]],
+) -> None:
     event, back = message.event, list[Back]()
     for (charge_id, product_id), movements in moved.items():
         cell = batch.books.cells.get((event.site, product_id)) if charge_id == event.charge_id else None
@@ -249,17 +334,12 @@ def _void(batch: Batch, message: Message[SaleVoided], moved: dict[tuple[UUID, UU
                 batch.books.issue(
                     cell, one.quantity, cell.site.place(one.from_kind), entry, lot_id=one.lot.id if one.lot else None
                 )
-    _tell_back(batch, message, event.charge_id, event.void_id, back)
-
-
-def _tell_back(batch: Batch, message: Message[Any], charge_id: UUID | None, return_id: UUID, back: list[Back]) -> None:
-    """One event per place the goods really went to."""
-    for disposition in ("restock", "quarantine", "waste"):
-        part = tuple(one.taken for one in back if one.disposition == disposition)
-        if part:
-            event = StockReturned(
-                site=message.event.site, charge_id=charge_id, return_id=return_id,
-                happened_at=message.event.happened_at,
-                disposition=disposition, taken=part,
-            )  # fmt: skip
-            batch.events.append(Told(event, message))
+    for (charge_id, product_id), lines in treated.items():
+        if charge_id != event.charge_id:
+            continue
+        batch.causes[event.site, product_id] = message
+        for charged in lines:
+            entry = Entry(event.happened_at, event.actor, VOID, event.void_id, charged.line, trace_id(message))
+            more, _ = _take_back(batch, message, [charged], charged.quantity, event.disposition, entry)
+            back += more
+    tell_back(batch, message, event.charge_id, event.void_id, back)

@@ -1,29 +1,47 @@
 """The only home of what charges do to stock: goods leave by FEFO, come back once, and what no lot covers is told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
-from lotwise.contracts.sales import SaleLine, SaleRecorded
-from lotwise.contracts.stock import LotTaken, ShortageRecorded, StockAdjusted, StockIssued, StockReturned
+from lotwise.contracts.sales import Disposition, SaleLine, SaleRecorded
+from lotwise.contracts.stock import (
+    LotTaken,
+    ShortageRecorded,
+    StockAdjusted,
+    StockIssued,
+    StockReturned,
+    TreatmentConsumed,
+)
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, park, redrive
 from lotwise.kit.outbox import Told
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.cells import Books, Cell, CellKey, Taken
+from lotwise.stock.domain.containers import Visitor
 from lotwise.stock.domain.lots import FOUND, RETURNED, Lot
 from lotwise.stock.domain.movements import RETURN, SALE, TREATMENT, Entry
 from lotwise.stock.domain.places import Product, Site
+from lotwise.stock.domain.treatments import Settled, Use
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.consumption import (
+    Consumption,
+    cells_of,
+    open_consumption,
+    origins_of,
+    store_consumption,
+    told_of,
+)
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim_charges
 from lotwise.stock.repository.holds import HeldLine, close_holds, unbroken
 from lotwise.stock.repository.lots import LotDraft, ensure_lots
-from lotwise.values import format_quantity, parse_quantity
+from lotwise.stock.repository.treatments import Charged, UseKey, lock_uses
+from lotwise.values import format_quantity, parse_quantity, site_day
 
 
 @dataclass(slots=True)
@@ -41,6 +59,7 @@ class Batch:
     books: Books
     known: Known
     own_lots: dict[tuple[UUID, str], Lot]
+    consumption: Consumption | None = None
     events: list[Event | Told] = field(default_factory=list)
     causes: dict[CellKey, Message[Any]] = field(default_factory=dict)
 
@@ -108,26 +127,37 @@ async def record_sales(tx: Tx, messages: Sequence[Message[SaleRecorded]], expone
     batch = await _open(tx, fresh, held, known, exponent)
     for message in fresh:
         _record(batch, message)
+    if batch.consumption is not None:
+        batch.events += told_of(batch.consumption.opened)
     await close_books(tx, batch.books, batch.events, batch.causes)
+    if batch.consumption is not None:
+        await store_consumption(tx, batch.consumption)
     await redrive(tx, "charge", *(str(one.event.charge_id) for one in fresh))
 
 
 async def _open(
     tx: Tx, fresh: list[Message[SaleRecorded]], held_charges: Sequence[UUID], known: Known, exponent: int
 ) -> Batch:
-    """Lots, then holds, then levels: the one lock order."""
+    """Uses of treatments, lots, then holds, then levels: the one lock order."""
     now = datetime.now(UTC)
     keys: set[CellKey] = set()
     origins: set[tuple[UUID, str]] = set()
+    treated: dict[UseKey, tuple[str, date]] = {}
+    is_drawn = False
     for message in fresh:
         for line in message.event.lines:
             if line.effect == "none" or not known.products[line.product_id].is_kept:
                 continue
             keys.add((message.event.site, line.product_id))
+            is_drawn = is_drawn or known.products[line.product_id].is_drawn
+            if line.treatment_id is not None:
+                day = site_day(message.event.happened_at, known.sites[message.event.site].zone)
+                treated[line.treatment_id, line.product_id] = (message.event.site, day)
             if _effect(line) == "return":
                 origins.add((line.product_id, RETURNED))
             elif line.effect == "adjustment" and not line.quantity.startswith("-"):
                 origins.add((line.product_id, FOUND))
+    uses = await uses_of(tx, known, treated, keys, origins) if treated else {}
     lots = await own_lots(tx, origins, known, now)
     posted = await close_holds(tx, held_charges, "posted", now) if held_charges else []
     held = {(site, product_id) for _, site, product_id, _ in posted}
@@ -136,7 +166,25 @@ async def _open(
         known.products.update(await products_of(tx, unheard))
     books = await open_books(tx, keys | held, known.sites, known.products, now, exponent)
     await release(tx, books, posted)
-    return Batch(books, known, lots)
+    batch = Batch(books, known, lots)
+    if is_drawn or uses:
+        batch.consumption = await open_consumption(tx, books, uses, lots)
+    return batch
+
+
+async def uses_of(
+    tx: Tx,
+    known: Known,
+    wanted: Mapping[UseKey, tuple[str, date]],
+    keys: set[CellKey],
+    origins: set[tuple[UUID, str]],
+) -> dict[UseKey, Use]:
+    """Lock the uses of treatments, and add what giving back may need: cells (with their sites) and own lots."""
+    uses = await lock_uses(tx, wanted)
+    keys |= cells_of(uses.values())
+    origins |= origins_of(uses.values())
+    known.sites.update(await sites_of(tx, {key[0] for key in keys} - known.sites.keys()))
+    return uses
 
 
 async def release(tx: Tx, books: Books, closed: Sequence[HeldLine]) -> None:
@@ -190,7 +238,10 @@ def _issue(
     batch: Batch, cell: Cell, quantity: int, entry: Entry, line: SaleLine, message: Message[SaleRecorded]
 ) -> list[LotTaken]:
     patient = cell.site.place(places.PATIENT)
-    taken, missing = batch.books.issue(cell, quantity, patient, entry, lot_id=line.lot_id)
+    if line.treatment_id is None and not cell.product.is_drawn:
+        taken, missing = batch.books.issue(cell, quantity, patient, entry, lot_id=line.lot_id)
+    else:
+        taken, missing = _consume(batch, cell, quantity, entry, line, message)
     if missing:
         shortage = ShortageRecorded(
             site=cell.site.slug,
@@ -201,6 +252,66 @@ def _issue(
         )
         batch.events.append(Told(shortage, message))
     return [lot_taken(cell.product, line.line, one) for one in taken]
+
+
+def _consume(
+    batch: Batch, cell: Cell, quantity: int, entry: Entry, line: SaleLine, message: Message[SaleRecorded]
+) -> tuple[list[Taken], int]:
+    """What a line of a treatment, or of a product drawn from containers, takes: only what was not taken before."""
+    done, event = batch.consumption, message.event
+    if done is None:
+        raise LookupError("a batch that draws has its containers and treatments loaded")
+    if line.treatment_id is None:
+        visitor = Visitor(event.member_id, event.charge_id)
+        sources, missing = done.consume(cell, quantity, entry, visitor, line.lot_id)
+        return [one.taken for one in sources], missing
+    use = done.uses[line.treatment_id, cell.product.id]
+    use.charged += quantity
+    done.charges.append(Charged(event.charge_id, line.line, line.treatment_id, cell.product.id, quantity))
+    visitor = Visitor(event.member_id, line.treatment_id)
+    settled = done.settle(use, entry, visitor, event.site, line.lot_id)
+    tell_back(batch, message, event.charge_id, event.charge_id, backs_of(cell.product, line.line, settled))
+    return settled.taken, settled.missing
+
+
+class Back(NamedTuple):
+    """Where something really went, and what it was."""
+
+    disposition: Disposition
+    taken: LotTaken
+
+
+def backs_of(product: Product, line: int, settled: Settled) -> list[Back]:
+    """What a settlement gave back, as the others hear it."""
+    words: dict[str, Disposition] = {"quarantine": "quarantine", "waste": "waste"}
+    return [Back(words.get(one.disposition, "restock"), lot_taken(product, line, one.taken)) for one in settled.back]
+
+
+def tell_back(
+    batch: Batch, message: Message[Any], charge_id: UUID | None, return_id: UUID, back: Sequence[Back]
+) -> None:
+    """One event per place the goods really went to."""
+    for disposition in ("restock", "quarantine", "waste"):
+        part = tuple(one.taken for one in back if one.disposition == disposition)
+        if part:
+            event = StockReturned(
+                site=message.event.site, charge_id=charge_id, return_id=return_id,
+                happened_at=message.event.happened_at,
+                disposition=disposition, taken=part,
+            )  # fmt: skip
+            batch.events.append(Told(event, message))
+
+
+def tell_consumed(
+    batch: Batch, message: Message[Any], use: Use, product: Product, taken: Sequence[Taken], line: int = 0
+) -> None:
+    """What a treatment took by another event than its charge."""
+    if taken:
+        event = TreatmentConsumed(
+            site=message.event.site, treatment_id=use.treatment_id, practitioner=use.practitioner,
+            taken=tuple(lot_taken(product, line, one) for one in taken), happened_at=message.event.happened_at,
+        )  # fmt: skip
+        batch.events.append(Told(event, message))
 
 
 def lot_taken(product: Product, line: int, one: Taken) -> LotTaken:
