@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lotwise.contracts.sales import SaleRecorded, SaleReturned, SaleVoided
+from lotwise.contracts.sales import SaleRecorded, SaleReturned, SaleVoided, TreatmentCompleted
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription
 from lotwise.stock.operations.returns import return_sales, void_sales
 from lotwise.stock.operations.sales import record_sales
 from lotwise.stock.operations.traces import remember_named
+from lotwise.stock.operations.treatments import complete_treatments
 
 
 async def on_recorded(tx: Tx, messages: Sequence[Message[SaleRecorded]], exponent: int) -> None:
@@ -25,5 +26,6 @@ def sales(exponent: int) -> Subscription:
             SaleRecorded: partial(on_recorded, exponent=exponent),
             SaleReturned: partial(return_sales, exponent=exponent),
             SaleVoided: partial(void_sales, exponent=exponent),
+            TreatmentCompleted: partial(complete_treatments, exponent=exponent),
         },
     )
