@@ -90,6 +90,14 @@ class StockLevelChanged(Event):
     revision: int
 
 
+class StockLevelChanged(Event):
+    """The figures of all products of a site that one batch of movements touched: one message, not one a product."""
+
+    speaker: ClassVar[str] = "stock"
+    version: ClassVar[int] = 2
+    levels: tuple[LevelNow, ...]
+
+
 class MinimumChanged(Event):
     """The two levels of a product at a site were set."""
 

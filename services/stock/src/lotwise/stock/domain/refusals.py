@@ -402,3 +402,17 @@ class WitnessNeeded(Refusal):
 
     code: ClassVar[str] = "witness-needed"
     title: ClassVar[str] = "A witness is needed"
+
+
+class UnknownCharge(Unknown):
+    """Stock moved nothing for a charge of that id, at the sites that may be seen."""
+
+    code: ClassVar[str] = "unknown-charge"
+    title: ClassVar[str] = "There is no such charge"
+
+
+class NotControlled(Refusal):
+    """The product is no controlled drug: it has a stock card, but no perpetual log."""
+
+    code: ClassVar[str] = "not-controlled"
+    title: ClassVar[str] = "This is no controlled drug"
