@@ -1,10 +1,16 @@
 """The supervisor: what ends comes back, ever later when it keeps failing; logs stay small."""
 
+import json
+import os
+import signal
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from lotwise.onebox.ends import End, journal
+from lotwise.onebox.processes import ForkedProcess
 from lotwise.onebox.supervisor import Supervisor, delay_seconds, rotate
 
 
@@ -17,6 +23,8 @@ class FakeProcess:
         self.lives = True
         self.starts = 0
         self.fails_to_start = False
+        self.pid: int | None = 4711
+        self.exit_code: int | None = None
 
     def spawn(self) -> None:
         """Count the start."""
@@ -28,6 +36,10 @@ class FakeProcess:
     def is_running(self) -> bool:
         """Whether the test lets it live."""
         return self.lives
+
+    def last_words(self, lines: int = 8) -> str:
+        """The end of what it wrote."""
+        return "\n".join(["first", "second", "third"][-lines:])
 
     def ask_to_stop(self) -> None:
         """End."""
@@ -66,10 +78,106 @@ def test_what_ends_is_started_again_at_once(clock: Clock, process: FakeProcess) 
     told: list[str] = []
     supervisor = Supervisor(told.append, clock)
     supervisor.watch(process)
-    process.lives = False
+    process.lives, process.exit_code = False, 70
+    clock.now += 100
     assert supervisor.look() is True
     assert (process.starts, process.lives) == (1, True)
-    assert told == [f"stock ended; it is started again. Its log: {process.log}"]
+    how = "stock (pid 4711) ended: exit status 70, after 100.0 s"
+    assert told == [f"{how}; it is started again. Its log: {process.log}"]
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        (-9, "killed by SIGKILL"),
+        (-11, "killed by SIGSEGV"),
+        (1, "exit status 1"),
+        (0, "exit status 0 though nobody stopped it"),
+        (-99, "killed by signal 99"),
+        (None, "in a way nobody saw"),
+    ],
+)
+def test_each_end_leaves_a_trace(
+    clock: Clock, process: FakeProcess, tmp_path: Path, code: int | None, how: str
+) -> None:
+    """N-08: given ends that nobody asked for, when seen, then each is a line with pid, way, seconds and last words."""
+    file = tmp_path / "supervisor.log"
+    supervisor = Supervisor(lambda _: None, clock, journal(file))
+    supervisor.watch(process)
+    for _ in range(2):
+        clock.now += 40
+        supervisor.look()
+        process.lives, process.exit_code = False, code
+        supervisor.look()
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["process"], line["pid"], line["exit_code"], line["how"]) for line in lines] == [
+        ("stock", 4711, code, how)
+    ] * 2
+    assert [line["ran_seconds"] for line in lines] == [40, 40]
+    assert lines[0]["last_lines"] == ["first", "second", "third"]
+    assert supervisor.restarts_of("stock") == 2
+    end = supervisor.watched["stock"].last_end
+    assert end is not None
+    assert end.as_note() == {"at": end.at.isoformat(timespec="seconds"), "how": how, "ran_seconds": 40}
+
+
+def test_a_stop_that_was_asked_for_is_no_end(clock: Clock, process: FakeProcess, tmp_path: Path) -> None:
+    """Given a process that is stopped for good, when it is gone, then nothing is written down."""
+    file = tmp_path / "supervisor.log"
+    supervisor = Supervisor(lambda _: None, clock, journal(file))
+    supervisor.watch(process)
+    supervisor.stop(["stock"], 1)
+    supervisor.look()
+    assert not file.exists()
+
+
+def test_a_full_disk_takes_only_the_line(clock: Clock, process: FakeProcess, tmp_path: Path) -> None:
+    """Given a log that cannot be written, when a process ends, then it is started again all the same."""
+    supervisor = Supervisor(lambda _: None, clock, journal(tmp_path / "missing" / "supervisor.log"))
+    supervisor.watch(process)
+    process.lives = False
+    assert supervisor.look() is True
+    assert process.starts == 1
+
+
+class Once(ForkedProcess):
+    """A process that is started by the test alone."""
+
+    starts = 0
+
+    def spawn(self) -> None:
+        """Start it the first time."""
+        self.starts += 1
+        if self.starts == 1:
+            super().spawn()
+
+
+def test_a_real_process_tells_how_it_ended(tmp_path: Path) -> None:
+    """Given services of our own that end by themselves, when seen, then code, signal, pid and last words are true."""
+
+    def crash() -> None:
+        os.write(1, b"about to crash\n")
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    def leave() -> None:
+        os.write(1, b"I just leave\n")
+
+    ends: list[End] = []
+    supervisor = Supervisor(lambda _: None, note_end=ends.append)
+    for name, work in (("crash", crash), ("leave", leave)):
+        process = Once(name, work, tmp_path / f"{name}.log")
+        process.spawn()
+        supervisor.watch(process)
+        pid, deadline = process.pid, time.monotonic() + 20
+        while process.is_running() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        supervisor.look()
+        assert (ends[-1].process, ends[-1].pid) == (name, pid)
+        supervisor.stop([name], 1)
+    assert [end.exit_code for end in ends] == [-signal.SIGSEGV, 0]
+    assert ends[0].how == "killed by SIGSEGV"
+    assert "Segmentation fault" in (tmp_path / "crash.log").read_text()
+    assert ends[1].last_lines == ("I just leave",)
 
 
 def test_what_keeps_failing_is_started_later_each_time(clock: Clock, process: FakeProcess) -> None:

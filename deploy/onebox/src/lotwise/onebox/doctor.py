@@ -20,7 +20,7 @@ from lotwise.onebox.ground import DISK_BYTES_MIN
 from lotwise.onebox.home import Refused
 from lotwise.onebox.ports import answers, is_free
 from lotwise.onebox.servers import NatsServer, PostgresServer
-from lotwise.onebox.status import admin_url, depths_of
+from lotwise.onebox.status import admin_url, depths_of, end_in_words
 
 OUTBOX_SECONDS_MAX = 60.0
 CLOCK_SECONDS_MAX = 2.0
@@ -102,6 +102,8 @@ async def _alive(chain: Chain) -> AsyncIterator[Finding]:
         yield Finding(
             service, "good" if ready else "bad", "ready" if ready else "not ready", f"Its log says why: {log}"
         )
+    for finding in _restarts(chain):
+        yield finding
     try:
         admin = await asyncpg.connect(admin_url(chain), timeout=5)
     except (OSError, asyncpg.PostgresError, TimeoutError, Refused) as problem:
@@ -115,6 +117,16 @@ async def _alive(chain: Chain) -> AsyncIterator[Finding]:
             yield finding
     async for finding in _bus(chain):
         yield finding
+
+
+def _restarts(chain: Chain) -> Iterator[Finding]:
+    ended = {name: entry for name, entry in chain.home.note()["processes"].items() if entry["restarts"]}
+    for name, entry in ended.items():
+        detail = f"started again {entry['restarts']} times since the start; last: {end_in_words(entry)}"
+        log = chain.home.logs / "supervisor.log"
+        yield Finding(f"{name} restarts", "watch", detail, f"Each end with its last lines is in {log}")
+    if not ended:
+        yield Finding("restarts", "good", "no process ended by itself since the start")
 
 
 async def _clock(admin: asyncpg.Connection) -> Finding:

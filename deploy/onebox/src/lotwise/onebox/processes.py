@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import faulthandler
 import gc
 import os
 import runpy
@@ -137,3 +138,4 @@ class ForkedProcess:
         os.dup2(out, 1)
         os.dup2(out, 2)
         os.closerange(3, 4096)
+        faulthandler.enable(2)  # a crash in a library leaves its stack in the log

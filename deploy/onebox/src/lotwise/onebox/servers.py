@@ -129,6 +129,16 @@ class Server(ABC):
         """Whether the process lives."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id, also after its end; None before its first start."""
+        return self.process.pid if self.process is not None else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended: 0 in good order, below zero by that signal; None while it lives or was never started."""
+        return self.process.poll() if self.process is not None else None
+
     def stop(self, seconds_max: float = STOP_SECONDS_MAX) -> None:
         """Stop in good order and wait; killed after `seconds_max`."""
         self._end(self.stop_signal, seconds_max)

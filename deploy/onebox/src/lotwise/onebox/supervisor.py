@@ -4,8 +4,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+
+from lotwise.onebox.ends import LAST_LINES, End
 
 CALM_SECONDS = 30.0
 DELAY_SECONDS_MAX = 15.0
@@ -19,6 +22,20 @@ class Process(Protocol):
 
     name: str
     log: Path
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, also after its end; None before its first start."""
+        ...
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended: 0 in good order, below zero by that signal; None while it lives."""
+        ...
+
+    def last_words(self, lines: int = ...) -> str:
+        """The last lines that it wrote."""
+        ...
 
     def spawn(self) -> None:
         """Start it."""
@@ -36,7 +53,7 @@ class Process(Protocol):
 
 @dataclass
 class Watched:
-    """A process under supervision, how often it was started again, and when it may be next."""
+    """A process under supervision, how often it was started again, when it may be next, and how it ended last."""
 
     process: Process
     started: float = 0.0
@@ -44,14 +61,19 @@ class Watched:
     failures: int = 0
     not_before: float = 0.0
     was_running: bool = False
+    last_end: End | None = None
 
 
 @dataclass
 class Supervisor:
-    """Watches processes; `tell` gets a sentence for the person at the screen when something ended or came back."""
+    """Watches processes; `tell` gets a sentence for the person at the screen when something ended or came back.
+
+    `note_end` gets each end that nobody asked for, however often: nothing that ended leaves without a trace.
+    """
 
     tell: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
+    note_end: Callable[[End], None] = field(default=lambda _: None)
     watched: dict[str, Watched] = field(default_factory=dict)
 
     def watch(self, process: Process) -> None:
@@ -73,8 +95,10 @@ class Supervisor:
             watched.was_running = False
             watched.not_before = now + delay_seconds(watched.failures)
             watched.failures += 1
+            watched.last_end = end = _end_of(watched, now)
+            self.note_end(end)
             if watched.failures in TOLD_FAILURES:
-                self.tell(f"{watched.process.name} ended; it is started again. Its log: {watched.process.log}")
+                self.tell(f"{end.sentence()}; it is started again. Its log: {watched.process.log}")
         if now < watched.not_before:
             return False
         return self._start_again(watched)
@@ -105,6 +129,12 @@ class Supervisor:
         """Keep each log below its limit: older lines move to numbered files."""
         for watched in self.watched.values():
             rotate(watched.process.log)
+
+
+def _end_of(watched: Watched, now: float) -> End:
+    process = watched.process
+    lines = tuple(process.last_words(LAST_LINES).splitlines())
+    return End(process.name, process.pid, process.exit_code, now - watched.started, datetime.now(UTC), lines)
 
 
 def delay_seconds(failures: int) -> float:

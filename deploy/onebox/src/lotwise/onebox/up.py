@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lotwise.contracts.envelope import SPEAKERS
 from lotwise.onebox.chain import SERVICES, Chain, settle_ports
+from lotwise.onebox.ends import journal
 from lotwise.onebox.ground import DISK_BYTES_MIN, refuse_bad_ground, refuse_lost_data
 from lotwise.onebox.home import write_json
 from lotwise.onebox.monitor import streams_kept
@@ -21,7 +22,7 @@ from lotwise.onebox.ports import answers
 from lotwise.onebox.prepare import is_prepared, prepare
 from lotwise.onebox.processes import ForkedProcess, load_libraries, run_module
 from lotwise.onebox.servers import NatsServer, PostgresServer, Server, ServerFailed
-from lotwise.onebox.supervisor import Supervisor
+from lotwise.onebox.supervisor import Supervisor, rotate
 
 READY_SECONDS_MAX = 90.0
 TICK_SECONDS = 0.1
@@ -59,7 +60,12 @@ class Running:
     def note(self) -> None:
         """Write down what runs, for `status`, `down` and everybody who asks."""
         processes = {
-            name: {"pid": pid_of(watched.process), "restarts": watched.restarts, "port": self.chain.ports.get(name)}
+            name: {
+                "pid": watched.process.pid,
+                "restarts": watched.restarts,
+                "port": self.chain.ports.get(name),
+                "last_end": watched.last_end.as_note() if watched.last_end else None,
+            }
             for name, watched in self.supervisor.watched.items()
         }
         write_json(
@@ -77,13 +83,6 @@ class Running:
         )
 
 
-def pid_of(process: object) -> int | None:
-    """The process id of a server or a service."""
-    inner = getattr(process, "process", None)
-    found = inner.pid if inner is not None else getattr(process, "pid", None)
-    return int(found) if found is not None else None
-
-
 def up(chain: Chain, *, with_demo: bool, say: Say, when_ready: Callable[[Chain], None]) -> None:
     """Start everything and stay until told to stop. Raises Refused or ServerFailed with a sentence for a person."""
     os.umask(0o077)
@@ -93,7 +92,8 @@ def up(chain: Chain, *, with_demo: bool, say: Say, when_ready: Callable[[Chain],
         refuse_bad_ground(chain)
         refuse_lost_data(chain)
         chain.make_secrets()
-        running = Running(chain, say, Supervisor(say))
+        supervisor = Supervisor(say, note_end=journal(chain.home.logs / "supervisor.log"))
+        running = Running(chain, say, supervisor)
         _listen_for_signals(running)
         try:
             _start(running)
@@ -243,6 +243,7 @@ def _stay(running: Running) -> None:
 
 def _do_chores(running: Running) -> None:
     running.supervisor.rotate_logs()
+    rotate(running.chain.home.logs / "supervisor.log")
     free = shutil.disk_usage(running.chain.home.folder).free
     if free < DISK_BYTES_MIN and not running.has_warned_of_disk:
         running.say(f"The disk has only {free >> 20} MB left: make room, or soon nothing more can be recorded.")
