@@ -325,6 +325,8 @@ async def test_a_bad_line_changes_nothing(purchasing: Bench, lines: list[dict[st
         ({"lines": [{"line": 1, "quantity": "0"}]}, 422),
         ({"lines": [{"line": 1, "quantity": "1", "unit_cost": "-1"}]}, 422),
         ({"lines": [{"line": 1, "quantity": "1", "lot_number": "a\x00"}]}, 422),
+        ({"lines": [{"line": 1, "quantity": "1", "expires_on": "0001-01-01"}]}, 422),
+        ({"lines": [{"line": 1, "quantity": "1", "expires_on": "9999-12-31"}]}, 422),
         ({"lines": [{"line": 1, "quantity": "1"}], "happened_at": "2999-01-01T00:00:00Z"}, 422),
         ({"lines": [{"line": 1, "quantity": "1"}], "happened_at": "0001-01-01T00:00:00Z"}, 422),
         ({"lines": [{"line": 1, "quantity": "1"}], "happened_at": "2020-01-01T00:00:00Z"}, 403),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 from fastapi import FastAPI
 
 from lotwise.backoffice.settings import BackofficeSettings
@@ -151,6 +152,18 @@ async def test_api_key_from_an_address(client: httpx.AsyncClient, owner: httpx.A
     for odd in ("ck_x_y", "ck_" + "a" * 12 + "_" + "b" * 43, "", "ck_\x00"):
         answer = await client.post("/v1/tokens", json={"grant_type": "api_key", "api_key": odd})
         assert answer.status_code in {401, 422}
+
+
+@pytest.mark.parametrize(
+    "addresses", [["10.0.0.7/8"], ["garbage", True], [True], [1], [{}], [["10.0.0.0", 8]], ["\u00b8"], [""], ["1" * 60]]
+)
+async def test_addresses_that_are_none(owner: httpx.AsyncClient, addresses: list[Any]) -> None:
+    """F15: a host with a mask, a word, a number, a list: 422 that names the address, and no key is made."""
+    before = (await owner.get("/v1/keys")).json()
+    body = {"name": "till", "grants": [{"role": "till", "sites": ["harley"]}], "addresses": addresses}
+    answer = await owner.post("/v1/keys", json=body, headers=_key())
+    assert (answer.status_code, answer.json()["errors"][0]["field"].split(".")[0]) == (422, "addresses"), answer.text
+    assert (await owner.get("/v1/keys")).json() == before
 
 
 async def test_nobody_hands_out_more_than_they_have(office: FastAPI) -> None:

@@ -1,6 +1,7 @@
 """Field types that every contract shares; both sides of the bus and of HTTP check them the same way."""
 
 import re
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +19,12 @@ def _clean(text: str) -> str:
 
 def _instant(value: AwareDatetime) -> AwareDatetime:
     if value.year < 1970 or value.year > 2200:
+        raise ValueError("lies outside the years 1970 to 2200")
+    return value
+
+
+def _day(value: date) -> date:
+    if not 1970 <= value.year <= 2200:
         raise ValueError("lies outside the years 1970 to 2200")
     return value
 
@@ -52,5 +59,8 @@ Minor = Annotated[Whole, Field(ge=-(2**63) + 1, le=2**63 - 1)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_clean)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_clean)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_clean)]
+Day = Annotated[date, AfterValidator(_day)]
+"""A calendar day between 1970 and 2200."""
+
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Id = UUID

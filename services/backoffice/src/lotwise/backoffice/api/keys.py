@@ -4,9 +4,10 @@ import secrets
 import string
 from datetime import UTC, datetime
 from hashlib import sha256
+from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from lotwise.backoffice.api.users import GrantIn
 from lotwise.backoffice.door import rules
@@ -25,12 +26,23 @@ _LETTERS = string.ascii_letters + string.digits
 KeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{12}$")]
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("is no network of addresses: write 10.0.0.0/8 or 192.0.2.7") from None
+
+
+Network = Annotated[str, StringConstraints(max_length=50), AfterValidator(_network)]
+"""An address or a network of addresses, as text; a number is none."""
+
+
 class KeyIn(BaseModel):
     """A key for a machine: what it may do, from where, until when."""
 
     name: Text
     grants: list[GrantIn] = Field(min_length=1, max_length=50)
-    addresses: list[IPvAnyNetwork] = Field(default=[], max_length=50)
+    addresses: list[Network] = Field(default=[], max_length=50)
     expires_at: Instant | None = None
 
 
@@ -68,7 +80,7 @@ async def make(body: KeyIn, cmd: Cmd) -> Answer[NewKey]:
             sha256(secret.encode()).digest(),
             body.name,
             [grant.model_dump() for grant in body.grants],
-            [str(network) for network in body.addresses],
+            body.addresses,
             cmd.who.actor,
             body.expires_at,
         )

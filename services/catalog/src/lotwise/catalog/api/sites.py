@@ -14,7 +14,7 @@ from lotwise.catalog.domain.refusals import SiteTaken
 from lotwise.catalog.domain.sites import Site, SiteTaxes, Slot
 from lotwise.catalog.operations import sites
 from lotwise.catalog.repository import sites as rows
-from lotwise.contracts.fields import Flag, PriceText, Text
+from lotwise.contracts.fields import Day, Flag, PriceText, Text
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import Page
@@ -63,7 +63,7 @@ class TaxFields(Shape):
 
     tax_1: SlotShape = SlotShape()
     tax_2: SlotShape = SlotShape()
-    valid_from: date | None = None
+    valid_from: Day | None = None
 
 
 class TaxOut(BaseModel):

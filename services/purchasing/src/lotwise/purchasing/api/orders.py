@@ -1,14 +1,14 @@
 """HTTP of orders: draft, preview, edit, send, confirm, cancel, close."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import Field, StringConstraints
 
-from lotwise.contracts.fields import Id, Instant, Note, PositiveQuantity, PriceText, Slug
+from lotwise.contracts.fields import Day, Id, Instant, Note, PositiveQuantity, PriceText, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command, Read, dump, visible
 from lotwise.kit.database import Tx
@@ -50,7 +50,7 @@ class OrderFields(Shape):
     supplier_id: Id
     site: Slug
     lines: Annotated[list[LineFields], Field(max_length=1000)]
-    expected_on: date | None = None
+    expected_on: Day | None = None
     note: Note = ""
 
     def wanted(self) -> WantedOrder:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Flag, Instant, Note, PositiveQuantity, PriceText, Whole
+from lotwise.contracts.fields import Day, Flag, Instant, Note, PositiveQuantity, PriceText, Whole
 from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.paging import Page
 from lotwise.kit.web import Router
@@ -29,7 +29,7 @@ class DeliveredLine(Shape):
     quantity: PositiveQuantity
     unit_cost: PriceText | None = None
     lot_number: LotNumber = ""
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
 
 class Receiving(Shape):
