@@ -1,8 +1,11 @@
 """The supervisor: what ends comes back, ever later when it keeps failing; logs stay small."""
 
+import ctypes
+import errno
 import json
 import os
 import signal
+import socket
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -234,3 +237,21 @@ def test_a_log_that_grew_is_moved_aside(tmp_path: Path) -> None:
         writer.write(b"new\n")
     assert log.read_bytes() == b"new\n"
     assert (tmp_path / "stock.1.log").read_bytes() == b"old\n" * 10
+
+
+def test_a_browser_that_hangs_up_ends_no_service(tmp_path: Path) -> None:
+    """N-08: given a service that writes to a connection whose other end is gone, then it lives and gets an error."""
+
+    def answer_nobody() -> None:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        library = ctypes.CDLL(None, use_errno=True)
+        sent = library.write(ours.fileno(), b"late", 4)  # as libuv does: no flag that keeps the signal away
+        os.write(1, f"sent {sent}, error {ctypes.get_errno()}\n".encode())
+
+    process = ForkedProcess("office", answer_nobody, tmp_path / "office.log")
+    process.spawn()
+    deadline = time.monotonic() + 20
+    while process.is_running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (process.exit_code, process.last_words()) == (0, f"sent -1, error {errno.EPIPE}")
