@@ -9,6 +9,7 @@ import nats
 import orjson
 from nats.aio.client import Client
 from nats.errors import Error
+from nats.js.errors import Error as JetStreamError
 
 from lotwise.contracts.envelope import SPEAKERS, stream_of
 from lotwise.kit import provision
@@ -25,6 +26,20 @@ async def apply(chain: Chain) -> list[str]:
     """Make and mend streams and durables; a line for each change, none when all was well."""
     user, password = chain.bus_login(OPERATOR)
     return await provision.apply(chain.bus_url(), user=user, password=password)
+
+
+async def replay(chain: Chain, consumer: str) -> None:
+    """Let a durable hear its whole stream again. Raises Refused for an unknown one, or when the bus does not answer."""
+    user, password = chain.bus_login(OPERATOR)
+    try:
+        await provision.replay(chain.bus_url(), consumer, user=user, password=password)
+    except ValueError:
+        names = ", ".join(sorted(one.name for one in topology()))
+        raise Refused(f"There is no consumer {consumer!r}; there are: {names}.") from None
+    except JetStreamError as problem:
+        raise Refused(f"The bus refused: {problem}. `lotwise bus apply` makes what is missing.") from None
+    except (Error, OSError, TimeoutError) as problem:
+        raise Refused(f"The bus does not answer ({type(problem).__name__}); see `lotwise status`.") from None
 
 
 async def refuse_unsafe(chain: Chain) -> None:

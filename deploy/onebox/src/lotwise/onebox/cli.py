@@ -201,6 +201,26 @@ def bus_apply() -> None:
             _say(line)
 
 
+@bus.command("replay")
+def bus_replay(
+    consumer: Annotated[str, typer.Argument(help="A consumer as `lotwise status` names it, such as stock-sales.")],
+) -> None:
+    """Let a consumer hear its whole stream again, after its database was restored from an older copy.
+
+    What it applied before is recognised and changes nothing.
+    """
+    import asyncio
+
+    from lotwise.onebox.bus import replay
+    from lotwise.onebox.chain import Chain
+
+    with _told():
+        home = Home.find()
+        home.note()
+        asyncio.run(replay(Chain.of(home), consumer))
+        _say(f"{consumer} hears its stream from the beginning; `lotwise status` shows how far it is.")
+
+
 def main() -> None:
     """The entry point."""
     for name, (module, help_text) in GROUPS.items():
