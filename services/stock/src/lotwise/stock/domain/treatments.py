@@ -4,14 +4,13 @@ The figure is what was drawn if somebody recorded it, else what was charged, els
 treatment took place (DESIGN 3.8). It follows from the figures heard so far and never from the order they came in.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
-from lotwise.stock.domain.cells import Balance, Cell, Taken
+from lotwise.stock.domain.cells import Cell, Taken
 from lotwise.stock.domain.containers import Container, Source, Visitor, draw_waste, give_back
 from lotwise.stock.domain.draws import Case, consume
 from lotwise.stock.domain.lots import Lot
@@ -26,10 +25,11 @@ THROWN = places.WASTE
 class Part:
     """A quantity that one movement took for a treatment, and where it is now: with the patient, apart or thrown away.
 
-    `is_poured` says that a person drew it from this very container: no other event gives it back.
+    `is_poured` says that a person drew it from this very container: no other event gives it back. `movement_id` is
+    the movement that took it. Goods that no lot covered are owed less, not moved, when they leave the patient.
     """
 
-    id: UUID
+    movement_id: UUID
     site: str
     lot: Lot | None
     container_id: UUID | None
@@ -143,24 +143,24 @@ class Settled:
 
 
 def settle(case: Case, use: Use, entry: Entry, visitor: Visitor, site: str, lot_id: UUID | None = None) -> Settled:
-    """Move the difference between what was taken for a use and its figure, and no more.
+    """Move the difference between what was taken for a use and its figures, and no more.
 
-    What is taken anew is taken at `site`; what goes back goes to where it came from.
+    What is taken anew is taken at `site`; what goes back goes to where it came from, last in first out. Of what stays
+    taken the patient has the first units, then come those set apart, then those thrown away: so it does not matter
+    in which order the figures became known.
     """
     done = Settled()
     wanted = figures_of(use)
     use.is_touched = True
-    _bring_back(case, use, APART, use.at(APART) - wanted.apart, entry, done)
-    _bring_back(case, use, THROWN, use.at(THROWN) - wanted.thrown, entry, done)
-    needed = wanted.consumed + max(0, wanted.apart - use.at(APART)) + max(0, wanted.thrown - use.at(THROWN))
-    lacking = needed - use.consumed
-    if lacking > 0:
+    own = wanted.consumed - sum(one.quantity for one in use.parts if one.is_poured)
+    difference = own + wanted.apart + wanted.thrown - sum(one.quantity for one in use.parts if not one.is_poured)
+    if difference > 0:
+        _take(case, use, difference, entry, visitor, site, lot_id, done)
+    elif difference < 0:
+        _give_back(case, use, -difference, entry, done)
+    lacking = _assign(case, use, (own, own + wanted.apart), entry, done)
+    if lacking:
         _take(case, use, lacking, entry, visitor, site, lot_id, done)
-    elif lacking < 0:
-        _give_back(case, use, -lacking, entry, done)
-    _put(case, use, APART, wanted.apart - use.at(APART), entry, done)
-    _put(case, use, THROWN, wanted.thrown - use.at(THROWN), entry, done)
-    use.parts = [one for one in use.parts if one.quantity]
     return done
 
 
@@ -168,12 +168,11 @@ def make_room(case: Case, use: Use, poured: int, entry: Entry) -> Settled:
     """Before a person's draw of `poured` more: give back what events had taken by themselves above the new figure."""
     done = Settled()
     use.poured += poured
+    use.is_touched = True
     wanted = figures_of(use)
-    above = use.at(AT_PATIENT) + poured - wanted.consumed
+    above = sum(one.quantity for one in use.parts) + poured - wanted.consumed - wanted.apart - wanted.thrown
     if above > 0:
         _give_back(case, use, above, entry, done)
-        use.parts = [one for one in use.parts if one.quantity]
-    use.is_touched = True
     return done
 
 
@@ -191,24 +190,22 @@ def _take(
     lot_id: UUID | None,
     done: Settled,
 ) -> None:
+    """Take more, first of what this very visit had wasted."""
     cell = case.books.cells[site, use.product_id]
     sources: list[Source] = []
     for one in [one for one in case.opened.of(cell) if _is_rest_of(one, visitor)]:
         part = min(quantity, one.wasted)
-        taken = draw_waste(case.books, case.opened, cell, one, part, entry, visitor)
-        sources.append(Source(taken, one.id))
+        sources.append(Source(draw_waste(case.books, case.opened, cell, one, part, entry, visitor), one.id))
         quantity -= part
         if not quantity:
             break
-    missing = 0
     if quantity:
         more, missing = consume(case, cell, quantity, entry, visitor, lot_id)
         sources += more
+        done.missing += missing
     for taken, container_id in sources:
-        part_of = Part(taken.movement_id, site, taken.lot, container_id, taken.quantity, taken.cost)
-        use.parts.append(part_of)
+        use.parts.append(Part(taken.movement_id, site, taken.lot, container_id, taken.quantity, taken.cost))
         done.taken.append(taken)
-    done.missing += missing
 
 
 def _is_rest_of(one: Container, visitor: Visitor) -> bool:
@@ -217,78 +214,119 @@ def _is_rest_of(one: Container, visitor: Visitor) -> bool:
     return is_own and not one.is_shared and one.wasted > 0 and one.drawn > 0
 
 
-def _newest(parts: Sequence[Part], place: str) -> list[Part]:
-    """What an event may move on from a place, last in first out; what persons poured stays."""
-    return [one for one in reversed(parts) if one.place == place and one.quantity and not one.is_poured]
-
-
 def _give_back(case: Case, use: Use, quantity: int, entry: Entry, done: Settled) -> None:
-    """It was not consumed after all: back into its container, its lot, or off what the unattributed account owes."""
-    for one in _newest(use.parts, AT_PATIENT):
+    """It was not taken after all: back into its container, its lot, or off what the unattributed account owes."""
+    for one in reversed([one for one in use.parts if not one.is_poured]):
         part = min(one.quantity, quantity)
-        cost = one.split(part)
         quantity -= part
-        done.back += _back(case, _cell(case, use, one), one, part, cost, entry)
+        tail = _tail(one, part)
+        if tail.place == AT_PATIENT or _shift(case, use, tail, AT_PATIENT, entry, done):
+            done.back += _back(case, _cell(case, use, tail), tail, entry)
         if not quantity:
-            return
+            break
+    use.parts = [one for one in use.parts if one.quantity]
 
 
-def _back(case: Case, cell: Cell, one: Part, quantity: int, cost: int, entry: Entry) -> list[Back]:
+def _tail(one: Part, quantity: int) -> Part:
+    """The last units of a part, as a part of their own."""
+    cost = one.split(quantity)
+    return replace(one, quantity=quantity, cost=cost)
+
+
+def _back(case: Case, cell: Cell, one: Part, entry: Entry) -> list[Back]:
+    quantity, cost = one.quantity, one.cost
     if one.lot is None:
-        return _owe_less(case, cell, quantity, cost, entry)
+        return _owe_less(case, cell, one, entry)
     container = case.opened.find(cell, one.container_id) if one.container_id else None
     if container is not None:
         movement_id = give_back(case.books, case.opened, cell, container, quantity, cost, entry)
         return [Back("restock", Taken(one.lot, quantity, cost, movement_id))]
     usable = is_usable(one.lot.expires_on, case.books.day(case.books.now, cell.site))
     target = cell.site.place(places.SHELF) if usable else cell.site.place(places.QUARANTINE, places.EXPIRED)
-    patient = cell.site.place(places.PATIENT)
-    movement_id = case.books.move(cell, patient, target, one.lot, quantity, cost, entry, reverses=one.id)
+    patient, taker = cell.site.place(places.PATIENT), one.movement_id
+    movement_id = case.books.move(cell, patient, target, one.lot, quantity, cost, entry, reverses=taker)
     return [Back("restock" if usable else "quarantine", Taken(one.lot, quantity, cost, movement_id))]
 
 
-def _owe_less(case: Case, cell: Cell, quantity: int, cost: int, entry: Entry) -> list[Back]:
+def _owe_less(case: Case, cell: Cell, one: Part, entry: Entry) -> list[Back]:
     """What no lot covered is owed less; what was settled meanwhile comes back as goods of unknown origin."""
     patient, account = cell.site.place(places.PATIENT), cell.site.place(places.UNATTRIBUTED)
     debt = cell.at(account, None)
-    owed = min(quantity, -debt.on_hand)
+    owed = min(one.quantity, -debt.on_hand)
     back: list[Back] = []
     if owed > 0:
         known = costs.share(-debt.cost, owed, -debt.on_hand)
         movement_id = case.books.move(cell, patient, account, None, owed, known, entry)
         back.append(Back("restock", Taken(None, owed, known, movement_id)))
-    rest = quantity - owed
+    rest = one.quantity - owed
     if rest:
         if case.own_lot is None:
             raise LookupError("what was settled comes back into an own lot, which the caller makes")
-        cost = costs.share(cost, rest, quantity)
+        cost = costs.share(one.cost, rest, one.quantity)
         shelf = cell.site.place(places.SHELF)
         movement_id = case.books.move(cell, patient, shelf, case.own_lot, rest, cost, entry)
         back.append(Back("restock", Taken(case.own_lot, rest, cost, movement_id)))
     return back
 
 
-def _put(case: Case, use: Use, place: str, quantity: int, entry: Entry, done: Settled) -> None:
-    """Move what came back of the patient's part to where a return sent it."""
-    if quantity <= 0:
-        return
-    for one in _newest(use.parts, AT_PATIENT):
-        part = min(one.quantity, quantity)
-        quantity -= part
-        cost = one.split(part)
-        cell = _cell(case, use, one)
-        if one.lot is None:
-            back = _owe_less(case, cell, part, cost, entry)
-            use.parts.append(Part(case.new_id(), one.site, None, None, part, cost, place))
-            done.back += back
-        else:
-            patient, target = cell.site.place(places.PATIENT), _apart(case, cell, one.lot, place)
-            movement_id = case.books.move(cell, patient, target, one.lot, part, cost, entry, reverses=one.id)
-            use.parts.append(Part(movement_id, one.site, one.lot, one.container_id, part, cost, place))
-            word = "waste" if place == THROWN else "quarantine"
-            done.back.append(Back(word, Taken(one.lot, part, cost, movement_id)))
-        if not quantity:
-            return
+def _assign(case: Case, use: Use, ends: tuple[int, int], entry: Entry, done: Settled) -> int:
+    """Let each unit lie where the figures say; returns how many the patient lacks because others moved them on."""
+    kept: list[Part] = []
+    at, lacking = 0, 0
+    for one in use.parts:
+        if one.is_poured:
+            kept.append(one)
+            continue
+        for place, end in ((AT_PATIENT, ends[0]), (APART, ends[1]), (THROWN, at + one.quantity)):
+            part = min(one.quantity, max(0, end - at))
+            if not part:
+                continue
+            at += part
+            segment = _tail(one, part)
+            if segment.place == place or _shift(case, use, segment, place, entry, done):
+                kept.append(segment)
+            elif place == AT_PATIENT:
+                lacking += part
+    use.parts = kept
+    return lacking
+
+
+def _shift(case: Case, use: Use, one: Part, place: str, entry: Entry, done: Settled) -> bool:
+    """Move a part to another place. False when it is not where it was: somebody released it or wrote it off."""
+    cell = _cell(case, use, one)
+    if one.lot is None:
+        if one.place == AT_PATIENT:
+            done.back += _owe_less(case, cell, one, entry)
+        one.place, was_patient = place, one.place == AT_PATIENT
+        return was_patient or place != AT_PATIENT
+    source = _lies(cell, one)
+    if source is None:
+        return False
+    patient, taker = cell.site.place(places.PATIENT), None
+    if one.place == AT_PATIENT:
+        source, taker = patient, one.movement_id
+    target = patient if place == AT_PATIENT else _apart(case, cell, one.lot, place)
+    movement_id = case.books.move(cell, source, target, one.lot, one.quantity, one.cost, entry, reverses=taker)
+    taken = Taken(one.lot, one.quantity, one.cost, movement_id)
+    if one.place != AT_PATIENT:
+        done.taken.append(taken)
+        one.movement_id = movement_id
+    if place != AT_PATIENT:
+        done.back.append(Back("waste" if place == THROWN else "quarantine", taken))
+    one.place = place
+    return True
+
+
+def _lies(cell: Cell, one: Part) -> places.Place | None:
+    """Where a part that left the patient lies, with the cost it takes along from there; None when it is gone."""
+    if one.place != APART or one.lot is None:
+        return cell.site.place(places.WASTE)
+    for there in cell.of_lot(one.lot.id, places.QUARANTINE):
+        if there.on_hand >= one.quantity:
+            if there.on_hand == one.quantity or one.cost > there.cost:
+                one.cost = costs.share(there.cost, one.quantity, there.on_hand)
+            return there.place
+    return None
 
 
 def _apart(case: Case, cell: Cell, lot: Lot, place: str) -> places.Place:
@@ -296,38 +334,3 @@ def _apart(case: Case, cell: Cell, lot: Lot, place: str) -> places.Place:
         return cell.site.place(places.WASTE)
     usable = is_usable(lot.expires_on, case.books.day(case.books.now, cell.site))
     return cell.site.place(places.QUARANTINE, "" if usable else places.EXPIRED)
-
-
-def _cost_there(there: Balance, quantity: int, known: int) -> int:
-    """The cost that a quantity takes along: what it came with, unless others changed what lies there since."""
-    if quantity < there.on_hand and known <= there.cost:
-        return known
-    return costs.share(there.cost, quantity, there.on_hand)
-
-
-def _bring_back(case: Case, use: Use, place: str, quantity: int, entry: Entry, done: Settled) -> None:
-    """What a return had set apart or thrown away was consumed after all: it goes back to the patient.
-
-    What somebody moved on meanwhile (released, written off) is not there any more; it is taken anew.
-    """
-    for one in _newest(use.parts, place):
-        if quantity <= 0:
-            return
-        part = min(one.quantity, quantity)
-        if one.lot is None:
-            one.split(part)
-            quantity -= part
-            continue
-        cell = _cell(case, use, one)
-        source = _apart(case, cell, one.lot, place)
-        if place == APART:
-            part = min(part, cell.at(source, one.lot).on_hand)
-        if part <= 0:
-            continue
-        cost = one.split(part)
-        if place == APART:
-            cost = _cost_there(cell.at(source, one.lot), part, cost)
-        movement_id = case.books.move(cell, source, cell.site.place(places.PATIENT), one.lot, part, cost, entry)
-        use.parts.append(Part(movement_id, one.site, one.lot, one.container_id, part, cost))
-        done.taken.append(Taken(one.lot, part, cost, movement_id))
-        quantity -= part

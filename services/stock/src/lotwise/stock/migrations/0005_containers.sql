@@ -107,9 +107,10 @@ create table treatment_use (
 create index treatment_use_by_day on treatment_use (site, happened_on, treatment_id);
 
 create table treatment_part (
-    id           uuid primary key,
     treatment_id uuid not null,
     product_id   uuid not null,
+    position     integer not null,
+    movement_id  uuid not null,
     site         text not null,
     lot_id       uuid references lot,
     container_id uuid references container,
@@ -117,9 +118,9 @@ create table treatment_part (
     cost_minor   bigint not null,
     place        text not null constraint treatment_part_place check (place in ('patient', 'quarantine', 'waste')),
     is_poured    boolean not null,
+    primary key (treatment_id, product_id, position),
     constraint treatment_part_quantity check (quantity > 0 and cost_minor >= 0)
 );
-create index treatment_part_by_use on treatment_part (treatment_id, product_id, id);
 create index treatment_part_by_lot on treatment_part (lot_id) where lot_id is not null;
 
 create table treatment_charge (

@@ -28,11 +28,11 @@ from treatment_use u join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, prod
 order by u.treatment_id, u.product_id for update of u
 """
 _PARTS = """
-select p.treatment_id, p.product_id, p.id, p.site, p.lot_id, p.container_id, p.quantity, p.cost_minor, p.place,
+select p.treatment_id, p.product_id, p.movement_id, p.site, p.lot_id, p.container_id, p.quantity, p.cost_minor, p.place,
        p.is_poured
 from treatment_part p join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, product_id)
      using (treatment_id, product_id)
-order by p.id
+order by p.treatment_id, p.product_id, p.position
 """
 _STORE = """
 update treatment_use u set charged = n.charged, returned = n.returned, thrown = n.thrown, drawn = n.drawn,
@@ -50,10 +50,10 @@ delete from treatment_part p using unnest($1::uuid[], $2::uuid[]) as w(treatment
 where p.treatment_id = w.treatment_id and p.product_id = w.product_id
 """
 _KEEP = """
-insert into treatment_part (treatment_id, product_id, id, site, lot_id, container_id, quantity, cost_minor, place,
-    is_poured)
-select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::bigint[],
-    $8::bigint[], $9::text[], $10::bool[])
+insert into treatment_part (treatment_id, product_id, position, movement_id, site, lot_id, container_id, quantity,
+    cost_minor, place, is_poured)
+select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[],
+    $8::bigint[], $9::bigint[], $10::text[], $11::bool[])
 """
 _COMPLETE = """
 insert into treatment as t (id, site, service_id, appointment_id, member_id, practitioner, happened_at, happened_on,
@@ -134,8 +134,8 @@ async def lock_uses(tx: Tx, wanted: Mapping[UseKey, tuple[str, date]]) -> dict[U
 
 
 def _part(row: Sequence[Any], lots: Mapping[UUID, Lot]) -> Part:
-    part_id, site, lot_id, container_id, *rest = row
-    return Part(part_id, site, lots[lot_id] if lot_id else None, container_id, *rest)
+    movement_id, site, lot_id, container_id, *rest = row
+    return Part(movement_id, site, lots[lot_id] if lot_id else None, container_id, *rest)
 
 
 async def store_uses(tx: Tx, uses: Iterable[Use]) -> None:
@@ -148,11 +148,11 @@ async def store_uses(tx: Tx, uses: Iterable[Use]) -> None:
     await tx.execute(_FORGET, *columns)
     parts = [
         (
-            use.treatment_id, use.product_id, one.id, one.site, one.lot.id if one.lot else None, one.container_id,
-            one.quantity, one.cost, one.place, one.is_poured,
+            use.treatment_id, use.product_id, position, one.movement_id, one.site,
+            one.lot.id if one.lot else None, one.container_id, one.quantity, one.cost, one.place, one.is_poured,
         )
         for use in touched
-        for one in use.parts
+        for position, one in enumerate(use.parts)
     ]  # fmt: skip
     if parts:
         await tx.execute(_KEEP, *zip(*parts, strict=True))

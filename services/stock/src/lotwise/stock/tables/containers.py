@@ -134,18 +134,18 @@ class TreatmentUseRow(Base, table=True):
 
 
 class TreatmentPartRow(Base, table=True):
-    """What one movement took for a treatment, less what of it went back: with the patient, set apart or thrown away."""
+    """What a movement took for a treatment, less what of it went back: with the patient, set apart or thrown away."""
 
     __tablename__: ClassVar[str] = "treatment_part"
     __table_args__: ClassVar[tuple[object, ...]] = (
-        Index("treatment_part_by_use", "treatment_id", "product_id", "id"),
         Index("treatment_part_by_lot", "lot_id", postgresql_where=text("lot_id is not null")),
         CheckConstraint("quantity > 0 and cost_minor >= 0", name="treatment_part_quantity"),
         CheckConstraint("place in ('patient','quarantine','waste')", name="treatment_part_place"),
     )
-    id: UUID = Field(primary_key=True)
-    treatment_id: UUID
-    product_id: UUID
+    treatment_id: UUID = Field(primary_key=True)
+    product_id: UUID = Field(primary_key=True)
+    position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    movement_id: UUID
     site: str = Field(sa_column=text_column())
     lot_id: UUID | None = Field(default=None, foreign_key="lot.id")
     container_id: UUID | None = Field(default=None, foreign_key="container.id")

@@ -1,0 +1,165 @@
+"""One consumption per treatment and product, whatever speaks of it first."""
+
+from itertools import permutations
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.stock.domain.bench import MULTI, NONE, SINGLE, Ground, entry
+
+from lotwise.stock.domain.containers import OPEN, Visitor, discard
+from lotwise.stock.domain.treatments import Use, figures_of, settle
+
+TREATMENT = UUID(int=77)
+VISITOR = Visitor(UUID(int=5), TREATMENT)
+
+
+class Said(NamedTuple):
+    """An event about the treatment: charged, back (of a charge), wasted (of a charge) or completed (a revision)."""
+
+    kind: str
+    quantity: int = 0
+    drawn: int | None = None
+    revision: int = 0
+
+
+def hear(ground: Ground, said: list[Said], *, twice: bool = False) -> Use:
+    """Let the events come in this order; a return waits for its charge, an older revision is ignored."""
+    use = Use(TREATMENT, ground.product.id, "harley")
+    done: set[Said] = set()
+    revision = 0
+    waiting = []
+    for one in [one for one in said for _ in range(1 + twice)]:
+        if one in done or (one.kind == "completed" and one.revision <= revision):
+            continue
+        done.add(one)
+        if one.kind in {"back", "wasted"} and Said("charged", one.quantity) not in done:
+            waiting.append(one)
+            continue
+        due = [one]
+        if one.kind == "charged":
+            due += [later for later in waiting if later.quantity == one.quantity]
+        for now in due:
+            revision = max(revision, now.revision)
+            apply(ground, use, now)
+    return use
+
+
+def apply(ground: Ground, use: Use, one: Said) -> None:
+    """Let one event take its effect, and end the visit with a completion."""
+    if one.kind == "charged":
+        use.charged += one.quantity
+    elif one.kind == "back":
+        use.returned += one.quantity
+    elif one.kind == "wasted":
+        use.thrown += one.quantity
+    else:
+        use.expected, use.drawn, use.is_completed = one.quantity, one.drawn, True
+    settle(ground.case, use, entry("treatment", 8), VISITOR, "harley")
+    for container in ground.opened.of(ground.cell):
+        if use.is_completed and container.state == OPEN and not container.is_shared:
+            discard(ground.books, ground.opened, ground.cell, container, entry("visit_end", 9))
+    ground.must_agree()
+
+
+quantities = st.integers(1, 130)
+stories = st.lists(
+    st.one_of(
+        st.builds(lambda quantity: Said("charged", quantity), quantities),
+        st.builds(
+            lambda quantity, drawn, revision: Said("completed", quantity, drawn, revision),
+            st.integers(0, 130), st.none() | st.integers(0, 130), st.integers(1, 2),
+        ),
+    ),
+    min_size=1, max_size=4, unique_by=lambda one: (one.kind, one.revision or one.quantity),
+)  # fmt: skip
+
+
+@given(
+    stories, st.lists(st.sampled_from(["back", "wasted"]), max_size=2), st.sampled_from([NONE, MULTI, SINGLE]),
+    st.sampled_from([(300, 0), (100, 200), (60, 300), (40, 0), (0, 0)]), st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_any_order_of_events_ends_in_the_same_balances(
+    story: list[Said], backs: list[str], rule: str, lots: tuple[int, int], luck: object
+) -> None:
+    """DESIGN 3.8: given any charges, returns and revisions of one treatment over any stock;
+    when they come in every order, and each of them twice; then all accounts hold the same.
+    """
+    charges = [one for one in story if one.kind == "charged"]
+    said = story + [Said(kind, one.quantity) for kind, one in zip(backs, charges, strict=False)]
+    ends = []
+    orders = list(permutations(said))
+    luck.shuffle(orders)  # type: ignore[attr-defined]
+    for number, order in enumerate(orders[:24]):
+        ground = Ground(rule, lots)
+        use = hear(ground, list(order), twice=number % 2 == 1)
+        assert use.consumed == figures_of(use).consumed
+        ends.append(ground.balances())
+    assert all(one == ends[0] for one in ends)
+
+
+@pytest.mark.parametrize("rule", [NONE, MULTI, SINGLE])
+@pytest.mark.parametrize("order", [0, 1])
+def test_treated_and_charged_leaves_once(rule: str, order: int) -> None:
+    """SAL-18: given 20 U treated and charged; when they come in either order; then 20 U leave."""
+    ground = Ground(rule, (100,))
+    said = [Said("charged", 20), Said("completed", 10, 20, 1)]
+    use = hear(ground, said if order else said[::-1])
+    assert use.consumed == 20
+    assert ground.balances()["patient", "", "A"] == (20, 10_000)
+
+
+def test_what_was_drawn_goes_before_what_was_charged() -> None:
+    """SAL-18: given 20 drawn and 18 charged; then 20 leave; without a word of drawing 18 do, without a charge 15."""
+    assert (
+        figures_of(Use(TREATMENT, TREATMENT, "h", charged=18, drawn=20, expected=15, is_completed=True)).consumed == 20
+    )
+    assert figures_of(Use(TREATMENT, TREATMENT, "h", charged=18, expected=15, is_completed=True)).consumed == 18
+    assert figures_of(Use(TREATMENT, TREATMENT, "h", expected=15, is_completed=True)).consumed == 15
+    assert figures_of(Use(TREATMENT, TREATMENT, "h", expected=15)).consumed == 0
+
+
+def test_what_left_a_container_for_it_is_never_less() -> None:
+    """N-07: given 22 drawn from a vial and a completed treatment that says 20; then 22 were consumed."""
+    assert figures_of(Use(TREATMENT, TREATMENT, "h", poured=22, drawn=20, is_completed=True)).consumed == 22
+
+
+def test_a_vial_that_nobody_opened_after_all_is_closed_again() -> None:
+    """DESIGN 3.8: given 110 U charged, which opens two vials; when the treatment drew 90;
+    then the second vial lies on the shelf, closed, and the first has 10 left.
+    """
+    ground = Ground(MULTI, (300,))
+    hear(ground, [Said("charged", 110), Said("completed", 0, 90, 1)])
+    assert ground.balances()["shelf", "", "A"] == (200, 100_000)
+    assert [(one.state, one.left) for one in ground.opened.of(ground.cell)] == [("open", 10), ("unopened", 100)]
+
+
+def test_the_rest_of_a_visit_is_waste_and_a_later_word_of_more_uses_it() -> None:
+    """STK-37: given a vial for one patient of which 30 were drawn and 70 wasted at the visit's end;
+    when a revision says 45; then 55 are waste and no other vial was opened.
+    """
+    ground = Ground(SINGLE, (200,))
+    hear(ground, [Said("completed", 0, 30, 1), Said("completed", 0, 45, 2)])
+    assert ground.balances()["waste", "", "A"] == (55, 27_500)
+    assert ground.balances()["shelf", "", "A"] == (100, 50_000)
+
+
+def test_a_return_of_treated_goods_reaches_no_shelf() -> None:
+    """SAL-19: given 20 charged and nothing recorded as drawn; when they come back; then they are set apart;
+    when the treatment says that 12 were drawn; then 8 are.
+    """
+    ground = Ground(NONE, (100,))
+    hear(ground, [Said("charged", 20), Said("back", 20)])
+    assert ground.balances()["quarantine", "", "A"] == (20, 10_000)
+    other = Ground(NONE, (100,))
+    hear(other, [Said("charged", 20), Said("back", 20), Said("completed", 0, 12, 1)])
+    assert (other.balances()["quarantine", "", "A"], other.balances()["patient", "", "A"]) == ((8, 4000), (12, 6000))
+
+
+def test_what_no_lot_covered_is_owed_less() -> None:
+    """DESIGN 3.7, 3.8: given nothing on the shelf and 20 charged; when 12 were drawn; then 12 are owed."""
+    ground = Ground(NONE, (0,))
+    use = hear(ground, [Said("charged", 20), Said("completed", 0, 12, 1)])
+    assert (ground.cell.level.unattributed, use.unattributed) == (-12, 12)
