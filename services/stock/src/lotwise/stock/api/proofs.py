@@ -1,23 +1,31 @@
 """HTTP of answers to "why" and "is it true": why a charge is blocked, whether the books agree, who uses a product."""
 
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel
 
+from lotwise.contracts.fields import PositiveQuantity
 from lotwise.kit.commands import Read
 from lotwise.kit.web import Router
 from lotwise.stock.api.holds import FIRST, OpenHold, open_hold
 from lotwise.stock.api.levels import LevelOut, level_out
 from lotwise.stock.api.shapes import exponent
 from lotwise.stock.domain.holds import Figures, ways_out
-from lotwise.stock.domain.refusals import UnknownProduct, UnknownSite
+from lotwise.stock.domain.places import DAMAGED, EXPIRED, RECALLED
+from lotwise.stock.domain.refusals import BadQuantity, UnknownProduct, UnknownSite
 from lotwise.stock.operations.audit import prove
+from lotwise.stock.operations.temporary_minimums import LAST
+from lotwise.stock.repository.cards import Cell, set_apart_of
 from lotwise.stock.repository.definitions import sites_of
 from lotwise.stock.repository.holds import list_holds
 from lotwise.stock.repository.levels import on_order, one_level, uses
-from lotwise.values import format_quantity
+from lotwise.stock.repository.temporary_minimums import temporaries_page
+from lotwise.values import format_quantity, parse_quantity
 
 router = Router(tags=["proofs"])
+WHY_APART = {"": "set apart in quarantine", EXPIRED: "expired", DAMAGED: "damaged", RECALLED: "recalled"}
 HOLDS_SHOWN = 50
 
 
@@ -64,9 +72,24 @@ class UsesOut(BaseModel):
     reasons: list[str]
 
 
-@router.get("/explain/block", permission="stock.read", refusals=(UnknownProduct, UnknownSite))
-async def explain_block(read: Read, site: str, product: UUID) -> BlockOut:
-    """Why "stock too low": the chain of rules with its numbers, and the ways out that help (SAL-12)."""
+def _asked(quantity: str | None, decimals: int) -> int:
+    """What the charge wants in smallest units. Raises BadQuantity."""
+    if quantity is None:
+        return 1
+    try:
+        return parse_quantity(quantity, decimals)
+    except ValueError as error:
+        raise BadQuantity(str(error), field="quantity", unit_decimals=decimals) from error
+
+
+@router.get("/explain/block", permission="stock.read", refusals=(UnknownProduct, UnknownSite, BadQuantity))
+async def explain_block(
+    read: Read, site: str, product: UUID, quantity: Annotated[PositiveQuantity | None, Query()] = None
+) -> BlockOut:
+    """Why "stock too low": the chain of rules with its numbers, and the ways out that help (SAL-12, STK-46).
+
+    `quantity` is what the charge wants, one smallest unit unless it is said.
+    """
     async with read.connection() as tx:
         found = await sites_of(tx, [site])
         if site not in found:
@@ -74,12 +97,16 @@ async def explain_block(read: Read, site: str, product: UUID) -> BlockOut:
         row = await one_level(tx, site, product)
         ordered = (await on_order(tx, site, [product])).get(product, 0)
         held = await list_holds(tx, [site], "granted", FIRST, HOLDS_SHOWN, product)
+        apart = await set_apart_of(tx, Cell(site, product))
+        temporary = await temporaries_page(tx, [site], product, "active", None, LAST, 1)
     if row is None:
         raise UnknownProduct("No product has this id", field="product", product_id=str(product))
     policy = found[site].policy
     figures = Figures(row["on_hand"], row["held"], row["minimum"])
     decimals, unit = row["unit_decimals"], row["unit"]
     grantable = figures.grantable(policy)
+    asked = _asked(quantity, decimals)
+    is_blocked = policy != "warn" and grantable < asked
 
     def text(quantity: int) -> str:
         return f"{format_quantity(quantity, decimals)} {unit}"
@@ -87,19 +114,21 @@ async def explain_block(read: Read, site: str, product: UUID) -> BlockOut:
     chain = [f"{text(row['on_hand'])} on hand", f"{text(row['held'])} held for other charges"]
     if policy == "block_at_minimum" and row["minimum"]:
         chain.append(f"the minimum of {text(row['minimum'])} is kept")
-    if row["quarantined"]:
-        chain.append(f"{text(row['quarantined'])} are set apart in quarantine")
+        chain += [f"that minimum is temporary, through {one['ends_on']}: {one['reason']}" for one in temporary]
+    chain += [f"{text(quantity)} are not usable: {WHY_APART.get(area, 'set apart')}" for area, quantity in apart]
+    if row["in_transit"]:
+        chain.append(f"{text(row['in_transit'])} are on their way here")
     chain.append("this site only warns" if policy == "warn" else f"so {text(grantable)} can be charged")
     return BlockOut(
         site=site,
         product_id=product,
         policy=policy,
-        is_blocked=policy != "warn" and grantable <= 0,
+        is_blocked=is_blocked,
         grantable=format_quantity(grantable, decimals),
         level=level_out(row, exponent(read.runtime), ordered),
         holds=[open_hold(one) for one in held],
         chain=chain,
-        ways_out=list(ways_out(row["on_hand"], row["in_transit"], ordered, policy)),
+        ways_out=list(ways_out(figures, asked, row["in_transit"], ordered, policy)) if is_blocked else [],
     )
 
 

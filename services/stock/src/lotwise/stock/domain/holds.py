@@ -49,14 +49,20 @@ def to_break(held_lines: Iterable[tuple[K, int]], excess: int) -> list[K]:
     return broken
 
 
-def ways_out(on_hand: int, in_transit: int, on_order: int, policy: str) -> tuple[str, ...]:
-    """What would help a refused charge: only what does (SAL-12, STK-46)."""
+def ways_out(figures: Figures, wanted: int, in_transit: int, on_order: int, policy: str) -> tuple[str, ...]:
+    """What would let a refused charge through: only what does, alone or all on its way together (SAL-12, STK-46).
+
+    Lowering the minimum helps when goods are free but for it; a new order helps unless enough is ordered already.
+    """
+    short = wanted - figures.grantable(policy)
+    is_coming = in_transit + on_order >= short
     ways = []
-    if in_transit:
-        ways.append("receive the transfer that is on its way")
-    if on_order:
-        ways.append("receive the open purchase order")
-    if policy == BLOCK_AT_MINIMUM and on_hand > 0:
+    if policy == BLOCK_AT_MINIMUM and figures.on_hand - figures.held >= wanted:
         ways.append("lower the minimum temporarily")
-    ways.append("create a purchase order")
+    if in_transit >= short or (in_transit and is_coming):
+        ways.append("receive the transfer that is on its way")
+    if on_order >= short or (on_order and is_coming):
+        ways.append("receive the open purchase order")
+    if not is_coming:
+        ways.append("create a purchase order")
     return tuple(ways)

@@ -163,7 +163,7 @@ def not_enough(
     available = figures.on_hand - figures.held
     return NotEnoughStock(
         f"{product.name}: {text(wanted)} {product.unit} wanted, {text(max(0, available))} available at {site.slug}",
-        ways_out=holds.ways_out(figures.on_hand, coming, ordered, site.policy),
+        ways_out=holds.ways_out(figures, wanted, coming, ordered, site.policy),
         product_id=str(product.id),
         code=product.code,
         name=product.name,

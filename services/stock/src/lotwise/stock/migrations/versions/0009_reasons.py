@@ -14,6 +14,8 @@ insert into location (site, kind, area) select slug, 'usage', '' from site on co
 insert into location (site, kind, area) select slug, 'quarantine', 'damaged' from site on conflict do nothing;
 alter table product add column if not exists drug_class text not null default 'otc';
 
+create index transfer_line_by_product on transfer_line (product_id);
+
 create table reason (
     code          text primary key check (code ~ '^[a-z][a-z0-9_-]{0,39}$'),
     name          text not null,
