@@ -1,6 +1,7 @@
 """The only home of why these lots were taken: the same rule again, over what lay there then (N-17)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +19,8 @@ LATER = "arrived later"
 NOT_NEEDED = "not needed: the lots before it sufficed"
 
 
-class Candidate(NamedTuple):
+@dataclass(slots=True)
+class Candidate:
     """What lay of a lot at one place just before the charge; quantity in smallest units."""
 
     lot_id: UUID

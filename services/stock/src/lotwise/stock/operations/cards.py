@@ -1,6 +1,6 @@
 """The only home of the stock card: a cell's movements with the balance after each, and why a charge took its lots."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -59,7 +59,7 @@ async def card(tx: Tx, cell: Cell, start: tuple[UUID, int] | None, limit: int, k
     return Steps(steps, (before, balance))
 
 
-async def why_these_lots(tx: Tx, charge_id: UUID, sites: Sequence[str] | None) -> list[Reasoned]:
+async def why_these_lots(tx: Tx, charge_id: UUID, sites: Collection[str] | None) -> list[Reasoned]:
     """Each product of a charge with the lots that lay there and why they were taken or not. Raises UnknownCharge."""
     rows = await charged(tx, charge_id, sites)
     if not rows:

@@ -5,7 +5,7 @@ Nothing reads the whole history: a page looks at a bounded number of rows, and w
 balance less the whole days since and that one day's movements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -119,7 +119,7 @@ async def lots_before(
     return rows
 
 
-async def charged(tx: Tx, charge_id: UUID, sites: Sequence[str] | None) -> Sequence[asyncpg.Record]:
+async def charged(tx: Tx, charge_id: UUID, sites: Collection[str] | None) -> Sequence[asyncpg.Record]:
     """What a charge (or a treatment) took, in the order it was written, at the sites that may be seen."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(_CHARGED, charge_id, None if sites is None else list(sites))
     return rows
