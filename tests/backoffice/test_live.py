@@ -42,8 +42,8 @@ async def start(live: Live, role: str, sites: tuple[str, ...] = ("*",), after: s
 
 def level(live: Live, site: str, number: int, **more: Any) -> None:
     """Say that a level changed."""
-    body = orjson.dumps(LEVEL | more)
-    live.hear(f"lotwise.{site}.stock.stock-level-changed.v1", body, f"e{number}")
+    body = orjson.dumps({"levels": [LEVEL | more]})
+    live.hear(f"lotwise.{site}.stock.stock-level-changed.v2", body, f"e{number}")
 
 
 async def test_a_level_reaches_the_page_as_a_partial(live: Live) -> None:
@@ -195,7 +195,7 @@ async def test_an_event_that_cannot_be_shown_only_wakes(live: Live) -> None:
 
     waiting = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
-    live.hear("lotwise.bath.stock.stock-level-changed.v1", b'{"product_id": "p1"}', "e1")
+    live.hear("lotwise.bath.stock.stock-level-changed.v2", b'{"levels": [{"product_id": "p1"}]}', "e1")
     live.hear("nonsense", b"", "e2")
     live.flush()
 

@@ -103,11 +103,11 @@ def test_a_level_that_changes_elsewhere_changes_here(page: Page, office: Stage) 
     expect(page.locator("#live[data-state=on]")).to_have_text("Live")
     live = office.app.state.runtime.state["live"]
     event = {"product_id": TOXIN["product_id"], "on_hand": "4321", "available": "4320", "minimum": "5"}
-    body = orjson.dumps(event)
+    body = orjson.dumps({"levels": [event]})
 
     page.wait_for_timeout(300)
     assert office.loop is not None
-    office.loop.call_soon_threadsafe(live.hear, "lotwise.bath.stock.stock-level-changed.v1", body, "e1")
+    office.loop.call_soon_threadsafe(live.hear, "lotwise.bath.stock.stock-level-changed.v2", body, "e1")
 
     expect(page.locator(f"#onhand-bath-{TOXIN['product_id']}")).to_have_text("4,321")
     expect(page.locator(f"#available-bath-{TOXIN['product_id']}")).to_have_text("4,320")
@@ -125,7 +125,7 @@ def test_a_live_figure_leaves_the_cursor_where_one_types(page: Page, office: Sta
 
     assert office.loop is not None
     office.loop.call_soon_threadsafe(
-        live.hear, "lotwise.bath.stock.stock-level-changed.v1", orjson.dumps(event), "typed"
+        live.hear, "lotwise.bath.stock.stock-level-changed.v2", orjson.dumps({"levels": [event]}), "typed"
     )
     expect(page.locator(f"#onhand-bath-{TOXIN['product_id']}")).to_have_text("5,432")
     page.keyboard.type("17")
@@ -140,12 +140,13 @@ def test_what_happens_while_a_page_travels_is_shown_on_it(page: Page, office: St
     page.goto("/products")
     expect(page.locator("#live[data-state=on]")).to_have_text("Live")
     page.wait_for_timeout(300)
-    body = orjson.dumps({"product_id": TOXIN["product_id"], "on_hand": "6543", "available": "1", "minimum": "5"})
+    event = {"product_id": TOXIN["product_id"], "on_hand": "6543", "available": "1", "minimum": "5"}
+    body = orjson.dumps({"levels": [event]})
 
     def happens(route: Route) -> None:
         """The goods come when the page is on its way and nobody hears for it yet."""
         assert office.loop is not None
-        office.loop.call_soon_threadsafe(live.hear, "lotwise.bath.stock.stock-level-changed.v1", body, "meanwhile")
+        office.loop.call_soon_threadsafe(live.hear, "lotwise.bath.stock.stock-level-changed.v2", body, "meanwhile")
         time.sleep(0.6)
         route.continue_()
 

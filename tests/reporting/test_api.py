@@ -20,6 +20,7 @@ from lotwise.contracts.purchasing import (
 )
 from lotwise.contracts.sales import SaleLine, SaleRecorded
 from lotwise.contracts.stock import (
+    LevelNow,
     LotTaken,
     StockAdjusted,
     StockBelowMin,
@@ -167,12 +168,11 @@ async def test_stock_value_minimums_and_waste(reporting: Bench) -> None:
 
     def level(site: str, product: Any, on_hand: str, minimum: str | None, value: int) -> "Message[Any]":
         """A level as stock tells it."""
-        return said(
-            StockLevelChanged(
-                site=site, product_id=product, on_hand=on_hand, held="0", available=on_hand, minimum=minimum,
-                value_minor=value, revision=1,
-            )
+        now = LevelNow(
+            product_id=product, on_hand=on_hand, held="0", available=on_hand, minimum=minimum, value_minor=value,
+            revision=1,
         )  # fmt: skip
+        return said(StockLevelChanged(site=site, levels=(now,)))
 
     damage = StockAdjusted(
         site="coast", adjustment_id=uid(70), product_id=CREAM, quantity="-2", cost_minor=-700, reason="damage",

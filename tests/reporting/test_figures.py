@@ -11,6 +11,7 @@ from lotwise.contracts.catalog import ProductDefined, SiteDefined
 from lotwise.contracts.sales import ReturnLine, SaleLine, SaleRecorded, SaleReturned, SaleVoided
 from lotwise.contracts.stock import (
     CostCorrected,
+    LevelNow,
     LotExpired,
     LotTaken,
     StockAdjusted,
@@ -156,10 +157,11 @@ async def test_the_newest_level_wins(db: Database) -> None:
 
     def level(revision: int, on_hand: str) -> StockLevelChanged:
         """A level as stock tells it."""
-        return StockLevelChanged(
-            site="harley", product_id=VIAL, on_hand=on_hand, held="0", available=on_hand, minimum="5",
-            value_minor=100, revision=revision,
+        now = LevelNow(
+            product_id=VIAL, on_hand=on_hand, held="0", available=on_hand, minimum="5", value_minor=100,
+            revision=revision,
         )  # fmt: skip
+        return StockLevelChanged(site="harley", levels=(now,))
 
     await hear(db, said(level(3, "4")), said(level(2, "9")))
     await hear(db, said(level(1, "7")))

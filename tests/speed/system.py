@@ -6,22 +6,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import psutil
 
 from lotwise.contracts.ids import named_id
 from lotwise.onebox.access import Access, access
+from lotwise.onebox.account import server_account
+from lotwise.onebox.binaries import postgres_bin
 from lotwise.onebox.chain import Chain
 from lotwise.onebox.home import Home
 from lotwise.onebox.ports import free_port
 from lotwise.onebox.status import admin_url
 
+_APPLIED = """
+select cause_id, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 from effect where cause_id = any($1::uuid[])
+"""
+_LAST_APPLIED = "select extract(epoch from max(pg_xact_commit_timestamp(xmin))) from effect"
 PRODUCTS = 200
 SITES = 5
 LOTWISE = str(Path(sys.executable).with_name("lotwise"))
@@ -40,11 +47,22 @@ def running(extra: dict[str, str] | None = None) -> Iterator[Home]:
         home = Path(folder) / "home"
         environment = {**os.environ, "LOTWISE_HOME": str(home), "LOTWISE_PORT": str(free_port()), **(extra or {})}
         os.environ.update({key: environment[key] for key in ("LOTWISE_HOME", "LOTWISE_PORT")})
-        subprocess.run([LOTWISE, "up", "--detach", "--no-demo"], check=True, env=environment, stdout=subprocess.DEVNULL)
+        up = [LOTWISE, "up", "--detach", "--no-demo"]
+        subprocess.run(up, check=True, env=environment, stdout=subprocess.DEVNULL)
         try:
+            _note_commits(Home.find())
+            subprocess.run([LOTWISE, "down"], check=True, env=environment, stdout=subprocess.DEVNULL)
+            subprocess.run(up, check=True, env=environment, stdout=subprocess.DEVNULL)
             yield Home.find()
         finally:
             subprocess.run([LOTWISE, "down"], check=False, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _note_commits(home: Home) -> None:
+    """Let the database keep the instant of each commit (from its next start on): when a sale was visible in stock."""
+    psql = postgres_bin(home.folder, server_account()) / "psql"
+    wish = "alter system set track_commit_timestamp = on"
+    subprocess.run([str(psql), "-qX", "-c", wish, admin_url(Chain.of(home))], check=True)
 
 
 class System:
@@ -63,6 +81,23 @@ class System:
     def admin_url(self, database: str) -> str:
         """The superuser's address of one database."""
         return f"{admin_url(self.chain).rpartition('/')[0]}/{database}"
+
+    async def applied(self, charges: Sequence[UUID]) -> dict[UUID, float]:
+        """When stock's ledger had each of these charges: the instant of the commit, in seconds since 1970."""
+        connection = await asyncpg.connect(self.admin_url("stock"))
+        try:
+            rows = await connection.fetch(_APPLIED, charges)
+        finally:
+            await connection.close()
+        return {row[0]: row[1] for row in rows}
+
+    async def last_applied(self) -> float:
+        """When stock's ledger last took a charge, in seconds since 1970."""
+        connection = await asyncpg.connect(self.admin_url("stock"))
+        try:
+            return float(await connection.fetchval(_LAST_APPLIED))
+        finally:
+            await connection.close()
 
     async def operator(self) -> str:
         """A token that may rebuild."""

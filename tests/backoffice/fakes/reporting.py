@@ -96,7 +96,7 @@ def journey(_chain: Chain, ask: Ask) -> Answer:
     said = [
         ("sales", "sale-recorded", 0, {"number": "H-2031", "total_minor": 82200}),
         ("stock", "stock-issued", 41, {"quantity": "2"}),
-        ("stock", "stock-level-changed", 44, {"on_hand": "3"}),
+        ("stock", "stock-level-changed", 44, {"levels": [{"on_hand": "3"}]}),
         ("stock", "stock-below-min", 44, {"on_hand": "3"}),
         ("alerts", "alert-raised", 71, {"title": "Filler is below its minimum"}),
         ("purchasing", "purchase-order-drafted", 88, {"number": "PO-1040", "total_minor": 192000}),

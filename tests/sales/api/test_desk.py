@@ -9,7 +9,7 @@ from tests.sales.harness import BACK_BAR, BOTOX, CREAM, FACIAL, OTHER, SITE, Fak
 from lotwise.contracts.catalog import ProductDefined
 from lotwise.contracts.ids import named_id, uuid7
 from lotwise.contracts.sales import SaleRecorded, SaleVoided
-from lotwise.contracts.stock import StockLevelChanged
+from lotwise.contracts.stock import LevelNow, StockLevelChanged
 from lotwise.sales.operations.holding import Away, Granted, refused
 
 PROBLEM = {
@@ -221,8 +221,10 @@ async def test_tiles_are_the_first_twelve_in_ascii_order(sales: Sales) -> None:
     await sales.hear(
         *(ProductDefined(product_id=named_id("t", code), code=code, name=code, kind="physical") for code in codes)
     )
-    await sales.hear(StockLevelChanged(site=SITE, product_id=BOTOX, on_hand="40", held="2", available="38", revision=3))
-    await sales.hear(StockLevelChanged(site=SITE, product_id=BOTOX, on_hand="99", held="0", available="99", revision=2))
+    newer = LevelNow(product_id=BOTOX, on_hand="40", held="2", available="38", revision=3)
+    older = LevelNow(product_id=BOTOX, on_hand="99", held="0", available="99", revision=2)
+    await sales.hear(StockLevelChanged(site=SITE, levels=(newer,)))
+    await sales.hear(StockLevelChanged(site=SITE, levels=(older,)))
     await sales.selling.prices.load()
     desk = await sales.get(f"/v1/desk?site={SITE}", who="front_desk")
     assert [tile["code"] for tile in desk["tiles"]] == [

@@ -2,10 +2,33 @@
 
 import os
 import time
+from array import array
+from collections.abc import Iterator
 from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("6f1c2a52-6f5e-7c3a-9b0d-3b2f0d6c1a77")
 _last = 0
+_POOL_BYTES = 8 * 512
+_pool: Iterator[int] = iter(())
+
+
+def _random() -> int:
+    """64 random bits, asked of the system for many ids at once."""
+    global _pool
+    for bits in _pool:
+        return bits
+    fresh = iter(array("Q", os.urandom(_POOL_BYTES)))
+    bits, _pool = next(fresh), fresh
+    return bits
+
+
+def _forget() -> None:
+    """A forked process draws bits of its own."""
+    global _pool  # noqa: PLW0603 - what a parent drew is the parent's
+    _pool = iter(())
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def uuid7() -> UUID:
@@ -14,7 +37,7 @@ def uuid7() -> UUID:
     stamp = time.time_ns() * 4096 // 1_000_000
     _last = stamp if stamp > _last else _last + 1
     high = (_last >> 12) << 16 | 0x7000 | (_last & 0xFFF)
-    low = int.from_bytes(os.urandom(8), "big") & (2**62 - 1) | 2**63
+    low = _random() & (2**62 - 1) | 2**63
     return UUID(int=high << 64 | low)
 
 

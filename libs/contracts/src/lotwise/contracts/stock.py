@@ -72,13 +72,12 @@ class StockAdjusted(Event):
     actor: str = ""
 
 
-class StockLevelChanged(Event):
-    """The figures of a product at a site after a batch of movements; `revision` grows, older ones are ignored.
+class LevelNow(Value):
+    """The figures of a product at a site; `revision` grows, older ones are ignored.
 
     `on_hand` lies on the shelves, `opened` in containers that serve whoever comes; both less held are available.
     """
 
-    speaker: ClassVar[str] = "stock"
     product_id: Id
     on_hand: QuantityText
     held: QuantityText

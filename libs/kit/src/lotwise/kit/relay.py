@@ -29,8 +29,11 @@ from lotwise.kit.publisher import ACK_SECONDS, FEW, Answer, Publisher
 log = structlog.get_logger("lotwise.kit.relay")
 
 LOCK = 7_020_251_122
-GATHER_SECONDS = 0.02
-"""Under load the next batch is given so long to grow: a batch costs the bus a millisecond, however small it is."""
+PACE_SECONDS = 0.25
+BUSY_ROWS_A_SECOND = 300.0
+GAP_SECONDS = 0.04
+"""When busy, batches begin so far apart: a batch makes the bus write and forget files of its own, however small it is
+(measured: 200 µs a message in batches of 15, 76 in batches of 150). Below that rate a row is said at once."""
 HEAL_SECONDS = 20.0
 HOUSE_SECONDS = 3600.0
 HOUSE_FIRST_SECONDS = 30.0
@@ -74,6 +77,23 @@ class RelayStatus(BaseModel):
     healed: int
     refused: int
     fault: str | None
+
+
+class _Pace:
+    """How many rows a second were said in the last whole quarter of a second or longer."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._since = monotonic()
+        self._rate = 0.0
+
+    def is_busy(self, said: int) -> bool:
+        """Count what a turn said; whether waiting for more rows is worth it."""
+        self._rows += said
+        taken = monotonic() - self._since
+        if taken > PACE_SECONDS:
+            self._rate, self._rows, self._since = self._rows / taken, 0, monotonic()
+        return self._rate > BUSY_ROWS_A_SECOND
 
 
 class Relay:
@@ -135,7 +155,7 @@ class Relay:
             await _closed(connection)
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        quiet = 0
+        quiet, pace, began = 0, _Pace(), monotonic()
         while True:
             self._db.told.clear()
             try:
@@ -151,10 +171,11 @@ class Relay:
                 self._house_at = monotonic() + HOUSE_SECONDS
                 await keep_house(connection)
             quiet = 0 if said else quiet + 1
-            if FEW < said < self._batch_max:
-                await asyncio.sleep(GATHER_SECONDS)
-            elif said < self._batch_max and not self._db.told.is_set():
+            if said < self._batch_max and not self._db.told.is_set():
                 await self._pause(self._poll if quiet < IDLE_AFTER_POLLS else IDLE_POLL_SECONDS)
+            if said < self._batch_max and pace.is_busy(said):
+                await asyncio.sleep(max(0.0, began + GAP_SECONDS - monotonic()))
+            began = monotonic()
 
     async def _turn(self, connection: "asyncpg.Connection[asyncpg.Record]") -> int:
         """Say one batch; how many rows it settled."""

@@ -44,6 +44,7 @@ NEEDS = {
     "orders": "purchasing.read",
     "catalog": "catalog.read",
 }
+Thing = dict[str, Any]
 RENDERED = {"stock-level-changed": "live/level.html", "alert-raised": "live/alert.html"}
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ class Live:
     def __init__(self, connect: Callable[[], Any]) -> None:
         self._connect = connect
         self._listeners: set[Listener] = set()
-        self._pending: dict[tuple[str, ...], tuple[str, str, bytes]] = {}
+        self._pending: dict[tuple[str, ...], tuple[str, str, Thing]] = {}
         self._kept: deque[Flush] = deque(maxlen=KEPT_FLUSHES)
         self._last = ""
         self._subscriptions: list[Subscription] = []
@@ -124,10 +125,13 @@ class Live:
         if match is None or topic is None:
             return
         self._last = event_id
-        key: tuple[str, ...] = (match["site"], topic)
-        if match["event"] in RENDERED and len(self._pending) < PIECES_MAX:
-            key = (*key, match["event"], _thing(body))
-        self._pending[key] = (match["site"], match["event"] if len(key) > 2 else "", body)
+        site, event = match["site"], match["event"]
+        things = _things(event, body) if event in RENDERED else {}
+        if not things or len(self._pending) + len(things) > PIECES_MAX:
+            self._pending[site, topic] = (site, "", {})
+            return
+        for name, thing in things.items():
+            self._pending[site, topic, event, name] = (site, event, thing)
 
     def flush(self) -> None:
         """Render what was gathered once and hand it to every browser that may see it."""
@@ -135,8 +139,8 @@ class Live:
         if not pending:
             return
         pieces = tuple(
-            Piece(key[0], key[1], _render(event, site, body) if event else "")
-            for key, (site, event, body) in pending.items()
+            Piece(key[0], key[1], _render(event, site, thing) if event else "")
+            for key, (site, event, thing) in pending.items()
         )
         flush = Flush(self._last, pieces)
         self._kept.append(flush)
@@ -279,17 +283,21 @@ def _put(listener: Listener, told: bytes | None) -> None:
         listener.queue.put_nowait(message("", [], topics=["all"]) if told else None)
 
 
-def _thing(body: bytes) -> str:
+def _things(event: str, body: bytes) -> dict[str, Thing]:
+    """What an event shows, by id: each level of a batch, or the alert; nothing when it cannot be read."""
     try:
-        event = orjson.loads(body)
-    except ValueError:
-        return ""
-    return str(event.get("product_id") or event.get("alert_id") or "") if isinstance(event, dict) else ""
+        told = orjson.loads(body)
+        if event == "stock-level-changed":
+            return {one["product_id"]: one for one in told["levels"]}
+        return {told["alert_id"]: told}
+    except (ValueError, KeyError, TypeError):
+        log.warning("an event cannot be shown", kind=event)
+        return {}
 
 
-def _render(event: str, site: str, body: bytes) -> str:
+def _render(event: str, site: str, thing: Thing) -> str:
     try:
-        return environment().get_template(RENDERED[event]).render(site=site, event=orjson.loads(body))
+        return environment().get_template(RENDERED[event]).render(site=site, event=thing)
     except (ValueError, KeyError, TypeError, AttributeError, TemplateError):
         log.warning("an event cannot be shown", kind=event)
         return ""

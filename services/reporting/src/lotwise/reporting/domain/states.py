@@ -5,8 +5,9 @@ from lotwise.reporting.domain.tally import Tally, keep_newest
 
 
 def level(tally: Tally, fact: Fact) -> None:
-    """The figures of a product at a site."""
-    keep_newest(tally.levels, (fact.site, fact.body["product_id"]), fact.body)
+    """The figures of products at a site."""
+    for now in fact.body["levels"]:
+        keep_newest(tally.levels, (fact.site, now["product_id"]), now)
 
 
 def site(tally: Tally, fact: Fact) -> None:

@@ -13,4 +13,4 @@ async def on_levels(tx: Tx, messages: Sequence[Message[StockLevelChanged]]) -> N
     await definitions.take_levels(tx, [message.event for message in messages])
 
 
-stock = Subscription("stock", {StockLevelChanged: on_levels})
+stock = Subscription("stock", {StockLevelChanged: on_levels}, pause_seconds=0.1)

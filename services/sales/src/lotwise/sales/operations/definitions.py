@@ -117,5 +117,9 @@ async def take_levels(tx: Tx, events: Iterable[StockLevelChanged]) -> None:
     """Keep stock's figures for display."""
     await rows.put_levels(
         tx,
-        [Level(one.site, one.product_id, one.on_hand, one.available, one.minimum, one.revision) for one in events],
+        [
+            Level(event.site, one.product_id, one.on_hand, one.available, one.minimum, one.revision)
+            for event in events
+            for one in event.levels
+        ],
     )

@@ -1,5 +1,6 @@
 """The only home of how every change of stock ends: crossings decided, holds broken, books stored, events told."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from lotwise.contracts.stock import (
     CostCorrected,
     Crossing,
     HoldBroken,
+    LevelNow,
     ReorderPointReached,
     StockBelowMin,
     StockLevelChanged,
@@ -35,14 +37,16 @@ SAID: dict[str, type[Crossing]] = {
     RESTORED: StockRestored,
 }
 Causes = Mapping[CellKey, Message[Any]]
+LEVELS_MAX = 1000
+"""An event has at most 900,000 bytes; a level takes up to 300."""
 
 
 async def close_books(
     tx: Tx, books: Books, events: Sequence[Event | Told] = (), causes: Causes | None = None, *, broken_by: str = "sale"
 ) -> None:
-    """Store the books and tell `events`, the broken holds, the crossings and one level per touched cell.
+    """Store the books and tell `events`, the broken holds, the crossings and, a site at a time, the touched levels.
 
-    `causes` names the message that touched a cell, so that its level's events carry on that trace. A cell of which
+    `causes` names the message that touched a cell, so that its crossings carry on that trace. A cell of which
     only more is held is stored in silence: the charge or the release that follows tells its level.
     """
     told: list[Event | Told] = list(events)
@@ -52,18 +56,23 @@ async def close_books(
             told += await _break_holds(tx, books, cell, broken_by)
     told += [Told(_corrected(books, one), causes.get(one.key) if causes else None) for one in books.corrections]
     said: dict[CellKey, list[Event]] = {
-        (cell.site.slug, cell.product.id): _level_events(books, cell) for cell in touched if not cell.is_silent
+        (cell.site.slug, cell.product.id): _crossings(books, cell) for cell in touched if not cell.is_silent
     }
     await _name_sources(tx, said)
-    for key, level_events in said.items():
-        told += [Told(event, causes.get(key) if causes else None) for event in level_events]
+    changed: dict[str, list[Cell]] = defaultdict(list)
+    for key, events in said.items():
+        told += [Told(event, causes.get(key) if causes else None) for event in events]
+        changed[key[0]].append(books.cells[key])
+    for site, cells in changed.items():
+        cause = causes.get((site, cells[0].product.id)) if causes else None
+        told += [Told(event, cause) for event in levels_changed(site, cells)]
     await store_books(tx, books)
     if books.owed:
         told += await owe(tx, books)
     await tell(tx, *told)
 
 
-def _level_events(books: Books, cell: Cell) -> list[Event]:
+def _crossings(books: Books, cell: Cell) -> list[Event]:
     level = cell.level
     now = flags(level.on_hand + cell.opened(), level.minimum, level.reorder_at, level.requested)
     said = crossings(level.flags, now, has_shortage=level.shortage_id is not None)
@@ -73,7 +82,7 @@ def _level_events(books: Books, cell: Cell) -> list[Event]:
     events: list[Event] = [_crossing(SAID[name], books, cell, level.shortage_id) for name in said if level.shortage_id]
     if RESTORED in said:
         level.shortage_id = None
-    return [*events, level_changed(cell)]
+    return events
 
 
 async def _name_sources(tx: Tx, said: dict[CellKey, list[Event]]) -> None:
@@ -113,11 +122,17 @@ def _crossing(kind: type[Crossing], books: Books, cell: Cell, shortage_id: UUID)
     )
 
 
-def level_changed(cell: Cell) -> StockLevelChanged:
-    """What a cell stands at now, as the others hear it."""
+def levels_changed(site: str, cells: Sequence[Cell]) -> list[StockLevelChanged]:
+    """What the cells of a site stand at now, as the others hear it: one event for up to LEVELS_MAX of them."""
+    return [
+        StockLevelChanged(site=site, levels=tuple(_now(cell) for cell in cells[first : first + LEVELS_MAX]))
+        for first in range(0, len(cells), LEVELS_MAX)
+    ]
+
+
+def _now(cell: Cell) -> LevelNow:
     level, decimals = cell.level, cell.product.decimals
-    return StockLevelChanged(
-        site=cell.site.slug,
+    return LevelNow(
         product_id=cell.product.id,
         on_hand=format_quantity(level.on_hand, decimals),
         held=format_quantity(level.held, decimals),
