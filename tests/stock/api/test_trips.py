@@ -1,5 +1,6 @@
 """Transfers in full over HTTP: asked for, approved, shipped by hand, received in parts, every difference explained."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -304,3 +305,42 @@ async def test_calling_off_brings_home_what_has_not_arrived(stock: Chain) -> Non
     for move, body in (("receive", {}), ("found", {"lines": [TOXIN | {"quantity": "1"}]})):
         assert (await refused(stock, "POST", f"{path}:{move}", body))["code"] == "transfer-move"
     assert len(await stock.told(TransferShipped)) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_walk_of_transfers_keeps_the_books_at_every_step(stock: Chain, seed: int) -> None:
+    """N-25: given 40 random shipments, receipts, explanations, calls-off and returns over three sites;
+    after each of them the audit finds nothing and sites + transit = chain, in goods and in money.
+    """
+    chance = random.Random(seed)
+    sites = ["harley", "soho", "sydney"]
+    for site in sites:
+        await stock.receive(str(chance.randint(20, 60)), site=site, unit_cost=f"{chance.randint(1, 900) / 100:.2f}")
+    owned = await stock.bench.owner.fetchrow("select sum(on_hand), sum(cost_minor)::bigint from balance")
+    lost = [0, 0]
+    for _ in range(40):
+        moving = (await stock.bench.get("/v1/transit"))["rows"]
+        deed = chance.choice(["ship", "receive", "explain", "cancel", "receive"]) if moving else "ship"
+        one = chance.choice(moving) if moving else {}
+        path, quantity = f"/v1/transfers/{one.get('transfer_id')}", str(chance.randint(1, 9))
+        if deed == "ship":
+            start, end = chance.sample(sites, 2)
+            body: dict[str, Any] = {"from_site": start, "to_site": end, "lines": [TOXIN | {"quantity": quantity}]}
+            made = await stock.bench.post("/v1/transfers", body)
+            await stock.bench.call("POST", f"/v1/transfers/{made['transfer_id']}:ship", {})
+        elif deed == "receive":
+            await stock.bench.call("POST", f"{path}:receive", {"lines": [TOXIN | {"quantity": quantity}]})
+        elif deed == "explain":
+            reason = chance.choice(["loss", "damage", "returned"])
+            words = {"differences": [TOXIN | {"quantity": quantity, "reason": reason}]}
+            await stock.bench.call("POST", f"{path}:explain", words)
+        else:
+            await stock.bench.post(f"{path}:cancel", {})
+        lost = [
+            -sum(int(told.quantity) for told in await stock.told(StockAdjusted)),
+            -sum(told.cost_minor for told in await stock.told(StockAdjusted)),
+        ]
+        now = await stock.bench.owner.fetchrow("select sum(on_hand), sum(cost_minor)::bigint from balance")
+        assert (now[0] + lost[0], now[1] + lost[1]) == (owned[0], owned[1])
+        await stock.must_balance()
+    assert lost[0] > 0

@@ -9,6 +9,7 @@ from lotwise.contracts.stock import Crossing, ReorderPointReached, StockBelowMin
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription, park
 from lotwise.purchasing.domain.products import Product
+from lotwise.purchasing.domain.shortages import NOT_ORDERED, NOTED
 from lotwise.purchasing.operations import shortages
 from lotwise.purchasing.repository import definitions
 from lotwise.purchasing.repository.shortages import Shortage
@@ -49,15 +50,18 @@ async def _ready(tx: Tx, messages: Sequence[Message[Any]]) -> list[tuple[Shortag
 
 
 def _shortage(event: Crossing, product: Product) -> Shortage:
+    """What a crossing says: usable is net of what other sites ask for; a resupplied one is decided already."""
+    asked = _quantity(event.requested, product) or 0
     return Shortage(
         id=event.shortage_id,
         site=event.site,
         product_id=event.product_id,
-        usable=parse_quantity(event.on_hand, product.unit_decimals),
+        usable=parse_quantity(event.on_hand, product.unit_decimals) - asked,
         minimum=_quantity(event.minimum, product),
         reorder_at=_quantity(event.reorder_at, product),
         normal=_quantity(event.normal_order_quantity, product),
         happened_at=event.happened_at,
+        decision=NOT_ORDERED if event.resupplied_from else NOTED,
     )
 
 

@@ -53,7 +53,7 @@ class _Market:
 async def answer(tx: Tx, heard: Sequence[Shortage], exponent: int, causes: Causes) -> None:
     """Answer shortages just heard of, each at most once whatever is said twice, late or out of order (PUR-05, PUR-19).
 
-    All their products and sites are known.
+    All their products and sites are known. One that a central store covers is kept and not ordered for (STK-39).
     """
     await locking.shortages(tx)
     known = await rows.by_ids(tx, [row.id for row in heard])
@@ -62,8 +62,11 @@ async def answer(tx: Tx, heard: Sequence[Shortage], exponent: int, causes: Cause
         standing = fresh.get(row.id) or known.get(row.id)
         if standing is None or (standing.restored_at is None and standing.decision != DRAFTED):
             fresh[row.id] = row if standing is None else replace(row, happened_at=standing.happened_at)
-    if fresh:
-        await _answer(tx, list(fresh.values()), exponent, causes)
+    central = [row for row in fresh.values() if row.decision == NOT_ORDERED]
+    if central:
+        await rows.store(tx, central)
+    if len(central) < len(fresh):
+        await _answer(tx, [row for row in fresh.values() if row.decision != NOT_ORDERED], exponent, causes)
 
 
 async def answer_again(tx: Tx, standing: Sequence[Shortage], exponent: int) -> None:

@@ -1,7 +1,7 @@
 """HTTP of storage areas: a fridge, a room, a shelf; and setting apart all that lay in one."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -21,10 +21,11 @@ router = Router(tags=["areas"])
 
 
 class AreaIn(Strict):
-    """A new storage area of a site."""
+    """A new storage area of a site: on its shelves for sale, or at its back bar."""
 
     site: Slug
     area: Annotated[AreaName, Field(min_length=1)]
+    purpose: Literal["retail", "back_bar"] = "retail"
 
 
 class AreaApartIn(Strict):
@@ -36,10 +37,11 @@ class AreaApartIn(Strict):
 
 
 class AreaOut(BaseModel):
-    """A storage area; the main shelf of a site has no name. Cost in minor units."""
+    """A storage area; the main shelf and the main back bar of a site have no name. Cost in minor units."""
 
     site: str
     area: str
+    purpose: str
     lots: int
     value_minor: int
 
@@ -53,7 +55,7 @@ class AreaApartOut(BaseModel):
 
 
 def _out(area: Area) -> AreaOut:
-    return AreaOut(site=area.site, area=area.area, lots=area.lots, value_minor=area.value_minor)
+    return AreaOut(**area._asdict())
 
 
 @router.get("/areas", permission="stock.read")
@@ -67,7 +69,9 @@ async def areas(read: Read, site: str | None = None) -> Page[AreaOut]:
 async def add_area(cmd: Cmd, body: AreaIn) -> Answer[AreaOut]:
     """Open a storage area inside a site."""
     async with cmd.transaction() as tx:
-        return await cmd.answer(tx, _out(await open_area(tx, body.site, body.area)), 201, target=body.area)
+        return await cmd.answer(
+            tx, _out(await open_area(tx, body.site, body.area, body.purpose)), 201, target=body.area
+        )
 
 
 @router.post("/areas:quarantine", permission="stock.quarantine", refusals=(UnknownSite, UnknownArea))

@@ -19,6 +19,9 @@ KINDS = (SHELF, SUPPLIER, PATIENT, WASTE, LOST_AND_FOUND, TRANSIT, QUARANTINE, I
 HOLDING = frozenset({SHELF, TRANSIT, QUARANTINE, IN_USE, UNATTRIBUTED, BACK_BAR})
 """The kinds where goods can be: they have balances. The others are where goods come from and go to."""
 
+SHELVES = (SHELF, BACK_BAR)
+"""Where usable goods lie: for sale, or for giving services; both expire, are recalled and set apart (STK-44)."""
+
 EXPIRED = "expired"
 """The area of quarantine that the expiry sweep fills; the unnamed one is filled by persons and returns."""
 

@@ -297,7 +297,7 @@ def sources(cell: Cell, lot_id: UUID | None, quantity: int, area: str | None = N
         balances = [one for one in cell.of_lot(lot_id, places.QUARANTINE) if one.place.area == area]
     else:
         balances = sorted(
-            cell.of_lot(lot_id, places.SHELF, places.QUARANTINE, places.IN_USE),
+            cell.of_lot(lot_id, *places.SHELVES, places.QUARANTINE),
             key=lambda one: (one.place.kind != places.SHELF, one.place.id),
         )
     there = sum(one.on_hand for one in balances)

@@ -49,7 +49,7 @@ async def set_apart(
     Raises UnknownLot, UnknownSite, NothingToMove, NotEnoughInLot or BadQuantity.
     """
     books, cell, lot = await _cell_of_lot(tx, lot_id, site, exponent)
-    balances = cell.of_lot(lot_id, places.SHELF)
+    balances = cell.of_lot(lot_id, *places.SHELVES)
     target = cell.site.place(places.QUARANTINE)
     moved = _move_of(books, cell, balances, quantity, target, entry._replace(reason=QUARANTINE))
     apart, event = _apart(cell, lot, moved, entry, reason, LotQuarantined)

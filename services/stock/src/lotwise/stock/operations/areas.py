@@ -5,28 +5,30 @@ from typing import NamedTuple
 
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.refusals import AreaExists, UnknownSite
+from lotwise.stock.domain.shelves import KINDS, RETAIL
 from lotwise.stock.repository.areas import add_area, areas_of
 from lotwise.stock.repository.definitions import sites_of
 
 
 class Area(NamedTuple):
-    """A storage area and what lies in it; the site's main shelf has no name. Cost in minor units."""
+    """A storage area and what lies in it; the site's main shelf and back bar have no name. Cost in minor units."""
 
     location_id: int
     site: str
+    purpose: str
     area: str
     lots: int
     value_minor: int
 
 
-async def open_area(tx: Tx, site: str, area: str) -> Area:
-    """Open an area. Raises UnknownSite or AreaExists."""
+async def open_area(tx: Tx, site: str, area: str, purpose: str = RETAIL) -> Area:
+    """Open an area for sale or at the back bar. Raises UnknownSite or AreaExists."""
     if site not in await sites_of(tx, [site]):
         raise UnknownSite("No site has this name", field="site", site=site)
-    location_id = await add_area(tx, site, area)
+    location_id = await add_area(tx, site, KINDS[purpose], area)
     if location_id is None:
         raise AreaExists(f"{site} has an area {area!r} already", field="area")
-    return Area(location_id, site, area, 0, 0)
+    return Area(location_id, site, purpose, area, 0, 0)
 
 
 async def list_areas(tx: Tx, sites: Collection[str] | None) -> list[Area]:

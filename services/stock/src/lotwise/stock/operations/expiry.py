@@ -44,7 +44,7 @@ def _sweep_cell(books: Books, cell: Cell, now: datetime) -> list[Event]:
     for one in cell.balances.values():
         if (
             one.lot
-            and one.place.kind == places.SHELF
+            and one.place.kind in places.SHELVES
             and one.on_hand
             and is_expired(one.expires_on, now, cell.site.zone)
         ):
@@ -53,7 +53,7 @@ def _sweep_cell(books: Books, cell: Cell, now: datetime) -> list[Event]:
         if lot.expires_on is None:
             continue
         entry = Entry(expired_at(lot.expires_on, cell.site.zone), "stock", EXPIRY, uuid7())
-        balances = [one for one in cell.of_lot(lot.id, places.SHELF) if one.on_hand]
+        balances = [one for one in cell.of_lot(lot.id, *places.SHELVES) if one.on_hand]
         quantity = sum(one.on_hand for one in balances)
         target = cell.site.place(places.QUARANTINE, places.EXPIRED)
         moved = take_of(books, cell, balances, quantity, target, entry)

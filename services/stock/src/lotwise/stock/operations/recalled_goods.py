@@ -145,7 +145,7 @@ async def gather_strays(tx: Tx, rows_max: int, exponent: int) -> int:
 
 
 def _is_stray(one: Balance) -> bool:
-    return one.place.kind == places.SHELF and one.on_hand > 0 and one.lot is not None and one.lot.is_recalled
+    return one.place.kind in places.SHELVES and one.on_hand > 0 and one.lot is not None and one.lot.is_recalled
 
 
 async def follow(tx: Tx, now: datetime) -> None:

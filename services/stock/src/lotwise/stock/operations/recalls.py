@@ -125,7 +125,7 @@ async def block(
     books, lots = await _books_of(tx, fresh, exponent)
     for cell in books.cells.values():
         for balance in [one for one in cell.balances.values() if one.lot and one.lot.id in fresh]:
-            if balance.place.kind == places.SHELF:
+            if balance.place.kind in places.SHELVES:
                 _carry(books, cell, balance, cell.site.place(places.QUARANTINE, places.RECALLED), entry)
     events: list[Event] = []
     told = []

@@ -7,18 +7,19 @@ import asyncpg
 from lotwise.kit.database import Tx
 
 _LIST = """
-select p.id, p.site, p.area, count(distinct b.lot_id), coalesce(sum(b.cost_minor), 0)::bigint
+select p.id, p.site, case p.kind when 'shelf' then 'retail' else p.kind end, p.area, count(distinct b.lot_id), coalesce(sum(b.cost_minor), 0)::bigint
 from location p left join balance b on b.location_id = p.id and b.on_hand <> 0
-where p.kind = 'shelf' and ($1::text[] is null or p.site = any($1)) group by p.id order by p.site, p.area limit 2000
+where p.kind in ('shelf', 'back_bar') and ($1::text[] is null or p.site = any($1)) group by p.id order by p.site, p.kind desc, p.area limit 2000
 """
 
 
-async def add_area(tx: Tx, site: str, area: str) -> int | None:
-    """Add a shelf of that name; its id, or None when it exists."""
+async def add_area(tx: Tx, site: str, kind: str, area: str) -> int | None:
+    """Add a shelf or back bar of that name; its id, or None when it exists."""
     made: int | None = await tx.fetchval(
-        "insert into location (site, kind, area) values ($1, 'shelf', $2) on conflict do nothing returning id",
+        "insert into location (site, kind, area) values ($1, $3, $2) on conflict do nothing returning id",
         site,
         area,
+        kind,
     )
     return made
 

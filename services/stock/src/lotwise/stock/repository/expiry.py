@@ -12,7 +12,7 @@ _EXPIRED = """
 select distinct b.site, b.product_id
 from unnest($1::text[], $2::date[]) as t(site, today)
 join lot l on l.expires_on < t.today
-join balance b on b.lot_id = l.id and b.site = t.site and b.on_hand <> 0 and b.kind = 'shelf'
+join balance b on b.lot_id = l.id and b.site = t.site and b.on_hand <> 0 and b.kind in ('shelf', 'back_bar')
 order by b.site, b.product_id limit $3
 """
 _EXPIRING = """
@@ -20,7 +20,7 @@ select b.site, l.id as lot_id, l.product_id, l.number, l.expires_on, p.unit_deci
        sum(b.on_hand)::bigint as on_hand, sum(b.cost_minor)::bigint as cost_minor
 from unnest($1::text[], $2::date[]) as t(site, today)
 join lot l on l.expires_on >= t.today and l.expires_on <= t.today + $3::int
-join balance b on b.lot_id = l.id and b.site = t.site and b.on_hand <> 0 and b.kind = 'shelf'
+join balance b on b.lot_id = l.id and b.site = t.site and b.on_hand <> 0 and b.kind in ('shelf', 'back_bar')
 join product p on p.id = l.product_id
 left join expiry_telling e on e.site = b.site and e.lot_id = l.id
 where e.threshold_days is null or e.threshold_days >

@@ -58,7 +58,7 @@ set quantity = excluded.quantity, told_at = excluded.told_at, cleared_at = null
 """
 _STRAY = """
 select distinct b.site, b.product_id from lot l join balance b on b.lot_id = l.id and b.on_hand <> 0
-where l.is_recalled and b.kind = 'shelf' order by b.site, b.product_id limit $1
+where l.is_recalled and b.kind in ('shelf', 'back_bar') order by b.site, b.product_id limit $1
 """
 _CLEAR = """
 update recall_site s set cleared_at = $1 from lot l

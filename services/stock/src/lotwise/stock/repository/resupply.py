@@ -27,7 +27,7 @@ where ($1::text[] is null or r.site = any($1)) and ($2::uuid is null or r.produc
 _WAITING = """
 select v.site, v.product_id, v.shortage_id, r.from_site, v.minimum,
        v.on_hand + coalesce((select sum(b.on_hand) from balance b join location o on o.id = b.location_id
-           where b.product_id = v.product_id and b.site = v.site and b.kind = 'in_use' and o.area = 'shared'
+           where b.product_id = v.product_id and b.site = v.site and b.kind = 'in_use' and o.area = ''
              and b.on_hand <> 0), 0)::bigint as on_hand,
        coalesce(v.reorder_at, p.reorder_at) as reorder_at, p.normal_order_quantity,
        coalesce((select sum(b.on_hand) from balance b where b.product_id = v.product_id and b.site = v.site
