@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from lotwise.kit.apply import is_fault_of_the_place
 from lotwise.kit.database import Tx
-from lotwise.kit.message import Message, clean
-from lotwise.kit.waiting import NotYetKnown, park
+from lotwise.kit.message import clean
+from lotwise.kit.waiting import NotYetKnown, from_row, park
 from lotwise.values import Refusal, Unknown
 
 
@@ -86,17 +86,7 @@ async def retry(tx: Tx, dead_letter_id: UUID, by: str) -> None:
     applier = None if row is None or home is None or home.redriver is None else home.redriver.applier(row["consumer"])
     if row is None or applier is None:
         raise Unknown("No open dead letter of a consumer of this service has this id.", field="id")
-    message: Message[Any] = Message(
-        id=row["msg_id"],
-        subject=row["subject"],
-        body=row["body"],
-        headers=row["headers"],
-        stream=row["stream"],
-        sequence=row["sequence"],
-        published_ns=round(row["published_at"].timestamp() * 1e6) * 1000 if row["published_at"] else 0,
-        tries=row["tries"],
-        consumer=row["consumer"],
-    )
+    message = from_row(row)
     try:
         async with tx.transaction():
             await applier.once_more(tx, message)

@@ -106,7 +106,7 @@ async def waiting_messages(tx: Tx, kind: str | None = None, key: str | None = No
 
 
 def from_row(row: asyncpg.Record) -> Message[Any]:
-    """A message as it was parked."""
+    """A message as it was kept: parked, or as a dead letter."""
     published = row["published_at"]
     message: Message[Any] = Message(
         id=row["msg_id"],
