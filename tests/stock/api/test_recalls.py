@@ -123,7 +123,8 @@ async def test_a_recall_of_a_lot_we_do_not_hold_blocks_its_later_receipt(stock: 
     await stock.receive("7", lot_number="07110010", expires_on=LATER)
     await stock.receive("8", CREAM, lot_number="X", manufacturer="bad works", expires_on=LATER)
     order = PurchaseOrderReceived(
-        site="soho", order_id=uuid7(), number="PO-1", receipt_id=uuid7(), supplier_id=uuid7(), happened_at=NOON, is_complete=True,
+        site="soho", order_id=uuid7(), number="PO-1", receipt_id=uuid7(), supplier_id=uuid7(), happened_at=NOON,
+        is_complete=True,
         lines=(
             ReceivedLine(line=1, product_id=BOTOX, quantity="9", unit_cost="5.00", lot_number="c 77", expires_on=None),
         ),
@@ -305,7 +306,5 @@ async def test_a_local_manager_begins_a_recall_and_ends_only_what_stands_at_thei
     await stock.receive("5", lot_number="A", expires_on=LATER)
     await stock.receive("5", lot_number="A", expires_on=LATER, site="soho")
     begun = await recall(stock, {"first": "A"})
-    answer = await stock.bench.call(
-        "POST", f"/v1/recalls/{begun['recall_id']}:release", {"reason": "why"}, who="local"
-    )
+    answer = await stock.bench.call("POST", f"/v1/recalls/{begun['recall_id']}:release", {"reason": "why"}, who="local")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

@@ -6,10 +6,13 @@ from lotwise.alerts.settings import AlertsSettings
 from lotwise.contracts.catalog import ProductDefined, SiteDefined
 from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderDrafted, PurchaseOrderSent
 from lotwise.contracts.stock import (
+    CountOverdue,
+    CountPosted,
     HoldBroken,
     LotExpired,
     LotExpiring,
     LotQuarantined,
+    LotRecalled,
     LotReleased,
     ShortageRecorded,
     StockBelowMin,
@@ -37,8 +40,11 @@ SERVICE = Service(
                 LotExpiring: stock.on_expiring,
                 LotExpired: stock.on_expired,
                 LotQuarantined: stock.on_quarantined,
+                LotRecalled: stock.on_recalled,
                 LotReleased: stock.on_released,
                 HoldBroken: stock.on_holds_broken,
+                CountOverdue: stock.on_counts_overdue,
+                CountPosted: stock.on_counts_posted,
                 StockReceived: stock.on_received,
                 TransferReceived: stock.on_transfers,
                 StockRestored: stock.on_restored,

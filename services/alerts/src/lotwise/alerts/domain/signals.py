@@ -18,7 +18,9 @@ SHORTAGE = "shortage"
 LOT_EXPIRING = "lot-expiring"
 LOT_EXPIRED = "lot-expired"
 LOT_QUARANTINED = "lot-quarantined"
+LOT_RECALLED = "lot-recalled"
 HOLD_BROKEN = "hold-broken"
+COUNT_OVERDUE = "count-overdue"
 OUT_IN_HISTORY = "out-in-history"
 
 SEVERITIES = {
@@ -28,12 +30,14 @@ SEVERITIES = {
     LOT_EXPIRING: "info",
     LOT_EXPIRED: "warning",
     LOT_QUARANTINED: "warning",
+    LOT_RECALLED: "critical",
     HOLD_BROKEN: "critical",
+    COUNT_OVERDUE: "warning",
     OUT_IN_HISTORY: "info",
 }
 """Every kind of alert with its severity."""
 
-BY_HAND = frozenset({LOT_EXPIRED, LOT_QUARANTINED, HOLD_BROKEN, SHORTAGE, OUT_IN_HISTORY})
+BY_HAND = frozenset({LOT_EXPIRED, LOT_QUARANTINED, LOT_RECALLED, HOLD_BROKEN, SHORTAGE, OUT_IN_HISTORY, COUNT_OVERDUE})
 """Kinds that a person may close; the others end when their cause does."""
 
 HISTORY_AFTER = timedelta(days=7)
@@ -157,6 +161,8 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         LOT_EXPIRING: f"{name}, {lot} expires on {facts.get('expires_on')}",
         LOT_EXPIRED: f"{name}, {lot} has expired: {facts.get('quantity')} moved to quarantine",
         LOT_QUARANTINED: f"{name}, {lot} is in quarantine: {facts.get('quantity')} set apart",
+        LOT_RECALLED: f"{name}, {lot} is recalled: {facts.get('quantity')} here, {facts.get('reason')}",
+        COUNT_OVERDUE: f"The count “{facts.get('name')}” was due on {facts.get('due_on')}",
         HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
         OUT_IN_HISTORY: f"Imported history: {many:,} {'product is' if many == 1 else 'products are'} out of stock",
     }

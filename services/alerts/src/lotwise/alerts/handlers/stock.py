@@ -8,12 +8,15 @@ from lotwise.alerts.domain import signals as kinds
 from lotwise.alerts.domain.signals import Signal, Thing
 from lotwise.alerts.operations import signals
 from lotwise.contracts.stock import (
+    CountOverdue,
+    CountPosted,
     Crossing,
     HoldBroken,
     LotEvent,
     LotExpired,
     LotExpiring,
     LotQuarantined,
+    LotRecalled,
     LotReleased,
     ShortageRecorded,
     StockBelowMin,
@@ -116,10 +119,15 @@ async def on_quarantined(tx: Tx, messages: Sequence[Message[LotQuarantined]]) ->
     await signals.apply(tx, [_lot(kinds.LOT_QUARANTINED, message) for message in messages])
 
 
+async def on_recalled(tx: Tx, messages: Sequence[Message[LotRecalled]]) -> None:
+    """A recall blocked a lot: one alert at every site that held it, whether or not anything is left (ALR-05)."""
+    await signals.apply(tx, [_lot(kinds.LOT_RECALLED, message) for message in messages])
+
+
 async def on_released(tx: Tx, messages: Sequence[Message[LotReleased]]) -> None:
-    """A lot may be used again."""
-    both = (kinds.LOT_QUARANTINED, kinds.LOT_EXPIRED)
-    await signals.apply(tx, [_lot(kind, message, is_over=True) for message in messages for kind in both])
+    """A lot may be used again, or nothing of it is left at the site."""
+    ended = (kinds.LOT_QUARANTINED, kinds.LOT_EXPIRED, kinds.LOT_RECALLED)
+    await signals.apply(tx, [_lot(kind, message, is_over=True) for message in messages for kind in ended])
 
 
 async def on_holds_broken(tx: Tx, messages: Sequence[Message[HoldBroken]]) -> None:
@@ -130,4 +138,26 @@ async def on_holds_broken(tx: Tx, messages: Sequence[Message[HoldBroken]]) -> No
         facts = {"quantity": event.quantity, "reason": event.reason, "hold_id": str(event.hold_id)}
         thing = Thing(kinds.HOLD_BROKEN, event.site, event.hold_id)
         heard.append((Signal(thing, message.id, message.published_at, False, event.product_id, facts), message))
+    await signals.apply(tx, heard)
+
+
+async def on_counts_overdue(tx: Tx, messages: Sequence[Message[CountOverdue]]) -> None:
+    """A planned count was not held in time: one alert a plan (STK-45)."""
+    heard: Heard = []
+    for message in messages:
+        event = message.event
+        facts = {"name": event.name, "due_on": event.due_on.isoformat()}
+        thing = Thing(kinds.COUNT_OVERDUE, event.site, event.plan_id)
+        heard.append((Signal(thing, message.id, event.happened_at, False, None, facts), message))
+    await signals.apply(tx, heard)
+
+
+async def on_counts_posted(tx: Tx, messages: Sequence[Message[CountPosted]]) -> None:
+    """The planned count was held: its alert is over."""
+    heard: Heard = []
+    for message in messages:
+        event = message.event
+        if event.plan_id is not None:
+            thing = Thing(kinds.COUNT_OVERDUE, event.site, event.plan_id)
+            heard.append((Signal(thing, message.id, event.happened_at, is_over=True), message))
     await signals.apply(tx, heard)

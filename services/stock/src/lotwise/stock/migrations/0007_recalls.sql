@@ -1,5 +1,7 @@
 alter table lot add column is_recalled boolean not null default false;
 create index lot_by_manufacturer on lot (lower(manufacturer));
+-- a letter names numbers, not our products: found over all lots
+create index lot_by_number on lot (look_alike) where look_alike <> '';
 create index lot_recalled on lot (id) where is_recalled;
 
 -- a sale that no lot covered is a possible receiver of a recalled lot: found by its product, without a scan

@@ -120,6 +120,7 @@ class LotRow(Base, table=True):
         Index("lot_by_look_alike", "product_id", "look_alike"),
         Index("lot_by_expiry", "expires_on", postgresql_where=text("expires_on is not null")),
         Index("lot_by_manufacturer", text("lower(manufacturer)")),
+        Index("lot_by_number", "look_alike", postgresql_where=text("look_alike <> ''")),
         Index("lot_recalled", "id", postgresql_where=text("is_recalled")),
     )  # fmt: skip
     id: UUID = Field(primary_key=True)
@@ -245,6 +246,7 @@ class DailyTotalRow(Base, table=True):
             unique=True, postgresql_nulls_not_distinct=True,
         ),
         Index("daily_total_by_day", "location_id", "happened_on"),
+        Index("daily_total_by_recording", "recorded_on", postgresql_using="brin"),
         Index("daily_total_late", "location_id", "recorded_on", postgresql_where=text("recorded_on > happened_on")),
         Index(
             "daily_total_early", "location_id", "happened_on", postgresql_where=text("happened_on > recorded_on + 1")
