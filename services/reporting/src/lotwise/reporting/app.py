@@ -8,7 +8,7 @@ from lotwise.reporting.handlers import on_events
 from lotwise.reporting.jobs import JOBS
 from lotwise.reporting.settings import Settings
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.2
 """Figures may be this much behind: ten sales in one transaction cost what one costs alone."""
 SERVICE = Service(
     name="reporting",
