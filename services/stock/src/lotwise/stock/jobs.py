@@ -10,6 +10,8 @@ from lotwise.kit.client import Refused, Unreachable
 from lotwise.kit.jobs import Job
 from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
+from lotwise.stock.operations.audit import prove_nightly
+from lotwise.stock.operations.containers import sweep_containers
 from lotwise.stock.operations.count_plans import tell_overdue as overdue_counts
 from lotwise.stock.operations.expiry import sweep, warn
 from lotwise.stock.operations.holds import release_holds
@@ -42,6 +44,18 @@ async def sweep_lots(runtime: Runtime) -> None:
         async with runtime.db.transaction() as tx:
             swept = await sweep(tx, datetime.now(UTC), settings.expiry_sweep_rows_max, exponent)
         if not swept:
+            return
+        runtime.wake_relay()
+
+
+async def sweep_opened(runtime: Runtime) -> None:
+    """Throw away what is left of opened containers at their use-by, batch by batch until none is due (N-07)."""
+    settings = _settings(runtime)
+    exponent = currency_exponent(settings.currency)
+    while True:
+        async with runtime.db.transaction() as tx:
+            closed = await sweep_containers(tx, datetime.now(UTC), settings.expiry_sweep_rows_max, exponent)
+        if not closed:
             return
         runtime.wake_relay()
 
@@ -121,6 +135,16 @@ async def on_start(runtime: Runtime) -> None:
         log.info("the ledger was restored into another cluster", transactions_behind=behind)
 
 
+async def prove_books(runtime: Runtime) -> None:
+    """Prove the books once a night and keep the proof (N-01); what does not agree is an error in the log."""
+    proof = await prove_nightly(runtime.db, datetime.now(UTC), _settings(runtime).audit_hour)
+    if proof is None:
+        return
+    log.info("books proven", seconds=round(proof.seconds, 1), rows_a_second=round(proof.rows_a_second), **proof.sizes)
+    for one in proof.findings:
+        log.error("the books differ", check=one.check, row=one.row, detail=one.detail)
+
+
 async def make_partitions(runtime: Runtime) -> None:
     """Have the ledger's partitions of the next months ready."""
     async with runtime.db.transaction() as tx:
@@ -191,6 +215,7 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
     """All of stock's clockwork."""
     return (
         Job("expired-lots", settings.expiry_sweep_seconds, sweep_lots),
+        Job("opened-containers", settings.expiry_sweep_seconds, sweep_opened),
         Job("expiring-lots", 60 * settings.expiry_sweep_seconds, warn_of_expiries),
         Job("expired-holds", settings.hold_sweep_seconds, sweep_holds),
         Job("temporary-minimums", settings.expiry_sweep_seconds, end_temporary_minimums),
@@ -202,4 +227,5 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
         Job("counts-overdue", settings.count_plan_seconds, tell_overdue_counts),
         Job("movement-partitions", 86_400, make_partitions),
         Job("openings", 3600, open_months),
+        Job("proof", 900, prove_books),
     )

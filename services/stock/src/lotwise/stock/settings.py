@@ -18,6 +18,7 @@ class StockSettings(ServiceSettings):
     expiry_sweep_seconds: float = Field(default=30, gt=0, le=3600)
     expiry_sweep_rows_max: int = Field(default=200, ge=1, le=2000)
     expiring_thresholds_days: tuple[int, ...] = (90, 30, 7)
+    audit_hour: int = Field(default=2, ge=0, le=23)
     seal_seconds: float = Field(default=60, gt=0, le=86_400)
     seal_rows_max: int = Field(default=50_000, ge=1, le=1_000_000)
     count_plan_seconds: float = Field(default=600, gt=0, le=86_400)

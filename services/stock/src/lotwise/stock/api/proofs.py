@@ -1,5 +1,6 @@
 """HTTP of answers to "why" and "is it true": why a charge is blocked, whether the books agree, who uses a product."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from lotwise.contracts.fields import PositiveQuantity
 from lotwise.kit.commands import Read
+from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.stock.api.holds import FIRST, OpenHold, open_hold
 from lotwise.stock.api.levels import LevelOut, level_out
@@ -15,18 +17,20 @@ from lotwise.stock.api.shapes import exponent
 from lotwise.stock.domain.holds import Figures, ways_out
 from lotwise.stock.domain.places import DAMAGED, EXPIRED, RECALLED
 from lotwise.stock.domain.refusals import BadQuantity, UnknownProduct, UnknownSite
-from lotwise.stock.operations.audit import prove
+from lotwise.stock.operations.audit import prove_live
 from lotwise.stock.operations.temporary_minimums import LAST
 from lotwise.stock.repository.cards import Cell, set_apart_of
 from lotwise.stock.repository.definitions import sites_of
 from lotwise.stock.repository.holds import list_holds
 from lotwise.stock.repository.levels import on_order, one_level, uses
+from lotwise.stock.repository.proofs import proofs_page
 from lotwise.stock.repository.temporary_minimums import temporaries_page
 from lotwise.values import format_quantity, parse_quantity
 
 router = Router(tags=["proofs"])
 WHY_APART = {"": "set apart in quarantine", EXPIRED: "expired", DAMAGED: "damaged", RECALLED: "recalled"}
 HOLDS_SHOWN = 50
+LAST_PROOF = UUID(int=2**128 - 1)
 
 
 class BlockOut(BaseModel):
@@ -62,6 +66,20 @@ class AuditOut(BaseModel):
     levels: int
     daily_totals: int
     blocks: int
+    seconds: float
+    rows_a_second: int
+    findings: list[FindingOut]
+
+
+class ProofOut(BaseModel):
+    """One run of the nightly audit: when, over how many rows, and what did not agree."""
+
+    proof_id: UUID
+    started_at: datetime
+    finished_at: datetime
+    is_clean: bool
+    sizes: dict[str, int]
+    rows_a_second: int
     findings: list[FindingOut]
 
 
@@ -135,10 +153,25 @@ async def explain_block(
 @router.get("/audit", permission="audit.read")
 async def audit(read: Read) -> AuditOut:
     """Prove the books: every balance, level and daily total from the ledger, the ledger from its hashes and seals."""
-    async with read.connection() as tx:
-        proof = await prove(tx)
+    proof = await prove_live(read.runtime.db)
     findings = [FindingOut(**finding._asdict()) for finding in proof.findings]
-    return AuditOut(is_clean=not findings, findings=findings, **proof.sizes)
+    return AuditOut(
+        is_clean=not findings,
+        findings=findings,
+        seconds=round(proof.seconds, 3),
+        rows_a_second=round(proof.rows_a_second),
+        **proof.sizes,
+    )
+
+
+@router.get("/proofs", permission="audit.read", site="chain")
+async def proofs(read: Read, after: After = None, limit: Limit = 30) -> Page[ProofOut]:
+    """The nightly proofs of the books, newest first (N-01)."""
+    keys = cursor_decode(after, UUID)
+    async with read.connection() as tx:
+        rows = await proofs_page(tx, keys[0] if keys else LAST_PROOF, limit)
+    shown = [ProofOut(**one._asdict() | {"rows_a_second": round(one.rows_a_second)}) for one in rows]
+    return Page(rows=shown, next=cursor_encode(shown[-1].proof_id) if len(shown) == limit else None)
 
 
 @router.get("/uses/{product_id}", permission="stock.read", site="chain")

@@ -35,3 +35,4 @@ create table proof (
     findings      jsonb not null,
     constraint proof_times check (finished_at >= started_at)
 );
+create index daily_total_by_recording on daily_total using brin (recorded_on);
