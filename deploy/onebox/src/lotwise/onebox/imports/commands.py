@@ -1,7 +1,7 @@
 """The only home of the `lotwise import` commands."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from lotwise.kit.client import Refused as RefusedByService
 from lotwise.kit.client import Unreachable
 from lotwise.onebox.home import Refused
 from lotwise.onebox.imports import products, sales, stock, suppliers
+from lotwise.onebox.imports.bringing import Asked
 from lotwise.onebox.imports.results import Outcome, show
 from lotwise.onebox.imports.sheets import FileMapping
 
@@ -30,32 +31,31 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 AtSite = Annotated[str | None, typer.Option("--site", help="The site of rows that name none.")]
 
 
-@app.command("products")
-def products_(
-    file: File,
-    *,
-    mapping: MappingFile = None,
-    dry_run: DryRun = False,
-    rejects: RejectsFile = None,
-    as_json: Json = False,
-) -> None:
-    """Bring in a catalog: new codes are created, known ones changed where they differ."""
-    asked = products.Asked(file, FileMapping.read(mapping), _beside(rejects, file), dry_run)
-    _run(products.import_products(asked), as_json=as_json)
+def _table(name: str, summary: str, work: "Callable[[Asked], Coroutine[Any, Any, Outcome]]") -> None:
+    """A command that brings in a plain table, with the options that all of them have."""
+
+    @app.command(name, help=summary)
+    def command(
+        file: File,
+        *,
+        mapping: MappingFile = None,
+        dry_run: DryRun = False,
+        rejects: RejectsFile = None,
+        as_json: Json = False,
+    ) -> None:
+        _run(work(Asked(file, FileMapping.read(mapping), _beside(rejects, file), dry_run)), as_json=as_json)
 
 
-@app.command("suppliers")
-def suppliers_(
-    file: File,
-    *,
-    mapping: MappingFile = None,
-    dry_run: DryRun = False,
-    rejects: RejectsFile = None,
-    as_json: Json = False,
-) -> None:
-    """Bring in suppliers: new names are created, known ones stay as they are."""
-    asked = suppliers.Asked(file, FileMapping.read(mapping), _beside(rejects, file), dry_run)
-    _run(suppliers.import_suppliers(asked), as_json=as_json)
+_table(
+    "products",
+    "Bring in a catalog: new codes are created, known ones changed where they differ.",
+    products.import_products,
+)
+_table(
+    "suppliers",
+    "Bring in suppliers: new names are created, known ones stay as they are.",
+    suppliers.import_suppliers,
+)
 
 
 @app.command("stock")

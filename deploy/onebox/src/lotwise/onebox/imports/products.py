@@ -1,17 +1,14 @@
 """The only home of `lotwise import products`: a clinic's own catalog, row by row; the code says which product."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lotwise.onebox.access import access
+from lotwise.onebox.imports.bringing import Asked, bringing
 from lotwise.onebox.imports.catalog_rows import Wanted, define
-from lotwise.onebox.imports.progress import screen
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
-from lotwise.onebox.imports.sheets import Column, FileMapping, Row, Sheet
+from lotwise.onebox.imports.sheets import Column, Row, Sheet
 
 COLUMNS = (
     Column("code", ("productcode", "itemcode", "stockcode", "sku", "itemnumber"), True),
@@ -43,28 +40,13 @@ _PURPOSES = {"retail": "retail", "consigned": "consigned", "consignment": "consi
 _YES = frozenset({"y", "yes", "true", "1", "x"})
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What was asked for: the file, how to read it, where rejects go, whether to change anything."""
-
-    file: Path
-    mapping: FileMapping
-    rejects_file: Path
-    is_dry_run: bool = False
-
-
 async def import_products(asked: Asked) -> Outcome:
     """Bring a catalog in. Raises Refused when the file or the system does not allow it."""
-    began = time.monotonic()
-    outcome = Outcome(f"Products of {asked.file.name}", is_dry_run=asked.is_dry_run)
-    sheet = Sheet(asked.file, COLUMNS, asked.mapping)
-    async with access("importer") as doors:
-        with Rejects(asked.rejects_file) as rejects, screen() as shown:
-            rows = list(wanted_rows(sheet, rejects))
-            await define(doors, rows, outcome, rejects, shown.bar("products", len(rows)))
-            outcome.close(rejects)
-    outcome.seconds = time.monotonic() - began
-    return outcome
+    with bringing(asked, "Products", COLUMNS) as work:
+        rows = list(wanted_rows(work.sheet, work.rejects))
+        async with access("importer") as doors:
+            await define(doors, rows, work.outcome, work.rejects, work.screen.bar("products", len(rows)))
+    return work.outcome
 
 
 def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:

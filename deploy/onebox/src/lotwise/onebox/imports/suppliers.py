@@ -1,19 +1,17 @@
 """The only home of `lotwise import suppliers`: vendors by name; a rerun finds them again."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lotwise.contracts.ids import named_id
 from lotwise.onebox.access import access
+from lotwise.onebox.imports.bringing import Asked, bringing
 from lotwise.onebox.imports.catalog_rows import Wanted
 from lotwise.onebox.imports.doors import Batch, Door, post_all
-from lotwise.onebox.imports.progress import Bar, screen
+from lotwise.onebox.imports.progress import Bar
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
-from lotwise.onebox.imports.sheets import Column, FileMapping, Sheet
+from lotwise.onebox.imports.sheets import Column, Sheet
 
 COLUMNS = (
     Column("name", ("supplier", "suppliername", "vendor", "vendorname", "company"), True),
@@ -28,29 +26,14 @@ COLUMNS = (
 ROWS_MAX, DAYS_MAX = 500, 3650
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What was asked for: the file, how to read it, where rejects go, whether to change anything."""
-
-    file: Path
-    mapping: FileMapping
-    rejects_file: Path
-    is_dry_run: bool = False
-
-
 async def import_suppliers(asked: Asked) -> Outcome:
     """Bring suppliers in. Raises Refused when the file or the system does not allow it."""
-    began = time.monotonic()
-    outcome = Outcome(f"Suppliers of {asked.file.name}", is_dry_run=asked.is_dry_run)
-    sheet = Sheet(asked.file, COLUMNS, asked.mapping)
-    with Rejects(asked.rejects_file) as rejects, screen() as shown:
-        rows = list(wanted_rows(sheet, rejects))
-        outcome.totals = {"suppliers": {"rows": str(len(rows))}}
+    with bringing(asked, "Suppliers", COLUMNS) as work:
+        rows = list(wanted_rows(work.sheet, work.rejects))
+        work.outcome.totals = {"suppliers": {"rows": str(len(rows))}}
         if not asked.is_dry_run:
-            await _post(rows, outcome, rejects, shown.bar("suppliers", len(rows)))
-        outcome.close(rejects)
-    outcome.seconds = time.monotonic() - began
-    return outcome
+            await _post(rows, work.outcome, work.rejects, work.screen.bar("suppliers", len(rows)))
+    return work.outcome
 
 
 def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:
