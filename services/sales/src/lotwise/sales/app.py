@@ -5,7 +5,7 @@ from typing import cast
 
 from lotwise.kit import straight
 from lotwise.kit.service import Runtime, Service
-from lotwise.sales.api import charges, desk, members, returns, uses
+from lotwise.sales.api import charges, desk, member_charges, members, returns, uses
 from lotwise.sales.handlers.catalog import catalog
 from lotwise.sales.handlers.stock import stock
 from lotwise.sales.handlers.till import till
@@ -63,7 +63,7 @@ SERVICE = Service(
     name="sales",
     package="lotwise.sales",
     settings=SalesSettings,
-    routers=(charges.router, returns.router, desk.router, members.router, uses.router),
+    routers=(charges.router, returns.router, desk.router, members.router, member_charges.router, uses.router),
     subscriptions=(catalog, stock, till),
     jobs=(partitions,),
     on_start=start,

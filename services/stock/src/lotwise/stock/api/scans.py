@@ -1,7 +1,7 @@
 """HTTP of the scanner: what a barcode says and what it means at this site."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from lotwise.kit.commands import Read
 from lotwise.kit.web import Router
 from lotwise.stock.domain.refusals import UnknownSite, UnreadableCode
-from lotwise.stock.operations.scans import understand
+from lotwise.stock.domain.scans import SAID, answers
+from lotwise.stock.operations.scans import Asked, understand
 from lotwise.values import format_quantity
 
 router = Router(tags=["scan"])
@@ -37,8 +38,18 @@ class ScannedLot(BaseModel):
     elsewhere: str
 
 
+class ScanAnswer(BaseModel):
+    """What is wrong with what was scanned: a stable code and the sentence for the person."""
+
+    code: str
+    text: str
+
+
 class ScanOut(BaseModel):
-    """What was read (GS1 AI 01, 10, 17, 21, 30/37) and what we know of it; `warnings` are for the person."""
+    """What was read (GS1 AI 01, 10, 17, 21, 30/37) and what we know of it; `warnings` are about the reading.
+
+    `answers` say what is wrong with it here, the worst first: nothing when it may be received or charged.
+    """
 
     gtin: str
     lot_number: str
@@ -52,13 +63,25 @@ class ScanOut(BaseModel):
     products: list[ScannedProduct]
     lots: list[ScannedLot]
     warnings: list[str]
+    is_quarantined: bool = False
+    answers: list[ScanAnswer] = []
 
 
 @router.get("/scan", permission="stock.read", refusals=(UnreadableCode, UnknownSite))
-async def scan(read: Read, data: Annotated[str, Query(min_length=1, max_length=500)], site: str) -> ScanOut:
-    """Read a scan for receiving or charging: product, lot, expiry, and at once what is wrong with it (N-09)."""
+async def scan(
+    read: Read,
+    data: Annotated[str, Query(min_length=1, max_length=500)],
+    site: str,
+    product: UUID | None = None,
+    purchase_order: Annotated[str, Query(max_length=80)] = "",
+    purpose: Literal["receive", "charge"] = "receive",
+) -> ScanOut:
+    """Read a scan for receiving or charging and say at once what is wrong with it (N-09).
+
+    `product` is the one that is expected; `purchase_order` the order that it should be on.
+    """
     async with read.connection() as tx:
-        found = await understand(tx, data, site)
+        found = await understand(tx, data, Asked(site, product, purchase_order, purpose == "charge"))
     return ScanOut(
         gtin=found.scan.gtin,
         lot_number=found.scan.lot_number,
@@ -66,12 +89,14 @@ async def scan(read: Read, data: Annotated[str, Query(min_length=1, max_length=5
         serial=found.scan.serial,
         count=found.scan.pieces,
         is_known=bool(found.products),
-        is_expired=found.is_expired,
-        is_recalled=found.is_quarantined,
+        is_expired=found.known.is_expired,
+        is_recalled=found.known.is_recalled,
         is_received=bool(found.lots),
         products=[_product(row) for row in found.products],
         lots=[_lot(row) for row in found.lots],
         warnings=list(found.scan.warnings),
+        is_quarantined=found.known.is_quarantined,
+        answers=[ScanAnswer(code=code, text=SAID[code]) for code in answers(found.known)],
     )
 
 

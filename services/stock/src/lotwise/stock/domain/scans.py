@@ -17,6 +17,56 @@ class Scan(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+WRONG_PRODUCT = "wrong_product"
+UNKNOWN = "unknown"
+EXPIRED = "expired"
+RECALLED = "recalled"
+QUARANTINED = "quarantined"
+RECEIVED = "received"
+COMPLETE = "complete"
+NOT_HERE = "not_here"
+
+SAID = {
+    UNKNOWN: "No product has this code",
+    WRONG_PRODUCT: "This is another product than the one that is asked for",
+    EXPIRED: "This lot is expired",
+    RECALLED: "This lot is recalled: do not use it",
+    QUARANTINED: "This lot was set apart: do not use it",
+    RECEIVED: "This lot was received on this order already",
+    COMPLETE: "All that was ordered of this product is received already",
+    NOT_HERE: "Nothing of this lot is on the shelf here",
+}
+"""What a scan answers at once, by code, in a person's words."""
+
+
+class Known(NamedTuple):
+    """What is known of what was scanned, for receiving or for charging."""
+
+    is_known: bool = True
+    is_wrong: bool = False
+    is_expired: bool = False
+    is_recalled: bool = False
+    is_quarantined: bool = False
+    is_received: bool = False
+    is_complete: bool = False
+    is_here: bool = True
+
+
+def answers(known: Known) -> tuple[str, ...]:
+    """What to say of a scan, the worst first; nothing when all is well."""
+    said = (
+        (RECALLED, known.is_recalled),
+        (EXPIRED, known.is_expired),
+        (UNKNOWN, not known.is_known),
+        (WRONG_PRODUCT, known.is_wrong),
+        (QUARANTINED, known.is_quarantined),
+        (RECEIVED, known.is_received),
+        (COMPLETE, known.is_complete),
+        (NOT_HERE, not known.is_here),
+    )
+    return tuple(code for code, is_so in said if is_so)
+
+
 def scanned_date(text: str, this_year: int) -> date:
     """Read AI 17's YYMMDD: the century within 50 years of now, day 00 means the month's last day.
 

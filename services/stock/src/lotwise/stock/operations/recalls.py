@@ -1,7 +1,7 @@
 """The only home of a recall's life: begun (one action blocks its lots everywhere), met by a receipt, released."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -304,9 +304,11 @@ def _released(
     )
 
 
-async def lines_about(tx: Tx, product_id: UUID, number: str, manufacturer: str) -> list[UUID]:
+async def lines_about(
+    tx: Tx, product_id: UUID, number: str, manufacturer: str, expires_on: date | None = None
+) -> list[UUID]:
     """The active recalls that mean a lot of this number, whether or not we hold it."""
     codes = await gtins_of(tx, [product_id])
-    identity = Identity(product_id, frozenset(codes), manufacturer, number, None)
+    identity = Identity(product_id, frozenset(codes), manufacturer, number, expires_on)
     scopes = await active_scopes(tx, [product_id], codes, [manufacturer])
     return sorted(recall_id for recall_id, lines in scopes.items() if best(lines, identity))

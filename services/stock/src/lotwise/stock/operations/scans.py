@@ -13,9 +13,10 @@ from lotwise.kit.database import Tx
 from lotwise.stock.domain.allocations import is_usable
 from lotwise.stock.domain.places import Site
 from lotwise.stock.domain.refusals import UnknownSite, UnreadableCode
-from lotwise.stock.domain.scans import Scan, scanned_date
-from lotwise.stock.repository.definitions import sites_of
-from lotwise.stock.repository.scans import lots_of_number, products_of_code
+from lotwise.stock.domain.scans import Known, Scan, scanned_date
+from lotwise.stock.operations.recalls import lines_about
+from lotwise.stock.repository.definitions import products_of, sites_of
+from lotwise.stock.repository.scans import lots_of_number, order_lines, products_of_code
 from lotwise.values import site_day
 
 GROUP_SEPARATOR = "\x1d"
@@ -27,8 +28,7 @@ class Understood(NamedTuple):
     scan: Scan
     products: Sequence[asyncpg.Record]
     lots: Sequence[asyncpg.Record]
-    is_expired: bool
-    is_quarantined: bool
+    known: Known
 
 
 def read(data: str, this_year: int) -> Scan:
@@ -95,21 +95,59 @@ def _of_message(message: GS1Message, this_year: int) -> Scan:
     )
 
 
-async def understand(tx: Tx, data: str, slug: str) -> Understood:
-    """Read a scan and say what it means here: which product, whether it is expired, set apart or already received.
+class Asked(NamedTuple):
+    """What a scan is held against: the site, the product that is expected, the order it should be on, the deed."""
+
+    site: str
+    product_id: UUID | None = None
+    purchase_order: str = ""
+    is_charge: bool = False
+
+
+async def understand(tx: Tx, data: str, asked: Asked) -> Understood:
+    """Read a scan and say what it means here: wrong product, expired, recalled, set apart, already received (N-09).
 
     Raises UnreadableCode or UnknownSite.
     """
     now = datetime.now(UTC)
     scan = read(data, now.year)
-    site = (await sites_of(tx, [slug])).get(slug)
+    site = (await sites_of(tx, [asked.site])).get(asked.site)
     if site is None:
-        raise UnknownSite("No site has this name", field="site", site=slug)
+        raise UnknownSite("No site has this name", field="site", site=asked.site)
     products = await products_of_code(tx, scan.gtin) if scan.gtin else []
-    ids: list[UUID] = [row["id"] for row in products]
-    lots = await lots_of_number(tx, ids, scan.lot_number, slug) if ids and scan.lot_number else []
-    expired = not is_usable(scan.expires_on, site_day(now, site.zone)) or _any_expired(lots, site, now)
-    return Understood(scan, products, lots, expired, any(row["quarantined"] for row in lots))
+    ids: list[UUID] = [row["id"] for row in products] or ([asked.product_id] if asked.product_id else [])
+    lots = await lots_of_number(tx, ids, scan.lot_number, asked.site) if ids and scan.lot_number else []
+    order = await order_lines(tx, asked.purchase_order, asked.site) if asked.purchase_order else []
+    known = Known(
+        is_known=bool(products) or not scan.gtin,
+        is_wrong=_is_wrong(products, asked, order),
+        is_expired=not is_usable(scan.expires_on, site_day(now, site.zone)) or _any_expired(lots, site, now),
+        is_recalled=any(row["is_recalled"] for row in lots) or await _is_named(tx, ids, scan),
+        is_quarantined=any(row["quarantined"] for row in lots),
+        is_received=bool(asked.purchase_order) and any(row["purchase_order"] == asked.purchase_order for row in lots),
+        is_complete=any(row["product_id"] in ids and row["received"] >= row["ordered"] for row in order),
+        is_here=not asked.is_charge or not scan.lot_number or any(row["on_hand"] for row in lots),
+    )
+    return Understood(scan, products, lots, known)
+
+
+def _is_wrong(products: Sequence[asyncpg.Record], asked: Asked, order: Sequence[asyncpg.Record]) -> bool:
+    """Whether none of the scanned products is the expected one, or on the order that names some."""
+    found = {row["id"] for row in products}
+    if not found:
+        return False
+    ordered = {row["product_id"] for row in order}
+    return (asked.product_id is not None and asked.product_id not in found) or bool(ordered and not ordered & found)
+
+
+async def _is_named(tx: Tx, products: Sequence[UUID], scan: Scan) -> bool:
+    """Whether a recall names this number, though we may never have held it."""
+    makers = {key: product.manufacturer for key, product in (await products_of(tx, products)).items()}
+    for number in filter(None, (scan.lot_number, scan.serial)):
+        for product_id, maker in makers.items():
+            if await lines_about(tx, product_id, number, maker, scan.expires_on):
+                return True
+    return False
 
 
 def _any_expired(lots: Sequence[asyncpg.Record], site: Site, now: datetime) -> bool:

@@ -20,7 +20,8 @@ _LOTS = """
 select l.id, l.product_id, l.number, l.expires_on, l.received_at,
        coalesce(sum(b.on_hand) filter (where b.site = $3 and b.kind = 'shelf'), 0)::bigint as on_hand,
        coalesce(sum(b.on_hand) filter (where b.kind = 'quarantine'), 0)::bigint as quarantined,
-       coalesce(sum(b.on_hand) filter (where b.site <> $3), 0)::bigint as elsewhere, p.unit_decimals
+       coalesce(sum(b.on_hand) filter (where b.site <> $3), 0)::bigint as elsewhere, p.unit_decimals, l.is_recalled,
+       l.purchase_order
 from lot l join product p on p.id = l.product_id left join balance b on b.lot_id = l.id and b.on_hand <> 0
 where l.product_id = any($1::uuid[]) and l.number = $2 group by l.id, p.unit_decimals order by l.received_at limit 20
 """
@@ -35,4 +36,14 @@ async def products_of_code(tx: Tx, code: str) -> Sequence[asyncpg.Record]:
 async def lots_of_number(tx: Tx, products: Collection[UUID], number: str, site: str) -> Sequence[asyncpg.Record]:
     """The lots of these products with a number, and what of them lies where."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(_LOTS, list(products), number, site)
+    return rows
+
+
+async def order_lines(tx: Tx, number: str, site: str) -> Sequence[asyncpg.Record]:
+    """What is open of an order at a site: product, ordered and received in smallest units."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(
+        "select product_id, sum(ordered)::bigint as ordered, sum(received)::bigint as received from open_order"
+        " where number = $1 and site = $2 group by product_id",
+        number, site,
+    )  # fmt: skip
     return rows
