@@ -9,7 +9,16 @@ from tests.catalog.harness import Bench, said
 from lotwise.contracts.alerts import AlertCleared, AlertRaised
 from lotwise.contracts.catalog import ProductDefined, SiteDefined
 from lotwise.contracts.ids import named_id, uuid7
-from lotwise.contracts.stock import LotExpired, LotExpiring, StockBelowMin, StockOut, StockReceived, StockRestored
+from lotwise.contracts.stock import (
+    CountOverdue,
+    CountPosted,
+    LotExpired,
+    LotExpiring,
+    StockBelowMin,
+    StockOut,
+    StockReceived,
+    StockRestored,
+)
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 BOTOX = named_id("botox")
@@ -209,3 +218,35 @@ async def test_the_inbox_is_paged(alerts: Bench) -> None:
             break
 
     assert len(seen) == len(set(seen)) == 7
+
+
+async def test_an_overdue_count_is_one_alert_until_it_is_posted(alerts: Bench) -> None:
+    """STK-45: given a plan whose due date is over; when it is told twice; then one alert stands that a person may
+    close; a posted count of another plan leaves it, one of this plan clears it.
+    """
+    await define(alerts)
+    plan, other = uuid7(), uuid7()
+
+    def posted(plan_id: UUID | None) -> CountPosted:
+        return CountPosted(
+            site="harley", count_id=uuid7(), number="C-1", plan_id=plan_id, counted_lines=1, posted_by="user:a",
+            happened_at=AT,
+        )  # fmt: skip
+
+    for _ in range(2):
+        await alerts.hear(
+            CountOverdue(site="harley", plan_id=plan, name="Fridge", due_on=date(2026, 11, 20), happened_at=AT)
+        )
+    await alerts.hear(posted(other), posted(None))
+
+    (alert,) = await standing(alerts)
+    assert alert["title"] == "The count “Fridge” was due on 2026-11-20"
+    assert (alert["kind"], alert["severity"], alert["times"], alert["can_close"]) == (
+        "count-overdue",
+        "warning",
+        2,
+        True,
+    )
+    await alerts.hear(posted(plan))
+    assert await standing(alerts) == []
+    assert len(await alerts.told(AlertRaised)) == len(await alerts.told(AlertCleared)) == 1
