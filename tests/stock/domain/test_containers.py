@@ -22,7 +22,7 @@ from lotwise.stock.domain.containers import (
     open_one,
     use_by_of,
 )
-from lotwise.stock.domain.draws import consume
+from lotwise.stock.domain.draws import Asked, consume
 from lotwise.stock.domain.lots import Lot
 
 ANNA, BEA = Visitor(UUID(int=1), UUID(int=11)), Visitor(UUID(int=2), UUID(int=22))
@@ -70,7 +70,7 @@ def _do(ground: Ground, deed: str, quantity: int, which: int, number: int) -> No
     if deed == "open" and any(one.on_hand >= quantity for one in cell.in_order()):
         opened(ground, quantity, number)
     elif deed == "charge":
-        consume(ground.case, cell, quantity, entry("sale", number), visitor)
+        consume(ground.case, cell, quantity, Asked(entry("sale", number), visitor))
     elif deed == "rewaste" and closed:
         one = closed[which % len(closed)]
         draw_waste(books, ground.opened, cell, one, min(one.wasted, quantity), entry("treatment", number), visitor)
@@ -105,7 +105,7 @@ def test_an_open_vial_and_a_closed_one_of_another_size() -> None:
     ground = Ground(MULTI, (50, 100), sizes=(100, 50))
     vial = opened(ground, 50, 1)
     draw(ground.books, ground.opened, ground.cell, vial, 38, entry("treatment", 2), ANNA)
-    sources, missing = consume(ground.case, ground.cell, 20, entry("sale", 3), BEA)
+    sources, missing = consume(ground.case, ground.cell, 20, Asked(entry("sale", 3), BEA))
     assert ([one.taken.quantity for one in sources], missing) == ([12, 8], 0)
     assert [(one.state, one.label, one.left) for one in ground.opened.of(ground.cell)] == [
         ("used_up", 50, 0), ("open", 100, 92),
@@ -122,7 +122,7 @@ def test_one_is_opened_first_and_drawn_first() -> None:
     soon = opened(ground, 100, 2, use_by=NOW + timedelta(hours=1))
     never = opened(ground, 100, 3)
     assert in_order([never, late, soon]) == [soon, late, never]
-    sources, _ = consume(ground.case, ground.cell, 120, entry("sale", 3), BEA)
+    sources, _ = consume(ground.case, ground.cell, 120, Asked(entry("sale", 3), BEA))
     assert [(one.container_id, one.taken.quantity) for one in sources] == [(soon.id, 100), (late.id, 20)]
 
 
@@ -132,9 +132,9 @@ def test_the_rest_of_one_patient_is_never_offered_to_another() -> None:
     The first patient's next units come from their own.
     """
     ground = Ground(SINGLE, (300,))
-    consume(ground.case, ground.cell, 20, entry("sale", 1), ANNA)
-    consume(ground.case, ground.cell, 20, entry("sale", 2), BEA)
-    consume(ground.case, ground.cell, 30, entry("sale", 3), ANNA)
+    consume(ground.case, ground.cell, 20, Asked(entry("sale", 1), ANNA))
+    consume(ground.case, ground.cell, 20, Asked(entry("sale", 2), BEA))
+    consume(ground.case, ground.cell, 30, Asked(entry("sale", 3), ANNA))
     assert [(one.member_id, one.drawn) for one in ground.opened.of(ground.cell)] == [
         (ANNA.member_id, 50), (BEA.member_id, 20),
     ]  # fmt: skip
@@ -147,7 +147,7 @@ def test_what_is_over_or_recalled_is_not_drawn() -> None:
     opened(ground, 100, 1, use_by=NOW - timedelta(minutes=1))
     recalled = opened(ground, 100, 2)
     recalled.lot = recalled.lot._replace(is_recalled=True)
-    sources, _ = consume(ground.case, ground.cell, 10, entry("sale", 3), BEA)
+    sources, _ = consume(ground.case, ground.cell, 10, Asked(entry("sale", 3), BEA))
     assert [one.container_id for one in sources] == [ground.opened.of(ground.cell)[2].id]
 
 

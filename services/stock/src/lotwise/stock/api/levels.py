@@ -33,7 +33,9 @@ Search = Annotated[str | None, Query(max_length=100)]
 
 
 class LevelOut(BaseModel):
-    """The figures of a product at a site: `available` is on hand less held, `value_minor` the cost of our own lots.
+    """The figures of a product at a site: `available` is on hand and opened less held, `value_minor` our own cost.
+
+    `on_hand` lies on the shelves; `opened` is left in opened containers that serve whoever comes.
 
     Of the past (`as_of`, `known_at`) only what the ledger tells is given: holds, minimums and alarms are null or false.
     """
@@ -49,6 +51,7 @@ class LevelOut(BaseModel):
     unit_decimals: int
     on_hand: str
     held: str | None
+    opened: str = "0"
     available: str | None
     quarantined: str
     in_transit: str
@@ -171,7 +174,9 @@ def level_out(row: Any, decimals_of_money: int, on_order: int | None = None) -> 
         category_id=row["category_id"], category_name=row["category_name"], purpose=row["purpose"],
         unit=row["unit"], unit_decimals=decimals,
         on_hand=text("on_hand"), held=text("held"),
-        available=format_quantity(row["on_hand"] - row["held"], decimals), quarantined=text("quarantined"),
+        opened=text("opened"),
+        available=format_quantity(row["on_hand"] + row["opened"] - row["held"], decimals),
+        quarantined=text("quarantined"),
         in_transit=text("in_transit"), on_order=None if on_order is None else format_quantity(on_order, decimals),
         unattributed=text("unattributed"), minimum=level("minimum"), reorder_at=level("reorder_at"),
         own_reorder_at=level("own_reorder_at"), normal_order_quantity=level("normal_order_quantity"),
@@ -180,7 +185,8 @@ def level_out(row: Any, decimals_of_money: int, on_order: int | None = None) -> 
         if row["on_hand"]
         else None,
         last_cost=None if row["last_cost"] is None else price_text(row["last_cost"]), next_expiry=row["next_expiry"],
-        lots=row["lots"], is_below=row["is_below"], is_at_reorder=row["is_at_reorder"], is_out=row["is_out"],
+        lots=row["lots"], is_below=row["is_below"], is_at_reorder=row["is_at_reorder"],
+        is_out=row["is_out"] and not row["opened"],
         shortage_id=row["shortage_id"], short_since=row["short_since"], is_archived=row["is_archived"],
         revision=row["revision"], setting_revision=row["setting_revision"],
     )  # fmt: skip

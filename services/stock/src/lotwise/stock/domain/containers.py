@@ -68,6 +68,7 @@ class Container:
     diluent: str = ""
     approved_by: str = ""
     note: str = ""
+    from_location: int = 0
     is_automatic: bool = False
     is_confirmed: bool = False
     proposed_lot_id: UUID | None = None
@@ -114,6 +115,7 @@ class Source(NamedTuple):
 
     taken: Taken
     container_id: UUID | None = None
+    from_location: int = 0
 
 
 class Draw(NamedTuple):
@@ -175,6 +177,14 @@ def in_order(containers: Iterable[Container]) -> list[Container]:
     return sorted(containers, key=lambda one: (one.use_by is None, one.use_by or one.opened_at, one.opened_at, one.id))
 
 
+def shelf_of(site: Site, location: int) -> places.Place:
+    """The shelf or back bar that something came from; the site's main shelf when it came from elsewhere."""
+    for place in site.places.values():
+        if place.id == location and place.kind in places.SHELVES:
+            return place
+    return site.place(places.SHELF)
+
+
 def use_by_of(product: Product, site: Site, lot: Lot, opened_at: datetime, *, is_shared: bool) -> datetime | None:
     """Until when an opened container may be used: the product's hours, never past the lot's last day at the site.
 
@@ -210,7 +220,7 @@ def open_one(
     entry = entry._replace(reason=OPENING, cause_id=container.id, line=0)
     label, cost = container.label, container.cost
     movement_id = books.move(cell, balance.place, container.place, balance.lot, label, cost, entry)
-    container.is_touched = True
+    container.is_touched, container.from_location = True, balance.place.id
     opened.of(cell).append(container)
     opened.openings.append(Happening(movement_id, cell, container, label, cost, entry, OPENING))
     return container
@@ -311,7 +321,7 @@ def give_back(
 def _close_up(books: Books, opened: Opened, cell: Cell, container: Container, entry: Entry) -> None:
     """Nothing was drawn after all from what an event had opened by itself: its goods lie on the shelf, closed."""
     entry = entry._replace(reason=CLOSED_UP, cause_id=container.id, line=0)
-    shelf = cell.site.place(places.SHELF)
+    shelf = shelf_of(cell.site, container.from_location)
     if container.left:
         books.move(cell, container.place, shelf, container.lot, container.left, container.cost, entry)
     quantity, cost = container.wasted, container.wasted_cost

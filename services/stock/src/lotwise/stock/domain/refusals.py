@@ -416,3 +416,101 @@ class NotControlled(Refusal):
 
     code: ClassVar[str] = "not-controlled"
     title: ClassVar[str] = "This is no controlled drug"
+
+
+class UnknownContainer(Unknown):
+    """No container with that id."""
+
+    code: ClassVar[str] = "unknown-container"
+    title: ClassVar[str] = "There is no such container"
+
+
+class NotDrawn(Refusal):
+    """The product has no container rule: it is used whole."""
+
+    code: ClassVar[str] = "not-drawn"
+    title: ClassVar[str] = "This product is not drawn from containers"
+
+
+class NothingToOpen(Refusal):
+    """No closed container of it lies here."""
+
+    code: ClassVar[str] = "nothing-to-open"
+    title: ClassVar[str] = "There is nothing to open"
+
+
+class BadLabel(BadValue):
+    """No container of this product holds that much."""
+
+    code: ClassVar[str] = "bad-label"
+    title: ClassVar[str] = "No container holds that much"
+
+
+class LotNotConfirmed(Refusal):
+    """The product asks for its lot to be scanned or chosen (STK-36)."""
+
+    code: ClassVar[str] = "lot-not-confirmed"
+    title: ClassVar[str] = "The lot must be confirmed"
+
+
+class UseByNeedsApproval(Refusal):
+    """A use-by beyond the label's needs a named approver, another person than who opens."""
+
+    code: ClassVar[str] = "use-by-needs-approval"
+    title: ClassVar[str] = "A later use-by needs an approver"
+
+
+class BadUseBy(BadValue):
+    """The use-by lies before the opening, or beyond the lot's last day."""
+
+    code: ClassVar[str] = "bad-use-by"
+    title: ClassVar[str] = "The use-by is not allowed"
+
+
+class ContainerClosed(Refusal):
+    """The container was used up or discarded before."""
+
+    code: ClassVar[str] = "container-closed"
+    title: ClassVar[str] = "The container is closed"
+
+
+class ContainerOver(Refusal):
+    """The container's use-by has come."""
+
+    code: ClassVar[str] = "container-over"
+    title: ClassVar[str] = "The container is past its use-by"
+
+
+class NotEnoughLeft(Refusal):
+    """The container holds less than is to be drawn."""
+
+    code: ClassVar[str] = "not-enough-left"
+    title: ClassVar[str] = "There is not that much left"
+
+
+class PatientNeeded(BadValue):
+    """A container for one patient is drawn for a named member or visit."""
+
+    code: ClassVar[str] = "patient-needed"
+    title: ClassVar[str] = "Say whom it is for"
+
+
+class AnotherPatients(Refusal):
+    """The container serves another patient and is never offered to a second one (STK-37)."""
+
+    code: ClassVar[str] = "another-patients"
+    title: ClassVar[str] = "The container is another patient's"
+
+
+class UnknownTreatment(Unknown):
+    """No completed treatment with that id used that product."""
+
+    code: ClassVar[str] = "unknown-treatment"
+    title: ClassVar[str] = "There is no such treatment"
+
+
+class NothingToExplain(Refusal):
+    """The treatment has no such difference (any more)."""
+
+    code: ClassVar[str] = "nothing-to-explain"
+    title: ClassVar[str] = "There is nothing to explain"

@@ -11,14 +11,16 @@ from uuid import UUID
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
 from lotwise.stock.domain.cells import Cell, Taken
-from lotwise.stock.domain.containers import Container, Source, Visitor, draw_waste, give_back
-from lotwise.stock.domain.draws import Case, consume
+from lotwise.stock.domain.containers import Container, Source, Visitor, draw_waste, give_back, shelf_of
+from lotwise.stock.domain.draws import Asked, Case, consume
 from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.movements import Entry
 
 AT_PATIENT = places.PATIENT
 APART = places.QUARANTINE
 THROWN = places.WASTE
+KINDS = (places.BACK_BAR, places.SHELF)
+"""A treatment takes from the back bar first."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Part:
     cost: int
     place: str = AT_PATIENT
     is_poured: bool = False
+    from_location: int = 0
 
     def split(self, quantity: int) -> int:
         """Take a quantity out of the part; returns the cost that goes with it."""
@@ -195,16 +198,19 @@ def _take(
     sources: list[Source] = []
     for one in [one for one in case.opened.of(cell) if _is_rest_of(one, visitor)]:
         part = min(quantity, one.wasted)
-        sources.append(Source(draw_waste(case.books, case.opened, cell, one, part, entry, visitor), one.id))
+        taken = draw_waste(case.books, case.opened, cell, one, part, entry, visitor)
+        sources.append(Source(taken, one.id))
         quantity -= part
         if not quantity:
             break
     if quantity:
-        more, missing = consume(case, cell, quantity, entry, visitor, lot_id)
+        more, missing = consume(case, cell, quantity, Asked(entry, visitor, lot_id, KINDS))
         sources += more
         done.missing += missing
-    for taken, container_id in sources:
-        use.parts.append(Part(taken.movement_id, site, taken.lot, container_id, taken.quantity, taken.cost))
+    for taken, container_id, location in sources:
+        use.parts.append(
+            Part(taken.movement_id, site, taken.lot, container_id, taken.quantity, taken.cost, from_location=location)
+        )
         done.taken.append(taken)
 
 
@@ -242,7 +248,8 @@ def _back(case: Case, cell: Cell, one: Part, entry: Entry) -> list[Back]:
         movement_id = give_back(case.books, case.opened, cell, container, quantity, cost, entry)
         return [Back("restock", Taken(one.lot, quantity, cost, movement_id))]
     usable = is_usable(one.lot.expires_on, case.books.day(case.books.now, cell.site))
-    target = cell.site.place(places.SHELF) if usable else cell.site.place(places.QUARANTINE, places.EXPIRED)
+    shelf = shelf_of(cell.site, one.from_location)
+    target = shelf if usable else cell.site.place(places.QUARANTINE, places.EXPIRED)
     patient, taker = cell.site.place(places.PATIENT), one.movement_id
     movement_id = case.books.move(cell, patient, target, one.lot, quantity, cost, entry, reverses=taker)
     return [Back("restock" if usable else "quarantine", Taken(one.lot, quantity, cost, movement_id))]

@@ -27,6 +27,7 @@ create table container (
     approved_by     text not null,
     diluent         text not null,
     note            text not null,
+    from_location   integer not null,
     is_automatic    boolean not null,
     is_confirmed    boolean not null,
     proposed_lot_id uuid references lot,
@@ -118,6 +119,7 @@ create table treatment_part (
     cost_minor   bigint not null,
     place        text not null constraint treatment_part_place check (place in ('patient', 'quarantine', 'waste')),
     is_poured    boolean not null,
+    from_location integer not null,
     primary key (treatment_id, product_id, position),
     constraint treatment_part_quantity check (quantity > 0 and cost_minor >= 0)
 );

@@ -1,6 +1,6 @@
 """The only home of how a batch draws from containers and settles treatments: loaded, moved, stored, told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,14 @@ from lotwise.contracts.envelope import Event
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import ContainerDiscarded, ContainerOpened, StockAdjusted
 from lotwise.kit.database import Tx
+from lotwise.kit.outbox import Told
 from lotwise.stock.domain.cells import Books, Cell
 from lotwise.stock.domain.containers import Happening, Opened, Source, Visitor
-from lotwise.stock.domain.draws import Case, consume
+from lotwise.stock.domain.draws import Asked, Case, consume
 from lotwise.stock.domain.lots import RETURNED, Lot
 from lotwise.stock.domain.movements import Entry
 from lotwise.stock.domain.treatments import Settled, Use, settle
+from lotwise.stock.operations.closing import close_books
 from lotwise.stock.repository.containers import open_containers, store_containers
 from lotwise.stock.repository.treatments import Charged, UseKey, add_charges, set_back, store_uses
 from lotwise.values import format_quantity
@@ -44,7 +46,7 @@ class Consumption:
         self, cell: Cell, quantity: int, entry: Entry, visitor: Visitor, lot_id: UUID | None
     ) -> tuple[list[Source], int]:
         """Take for a charge without a treatment: from what is open, then from what is opened next."""
-        return consume(self.case(cell.product.id), cell, quantity, entry, visitor, lot_id)
+        return consume(self.case(cell.product.id), cell, quantity, Asked(entry, visitor, lot_id))
 
 
 def origins_of(uses: Iterable[Use]) -> set[tuple[UUID, str]]:
@@ -58,10 +60,14 @@ def cells_of(uses: Iterable[Use]) -> set[tuple[str, UUID]]:
 
 
 async def open_consumption(
-    tx: Tx, books: Books, uses: dict[UseKey, Use], own_lots: Mapping[tuple[UUID, str], Lot]
+    tx: Tx,
+    books: Books,
+    uses: dict[UseKey, Use],
+    own_lots: Mapping[tuple[UUID, str], Lot],
+    containers: Iterable[UUID] = (),
 ) -> Consumption:
-    """Load the containers of the books' cells, those that the uses drew from and those their visits opened."""
-    ids = {part.container_id for use in uses.values() for part in use.parts if part.container_id}
+    """Load the open containers of the books' cells, these others, those the uses drew from and their visits opened."""
+    ids = {part.container_id for use in uses.values() for part in use.parts if part.container_id} | set(containers)
     sites = {cell.site.slug: cell.site for cell in books.cells.values()}
     opened = await open_containers(tx, books, sites.values(), ids, {use.treatment_id for use in uses.values()})
     return Consumption(books, opened, uses, own_lots)
@@ -73,6 +79,12 @@ async def store_consumption(tx: Tx, done: Consumption) -> None:
     await store_uses(tx, done.uses.values())
     await add_charges(tx, done.charges)
     await set_back(tx, done.returned)
+
+
+async def close_consumption(tx: Tx, done: Consumption, events: Sequence[Event | Told] = ()) -> None:
+    """Close the books of a consumption with what happened to its containers, then store its own rows."""
+    await close_books(tx, done.books, [*told_of(done.opened), *events], broken_by="container")
+    await store_consumption(tx, done)
 
 
 def told_of(opened: Opened) -> list[Event]:

@@ -29,7 +29,8 @@ where (c.site, c.product_id) in (select site, product_id from cells) order by c.
 _COLUMNS = (
     "id", "site", "product_id", "lot_id", "is_shared", "state", "label", "overfill", "drawn", "wasted", "cost_minor",
     "wasted_minor", "member_id", "visit_id", "opened_at", "opened_by", "use_by", "approved_by", "diluent", "note",
-    "is_automatic", "is_confirmed", "proposed_lot_id", "closed_at", "closed_by", "close_reason", "revision",
+    "from_location", "is_automatic", "is_confirmed", "proposed_lot_id", "closed_at", "closed_by", "close_reason",
+    "revision",
 )  # fmt: skip
 _LIST = ", ".join(_COLUMNS)
 _STORE = f"""

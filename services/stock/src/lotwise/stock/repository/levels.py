@@ -22,13 +22,15 @@ _ELSEWHERE = """
 left join lateral (
     select coalesce(sum(b.on_hand) filter (where b.kind = 'transit'), 0)::bigint as in_transit,
            coalesce(sum(b.on_hand) filter (where b.kind = 'quarantine'), 0)::bigint as quarantined,
+           coalesce(sum(b.on_hand) filter (where b.kind = 'in_use' and not o.is_recalled
+               and (select c.area from location c where c.id = b.location_id) = ''), 0)::bigint as opened,
            min(o.expires_on) filter (where b.kind = 'shelf') as next_expiry,
            count(distinct b.lot_id) filter (where b.kind = 'shelf') as lots
     from balance b left join lot o on o.id = b.lot_id
     where b.product_id = page.product_id and b.site = page.site and b.on_hand <> 0) e on true
 """
 _SITE_PAGE = f"""
-select page.*, e.in_transit, e.quarantined, e.next_expiry, e.lots from (
+select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from (
     select $1::text as site, lower(p.name) collate "C" as sort_name, {_FIGURES}
     from product p left join level l on l.product_id = p.id and l.site = $1
     where p.kind = 'physical' and (not p.is_archived or l.on_hand <> 0)
@@ -40,7 +42,7 @@ select page.*, e.in_transit, e.quarantined, e.next_expiry, e.lots from (
 {_ELSEWHERE} order by page.sort_name, page.product_id
 """
 _CHAIN_PAGE = f"""
-select page.*, e.in_transit, e.quarantined, e.next_expiry, e.lots from (
+select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from (
     select l.site, lower(p.name) collate "C" as sort_name, {_FIGURES}
     from level l join product p on p.id = l.product_id
     where ($1::text[] is null or l.site = any($1))
@@ -53,7 +55,7 @@ select page.*, e.in_transit, e.quarantined, e.next_expiry, e.lots from (
 {_ELSEWHERE} order by page.sort_name, page.product_id, page.site
 """
 _ONE = f"""
-select page.*, e.in_transit, e.quarantined, e.next_expiry, e.lots from (
+select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from (
     select $1::text as site, {_FIGURES}
     from product p left join level l on l.product_id = p.id and l.site = $1 where p.id = $2) page
 {_ELSEWHERE}

@@ -29,7 +29,7 @@ order by u.treatment_id, u.product_id for update of u
 """
 _PARTS = """
 select p.treatment_id, p.product_id, p.movement_id, p.site, p.lot_id, p.container_id, p.quantity, p.cost_minor, p.place,
-       p.is_poured
+       p.is_poured, p.from_location
 from treatment_part p join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, product_id)
      using (treatment_id, product_id)
 order by p.treatment_id, p.product_id, p.position
@@ -51,9 +51,9 @@ where p.treatment_id = w.treatment_id and p.product_id = w.product_id
 """
 _KEEP = """
 insert into treatment_part (treatment_id, product_id, position, movement_id, site, lot_id, container_id, quantity,
-    cost_minor, place, is_poured)
+    cost_minor, place, is_poured, from_location)
 select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[],
-    $8::bigint[], $9::bigint[], $10::text[], $11::bool[])
+    $8::bigint[], $9::bigint[], $10::text[], $11::bool[], $12::int[])
 """
 _COMPLETE = """
 insert into treatment as t (id, site, service_id, appointment_id, member_id, practitioner, happened_at, happened_on,
@@ -149,7 +149,8 @@ async def store_uses(tx: Tx, uses: Iterable[Use]) -> None:
     parts = [
         (
             use.treatment_id, use.product_id, position, one.movement_id, one.site,
-            one.lot.id if one.lot else None, one.container_id, one.quantity, one.cost, one.place, one.is_poured,
+            one.lot.id if one.lot else None, one.container_id, one.quantity, one.cost, one.place,
+            one.is_poured, one.from_location,
         )
         for use in touched
         for position, one in enumerate(use.parts)

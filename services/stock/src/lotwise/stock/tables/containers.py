@@ -52,6 +52,7 @@ class ContainerRow(Base, table=True):
     approved_by: str = Field(sa_column=text_column())
     diluent: str = Field(sa_column=text_column())
     note: str = Field(sa_column=text_column())
+    from_location: int = Field(sa_column=Column(Integer, nullable=False))
     is_automatic: bool = Field(sa_column=Column(Boolean, nullable=False))
     is_confirmed: bool = Field(sa_column=Column(Boolean, nullable=False))
     proposed_lot_id: UUID | None = Field(default=None, foreign_key="lot.id")
@@ -153,6 +154,7 @@ class TreatmentPartRow(Base, table=True):
     cost_minor: int = Field(sa_column=bigint_column())
     place: str = Field(sa_column=text_column())
     is_poured: bool = Field(sa_column=Column(Boolean, nullable=False))
+    from_location: int = Field(sa_column=Column(Integer, nullable=False))
 
 
 class TreatmentChargeRow(Base, table=True):
