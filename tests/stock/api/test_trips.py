@@ -307,6 +307,12 @@ async def test_calling_off_brings_home_what_has_not_arrived(stock: Chain) -> Non
     assert len(await stock.told(TransferShipped)) == 1
 
 
+async def all_there_is(stock: Chain) -> list[int]:
+    """What lies anywhere in the chain, on its way included: quantity and cost."""
+    row = await stock.bench.owner.fetchrow("select sum(on_hand), sum(cost_minor)::bigint from balance")
+    return [int(figure) for figure in row or (0, 0)]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_walk_of_transfers_keeps_the_books_at_every_step(stock: Chain, seed: int) -> None:
     """N-25: given 40 random shipments, receipts, explanations, calls-off and returns over three sites;
@@ -316,7 +322,7 @@ async def test_a_walk_of_transfers_keeps_the_books_at_every_step(stock: Chain, s
     sites = ["harley", "soho", "sydney"]
     for site in sites:
         await stock.receive(str(chance.randint(20, 60)), site=site, unit_cost=f"{chance.randint(1, 900) / 100:.2f}")
-    owned = await stock.bench.owner.fetchrow("select sum(on_hand), sum(cost_minor)::bigint from balance")
+    owned = await all_there_is(stock)
     lost = [0, 0]
     for _ in range(40):
         moving = (await stock.bench.get("/v1/transit"))["rows"]
@@ -340,7 +346,7 @@ async def test_a_walk_of_transfers_keeps_the_books_at_every_step(stock: Chain, s
             -sum(int(told.quantity) for told in await stock.told(StockAdjusted)),
             -sum(told.cost_minor for told in await stock.told(StockAdjusted)),
         ]
-        now = await stock.bench.owner.fetchrow("select sum(on_hand), sum(cost_minor)::bigint from balance")
-        assert (now[0] + lost[0], now[1] + lost[1]) == (owned[0], owned[1])
+        now = await all_there_is(stock)
+        assert [now[0] + lost[0], now[1] + lost[1]] == owned
         await stock.must_balance()
     assert lost[0] > 0

@@ -30,7 +30,7 @@ router = Router(tags=["moves"])
 
 
 class PlaceIn(Strict):
-    """A place of the site: for sale (`retail`) or for giving services (`back_bar`), in a storage area or its main one."""
+    """A place of the site: for sale (`retail`) or for giving services (`back_bar`); without an area its main one."""
 
     purpose: Literal["retail", "back_bar"] = "retail"
     area: AreaName = ""

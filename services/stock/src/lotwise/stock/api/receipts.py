@@ -98,7 +98,8 @@ def _delivery(cmd: Command, one: ReceiptIn) -> Delivery:
     )  # fmt: skip
 
 
-def _out(one: Received) -> ReceiptOut:
+def receipt_out(one: Received) -> ReceiptOut:
+    """A receipt in the API's words."""
     warnings = [f"Looks like lot {number}, which is known" for number in one.look_alikes]
     if one.recall is not None:
         warnings.append(f"It is recalled and went to quarantine: {one.recall.title}")
@@ -130,7 +131,7 @@ async def receive_one(cmd: Cmd, body: ReceiptIn) -> Answer[ReceiptOut]:
         outcome = (await receive(tx, [delivery], exponent(cmd.runtime)))[0]
         if isinstance(outcome, Refusal):
             raise outcome
-        return await cmd.answer(tx, _out(outcome), 201, site=body.site, target=delivery.receipt_id)
+        return await cmd.answer(tx, receipt_out(outcome), 201, site=body.site, target=delivery.receipt_id)
 
 
 @router.post("/receipts:batch", permission="stock.receive", refusals=(BadDate,))
@@ -155,7 +156,7 @@ async def receive_many(cmd: Cmd, body: ReceiptsIn) -> Answer[ReceiptsOut]:
 def _result(one: ReceiptIn, outcome: Outcome) -> ReceiptResult:
     if isinstance(outcome, Refusal):
         return ReceiptResult(outcome="refused", receipt_id=one.receipt_id, problem=problem_of(outcome))
-    receipt = _out(outcome)
+    receipt = receipt_out(outcome)
     word: Literal["received", "repeated"] = "repeated" if outcome.is_repeat else "received"
     return ReceiptResult(outcome=word, receipt_id=receipt.receipt_id, receipt=receipt)
 

@@ -1,6 +1,6 @@
 """The only home of receiving: goods become lots with their cost and expiry, and first settle what is owed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ from lotwise.kit.inbox import Message, park
 from lotwise.kit.outbox import Told
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
-from lotwise.stock.domain.cells import Books, landing
+from lotwise.stock.domain.cells import Books, CellKey, landing
 from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.movements import RECEIPT, Entry
 from lotwise.stock.domain.places import Place, Product, Site
@@ -32,7 +32,7 @@ from lotwise.stock.operations.sales import trace_id
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim
-from lotwise.stock.repository.locking import share_recalls
+from lotwise.stock.repository.locking import lock_levels, share_recalls
 from lotwise.stock.repository.lots import LotDraft, ensure_lots, known_lots, look_alikes
 from lotwise.stock.repository.recalls import tell_sites
 from lotwise.values import Refusal, format_quantity, parse_price, parse_quantity, price_text, site_day
@@ -57,6 +57,8 @@ class Delivery(NamedTuple):
     accept_expired: bool
     actor: str
     trace_id: str = ""
+    cost_minor: int | None = None
+    """What it cost in all, where that is known better than by the unit: a share of a purchase."""
 
 
 class Received(NamedTuple):
@@ -156,10 +158,13 @@ def _draft(one: Delivery, product: Product, unit_cost: int | None) -> LotDraft:
     )  # fmt: skip
 
 
-async def receive(tx: Tx, deliveries: Sequence[Delivery], exponent: int) -> list[Outcome]:
+async def receive(
+    tx: Tx, deliveries: Sequence[Delivery], exponent: int, *, also: Collection[CellKey] = ()
+) -> list[Outcome]:
     """Receive what can be received; each delivery's outcome stands in its place: received, or refused by name.
 
-    A receipt id that was used before is not received again (`is_repeat`).
+    A receipt id that was used before is not received again (`is_repeat`). `also` are cells that the transaction will
+    move goods to afterwards: they are locked here, in the one order with those of the deliveries.
     """
     products = await products_of(tx, {one.product_id for one in deliveries})
     sites = await sites_of(tx, {one.site for one in deliveries})
@@ -175,7 +180,7 @@ async def receive(tx: Tx, deliveries: Sequence[Delivery], exponent: int) -> list
     outcomes |= await _claimed(tx, good)
     good = {index: one for index, one in good.items() if index not in outcomes}
     if good:
-        received = await _apply(tx, list(good.values()), sites, products, exponent)
+        received = await _apply(tx, list(good.values()), sites, products, exponent, also)
         outcomes |= dict(zip(good, received, strict=True))
     return [outcomes[index] for index in range(len(deliveries))]
 
@@ -217,12 +222,19 @@ async def _mismatches(tx: Tx, checked: dict[int, Checked]) -> dict[int, Outcome]
 
 
 async def _apply(
-    tx: Tx, checked: list[Checked], sites: dict[str, Site], products: dict[UUID, Product], exponent: int
+    tx: Tx,
+    checked: list[Checked],
+    sites: dict[str, Site],
+    products: dict[UUID, Product],
+    exponent: int,
+    also: Collection[CellKey],
 ) -> list[Received]:
     await share_recalls(tx)
     lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
     alike = await look_alikes(tx, {(one.product.id, one.draft.number) for one in checked})
     keys = {(one.site.slug, one.product.id) for one in checked}
+    if also:
+        await lock_levels(tx, keys | set(also))
     books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
     results, events = [], list[Event]()
     for one, lot in zip(checked, lots, strict=True):
@@ -270,6 +282,8 @@ def _receive(books: Books, one: Checked, lot: Lot, target: Place, events: list[E
         cost = costs.value_of(unit_cost, one.quantity, product.decimals, books.exponent)
     except ValueError as error:
         raise BadQuantity(str(error), field="unit_cost") from error
+    if delivery.cost_minor is not None:
+        cost = delivery.cost_minor
     entry = Entry(delivery.happened_at, delivery.actor, RECEIPT, delivery.receipt_id, delivery.line, delivery.trace_id)
     books.receive(cell, lot, one.quantity, cost, entry, source=one.site.place(places.SUPPLIER), target=target)
     cell.level.last_cost = unit_cost

@@ -59,6 +59,7 @@ class Order(NamedTuple):
     actor: str
     lines: Wanted
     is_request: bool = False
+    origin: str = transfers.PERSON
 
 
 async def draft(tx: Tx, order: Order) -> bool:
@@ -75,7 +76,7 @@ async def draft(tx: Tx, order: Order) -> bool:
     rows, products = await _understand(tx, order.lines)
     now = datetime.now(UTC)
     state = transfers.REQUESTED if order.is_request else transfers.DRAFT
-    head = Head(order.transfer_id, order.from_site, order.to_site, state, order.note, order.actor)
+    head = Head(order.transfer_id, order.from_site, order.to_site, state, order.note, order.actor, order.origin)
     added = await add_transfer(tx, head, rows, now)
     if added:
         word = "request" if order.is_request else "draft"

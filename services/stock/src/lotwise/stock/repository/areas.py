@@ -7,9 +7,11 @@ import asyncpg
 from lotwise.kit.database import Tx
 
 _LIST = """
-select p.id, p.site, case p.kind when 'shelf' then 'retail' else p.kind end, p.area, count(distinct b.lot_id), coalesce(sum(b.cost_minor), 0)::bigint
+select p.id, p.site, case p.kind when 'shelf' then 'retail' else p.kind end, p.area, count(distinct b.lot_id),
+       coalesce(sum(b.cost_minor), 0)::bigint
 from location p left join balance b on b.location_id = p.id and b.on_hand <> 0
-where p.kind in ('shelf', 'back_bar') and ($1::text[] is null or p.site = any($1)) group by p.id order by p.site, p.kind desc, p.area limit 2000
+where p.kind in ('shelf', 'back_bar') and ($1::text[] is null or p.site = any($1))
+group by p.id order by p.site, p.kind desc, p.area limit 2000
 """
 
 
