@@ -102,8 +102,16 @@ async def test_the_menu_has_the_names_of_the_guide(page: httpx.AsyncClient) -> N
         ]
         for part in tree.css(".side nav ul[aria-labelledby]")
     }
-    assert groups["Inventory"] == ["Products", "Stock", "Transfers", "Members", "Purchase Orders"]
-    assert groups["Settings"] == ["Suppliers", "Sites & Tax", "Users & Keys"]
+    assert groups["Inventory"] == [
+        "Products",
+        "Stock",
+        "Adjustments",
+        "Counts",
+        "Transfers",
+        "Members",
+        "Purchase Orders",
+    ]
+    assert groups["Settings"] == ["Suppliers", "Sites & Tax", "Reasons & Witnesses", "Users & Keys"]
     assert groups["Analytics"][0] == "Sales"
 
 

@@ -57,7 +57,11 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Products", "/products", "package", "catalog.read"),
             Link("Stock", "/stock", "boxes", "stock.read"),
+            Link("Adjustments", "/adjustments", "pencil", "stock.read"),
+            Link("Counts", "/counts", "list", "stock.count"),
             Link("Transfers", "/transfers", "arrow-left-right", "stock.transfer"),
+            Link("Lots & Expiry", "/stock/lots", "calendar-clock", "stock.read"),
+            Link("Recalls", "/recalls", "triangle-alert", "stock.read"),
             Link("Members", "/members", "users", "member.read"),
             Link("Purchase Orders", "/orders", "clipboard-list", "purchasing.read"),
         ),
@@ -75,6 +79,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Suppliers", "/suppliers", "truck", "purchasing.read"),
             Link("Sites & Tax", "/settings/sites", "store", "catalog.write"),
+            Link("Reasons & Witnesses", "/settings/reasons", "badge-check", "stock.setting"),
             Link("Users & Keys", "/settings/users", "key-round", "user.manage"),
         ),
     ),

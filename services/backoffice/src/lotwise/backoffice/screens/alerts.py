@@ -49,6 +49,8 @@ class Alert(Shape):
         """The page where it can be mended, or where all that stands under it is listed."""
         if self.kind == "out-in-history":
             return f"/alerts?within={self.alert_id}"
+        if self.kind == "count-overdue":
+            return f"/counts/plans?site={self.site}"
         if self.product_id and self.site != "chain":
             return f"/stock/{self.site}/{self.product_id}"
         return f"/products/{self.product_id}" if self.product_id else "/stock"
