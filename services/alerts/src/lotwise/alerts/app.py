@@ -19,6 +19,8 @@ from lotwise.contracts.stock import (
     StockOut,
     StockReceived,
     StockRestored,
+    TransferCancelled,
+    TransferOverdue,
     TransferReceived,
 )
 from lotwise.kit.inbox import Subscription
@@ -47,6 +49,8 @@ SERVICE = Service(
                 CountPosted: stock.on_counts_posted,
                 StockReceived: stock.on_received,
                 TransferReceived: stock.on_transfers,
+                TransferOverdue: stock.on_transfers_overdue,
+                TransferCancelled: stock.on_transfers_cancelled,
                 StockRestored: stock.on_restored,
             },
         ),

@@ -21,6 +21,7 @@ LOT_QUARANTINED = "lot-quarantined"
 LOT_RECALLED = "lot-recalled"
 HOLD_BROKEN = "hold-broken"
 COUNT_OVERDUE = "count-overdue"
+TRANSFER_OVERDUE = "transfer-overdue"
 OUT_IN_HISTORY = "out-in-history"
 
 SEVERITIES = {
@@ -33,6 +34,7 @@ SEVERITIES = {
     LOT_RECALLED: "critical",
     HOLD_BROKEN: "critical",
     COUNT_OVERDUE: "warning",
+    TRANSFER_OVERDUE: "warning",
     OUT_IN_HISTORY: "info",
 }
 """Every kind of alert with its severity."""
@@ -154,8 +156,10 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
     """A sentence for a person; `name` is the product's (or what stands for it)."""
     lot = f"lot {facts['lot_number']}" if facts.get("lot_number") else "a lot without a number"
     many = int(facts.get("products", 0))
+    asked = f" of which other sites ask {facts['requested']}" if facts.get("requested") else ""
+    left = f"{facts.get('on_hand')} left{asked}"
     sentences = {
-        BELOW_MINIMUM: f"{name} is below its minimum: {facts.get('on_hand')} left, minimum {facts.get('minimum')}",
+        BELOW_MINIMUM: f"{name} is below its minimum: {left}, minimum {facts.get('minimum')}",
         STOCK_OUT: f"{name} has run out",
         SHORTAGE: f"{name}: {facts.get('quantity')} sold that no lot covers",
         LOT_EXPIRING: f"{name}, {lot} expires on {facts.get('expires_on')}",
@@ -163,6 +167,7 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         LOT_QUARANTINED: f"{name}, {lot} is in quarantine: {facts.get('quantity')} set apart",
         LOT_RECALLED: f"{name}, {lot} is recalled: {facts.get('quantity')} here, {facts.get('reason')}",
         COUNT_OVERDUE: f"The count “{facts.get('name')}” was due on {facts.get('due_on')}",
+        TRANSFER_OVERDUE: f"A transfer from {facts.get('from_site')} is on its way for {facts.get('days')} days",
         HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
         OUT_IN_HISTORY: f"Imported history: {many:,} {'product is' if many == 1 else 'products are'} out of stock",
     }

@@ -23,6 +23,8 @@ from lotwise.contracts.stock import (
     StockOut,
     StockReceived,
     StockRestored,
+    TransferCancelled,
+    TransferOverdue,
     TransferReceived,
 )
 from lotwise.kit.database import Tx
@@ -35,7 +37,7 @@ def _crossed(kind: str, message: Message[Any], *, is_over: bool = False) -> tupl
     event: Crossing = message.event
     facts = {
         "on_hand": event.on_hand, "minimum": event.minimum, "reorder_at": event.reorder_at,
-        "shortage_id": str(event.shortage_id),
+        "shortage_id": str(event.shortage_id), "requested": event.requested,
     }  # fmt: skip
     thing = Thing(kind, event.site, event.product_id)
     past = kinds.is_history(kind, event.minimum, event.happened_at, message.published_at)
@@ -85,11 +87,30 @@ async def on_received(tx: Tx, messages: Sequence[Message[StockReceived]]) -> Non
 
 
 async def on_transfers(tx: Tx, messages: Sequence[Message[TransferReceived]]) -> None:
-    """Goods came from another site."""
+    """Goods came from another site; with the last of them, or the last word on them, a late transfer is over."""
     heard: Heard = []
     for message in messages:
         heard += _goods_came(message, [taken.product_id for taken in message.event.taken])
+        if message.event.is_closed:
+            heard.append(_late(message, is_over=True))
     await signals.apply(tx, heard)
+
+
+def _late(message: Message[Any], *, is_over: bool) -> tuple[Signal, Message[Any]]:
+    event = message.event
+    facts = {"from_site": event.from_site, "to_site": event.to_site, "days": getattr(event, "days", None)}
+    thing = Thing(kinds.TRANSFER_OVERDUE, event.to_site, event.transfer_id)
+    return Signal(thing, message.id, event.happened_at, is_over, None, facts), message
+
+
+async def on_transfers_overdue(tx: Tx, messages: Sequence[Message[TransferOverdue]]) -> None:
+    """A transfer is on its way for too long (N-25)."""
+    await signals.apply(tx, [_late(message, is_over=False) for message in messages])
+
+
+async def on_transfers_cancelled(tx: Tx, messages: Sequence[Message[TransferCancelled]]) -> None:
+    """A transfer was called off: nothing of it is on its way any more."""
+    await signals.apply(tx, [_late(message, is_over=True) for message in messages])
 
 
 async def on_shortages(tx: Tx, messages: Sequence[Message[ShortageRecorded]]) -> None:

@@ -1,4 +1,4 @@
-"""The only home of one purchase divided over sites: exact shares of its cost, or sent on from where it came (STK-31)."""
+"""The only home of one purchase divided over sites: exact shares of its cost, or sent on (STK-31)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
