@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, Chain, ident
+from tests.backoffice.fakes.recalls import CHARGE, RECALL
 from tests.backoffice.office import OpenDoor, find, person
 
 from lotwise.backoffice.pages import MENU
@@ -22,6 +23,15 @@ PAGES = [
     f"/products/{TOXIN}/edit",
     f"/products/{TOXIN}/price",
     "/stock/lots",
+    "/stock/lots/risk",
+    "/stock/lots/calendar?month=2026-02",
+    "/recalls/new",
+    "/recalls/drill",
+    f"/recalls/{RECALL}",
+    f"/recalls/{RECALL}/release",
+    f"/recalls/{RECALL}/destroy?site=bath&lot={RECALL}",
+    f"/recalls/{RECALL}/notices/{CHARGE}",
+    f"/members/{ident('member', 'Amelia Hart')}/lots",
     f"/stock/bath/{TOXIN}",
     f"/stock/bath/{TOXIN}/receive",
     f"/stock/bath/{TOXIN}/minimum",
@@ -108,6 +118,8 @@ async def test_the_menu_has_the_names_of_the_guide(page: httpx.AsyncClient) -> N
         "Adjustments",
         "Counts",
         "Transfers",
+        "Lots & Expiry",
+        "Recalls",
         "Members",
         "Purchase Orders",
     ]

@@ -1,13 +1,13 @@
 """Services that answer like the real ones from memory: a believable chain for the pages' tests and for the eye."""
 
-from tests.backoffice.fakes import alerts, corrections, counts, ground, ops, purchasing, reporting, sales, stock
+from tests.backoffice.fakes import alerts, corrections, counts, ground, ops, purchasing, recalls, reporting, sales, stock
 from tests.backoffice.fakes.catalog import ALL_PRODUCTS
 from tests.backoffice.fakes.ground import MEMBERS, ident, refusal
 from tests.backoffice.fakes.purchasing import ORDERS
 from tests.backoffice.fakes.stock import TRANSFERS
 
 __all__ = ["ALL_PRODUCTS", "ORDERS", "TRANSFERS", "Chain", "ident", "refusal"]
-ANSWERING = (alerts, corrections, counts, ops, purchasing, reporting, sales, stock)
+ANSWERING = (alerts, corrections, counts, ops, purchasing, recalls, reporting, sales, stock)
 """The modules whose import registers their answers."""
 
 

@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
 from lotwise.backoffice.pages import SECURITY, done, form_of, page, read_form, refused_fields, toast
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.adjustments import said
+from lotwise.backoffice.screens.reasons import reasons_of
 from lotwise.backoffice.screens.stock import Level, Lot
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
@@ -19,18 +21,6 @@ screen = Screen()
 AMOUNT = r"^[0-9]{1,19}(\.[0-9]{1,6})?$"
 PRICE = r"^[0-9]{1,13}(\.[0-9]{1,6})?$"
 SIGNED = r"^-?[0-9]{1,19}(\.[0-9]{1,6})?$"
-REASONS = (
-    ("waste", "Waste"),
-    ("damage", "Damage"),
-    ("expiry", "Expired"),
-    ("sample", "Sample"),
-    ("training", "Training"),
-    ("tester", "Tester"),
-    ("loss", "Loss"),
-    ("theft", "Theft"),
-    ("correction", "Correction"),
-    ("found", "Found"),
-)
 CHANGED = ("live-stock",)
 APART = {"shelf": "", "quarantine": ", set apart"}
 
@@ -46,6 +36,7 @@ class Scanned(Shape):
     is_expired: bool = False
     is_recalled: bool = False
     is_received: bool = False
+    answers: tuple[dict[str, str], ...] = ()
     products: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -90,7 +81,7 @@ async def receive_scan(request: Request, who: Who, data: str = "", to: str = "")
     """The form of receiving, filled by a scan: product, lot, expiry, and at once what is wrong with them."""
     site = who.a_site()
     try:
-        scan = await who.gateway.one(Scanned, "stock", "/v1/scan", data=data, site=site)
+        scan = await who.gateway.one(Scanned, "stock", "/v1/scan", data=data, site=site, product=to)
     except Refused as no:
         return _missing(no.detail)
     product_id = scan.products[0]["product_id"] if scan.products else to
@@ -106,8 +97,7 @@ async def receive_scan(request: Request, who: Who, data: str = "", to: str = "")
 
 
 def _warned(scan: Scanned) -> list[str]:
-    said = [(scan.is_expired, "This lot is expired."), (scan.is_recalled, "This lot was set apart: do not use it.")]
-    return [text for is_so, text in said if is_so]
+    return [f"{one['text']}." for one in scan.answers]
 
 
 def _missing(text: str) -> Response:
@@ -225,11 +215,11 @@ async def adjust(request: Request, who: Who, site: str, product_id: UUID) -> Res
     if form.get("way") == "out":
         body["quantity"] = f"-{given.quantity.removeprefix('-')}"
     try:
-        await who.gateway.post("stock", "/v1/adjustments", body, form.get("key", ""))
+        made = await who.gateway.post("stock", "/v1/adjustments", body, form.get("key", ""))
     except Refused as no:
         names = tuple(AdjustForm.model_fields)
         return await _adjust(request, who, site, product_id, form, refused_fields(no, names))
-    return done(request, "Corrected.", f"/stock/{site}/{product_id}", stay=True, events=CHANGED)
+    return done(request, said(made, "Corrected."), f"/stock/{site}/{product_id}", stay=True, events=CHANGED)
 
 
 async def _adjust(
@@ -239,7 +229,8 @@ async def _adjust(
     none: Rows[Lot] = Rows([])
     lots = await or_else(who.gateway.rows(Lot, "stock", "/v1/lots", site=site, product=product_id), none)
     choices = [(lot.lot_id, _named(lot)) for lot in lots.rows if lot.state in APART]
-    context: dict[str, Any] = {"level": level, "form": form, "errors": errors, "reasons": REASONS, "lots": choices}
+    context: dict[str, Any] = {"level": level, "form": form, "errors": errors, "lots": choices}
+    context["reasons"] = await reasons_of(who, "waste", "loss", "found")
     context |= {"adjustment_id": form.get("key") or str(uuid7()), "title": "Adjust stock"}
     status = 422 if errors else 200
     return page(request, who, "screens/adjust_form.html", fragment="sheet", status=status, **context)

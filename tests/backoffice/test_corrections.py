@@ -1,0 +1,367 @@
+"""The pages of corrections: adjustments and their witness, quantities, the stock card, damages, consigned, labels."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import biip
+import httpx
+import pytest
+import zxingcpp
+from PIL import Image
+from selectolax.lexbor import LexborHTMLParser
+from tests.backoffice.fakes import ALL_PRODUCTS, Chain, ident, refusal
+from tests.backoffice.fakes.corrections import ADJUSTMENTS, CONSIGNED, DAMAGE
+from tests.backoffice.office import OpenDoor, find, person
+
+from lotwise.backoffice.labels import Label, element_string, internal, sheet, symbol
+
+TOXIN, FILLER = ALL_PRODUCTS[0], ALL_PRODUCTS[2]
+HERE = f"/stock/bath/{TOXIN['product_id']}"
+WAITING = ADJUSTMENTS[0]["adjustment_id"]
+DAMAGED = f"/stock/damages/{DAMAGE['damage_id']}/{DAMAGE['lot_id']}"
+CONSIGNED_LOT = f"/stock/consigned/{CONSIGNED['lot_id']}"
+PAGES = [
+    "/adjustments", "/adjustments?state=pending", f"/adjustments/{WAITING}/confirm", "/stock/quantities",
+    "/stock/quantities?way=add&value=3", f"{HERE}/card", f"{HERE}/controlled", f"{HERE}/use", f"{HERE}/damage",
+    f"{HERE}/temporary", "/stock/damages", f"{DAMAGED}/scrap?open=3", "/stock/consigned", "/stock/liabilities",
+    f"{CONSIGNED_LOT}/buy-out?site=bath", "/settings/reasons", "/settings/reasons/new",
+    "/settings/reasons/waste/edit", "/settings/witness/chain", "/settings/witness/bath",
+    f"/explain/lots/{ident('charge', 'old', 1)}",
+]  # fmt: skip
+LISTS = [
+    "/adjustments", "/stock/quantities", f"{HERE}/card", f"{HERE}/controlled", "/stock/damages", "/stock/consigned",
+    "/stock/liabilities", "/settings/reasons",
+]  # fmt: skip
+
+
+def parsed(answer: httpx.Response) -> LexborHTMLParser:
+    """The answer as a tree."""
+    return LexborHTMLParser(answer.text)
+
+
+def hidden(answer: httpx.Response, name: str) -> str:
+    """The value of a form's field."""
+    return str(find(parsed(answer), f"[name={name}]").attributes.get("value"))
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_opens_whole_and_keeps_to_its_policy(page: httpx.AsyncClient, path: str) -> None:
+    """WEB-01: each page and dialog opens by a plain address, with a title and no inline code."""
+    answer = await page.get(path)
+
+    assert answer.status_code == 200, answer.text[:800]
+    tree = parsed(answer)
+    assert find(tree, "h1").text(strip=True)
+    assert not [node for node in tree.css("script") if not node.attributes.get("src")]
+    assert not tree.css("[style], [onclick], [hx-on]")
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_list_is_given_as_csv(page: httpx.AsyncClient, path: str) -> None:
+    """WEB-03: every table has its CSV under the same address and filters: a line per row, a cell per column."""
+    answer = await page.get(path, params={"format": "csv"})
+
+    lines = list(csv.reader(io.StringIO(answer.text)))
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert len(lines) > 1
+    assert {len(line) for line in lines} == {len(lines[0])}
+    table = parsed(await page.get(path))
+    assert "format=csv" in str(find(table, ".tablefoot a[download]").attributes["href"])
+
+
+async def test_a_csv_runs_no_formula(page: httpx.AsyncClient) -> None:
+    """Security: a note that begins like a formula stands in the CSV with an apostrophe before it."""
+    answer = await page.get("/adjustments", params={"format": "csv"})
+
+    assert "'=1+1" in answer.text
+    assert ",=1+1" not in answer.text
+
+
+async def test_a_witness_confirms_once_and_never_their_own(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """N-22: what another person entered can be confirmed, with the note, once under its key; what one entered oneself
+    offers no button.
+    """
+    listed = parsed(await htmx.get("/adjustments?state=pending"))
+    form = await htmx.get(f"/adjustments/{WAITING}/confirm")
+    answer = await htmx.post(f"/adjustments/{WAITING}/confirm", data={"key": hidden(form, "key"), "note": "I saw it"})
+
+    offered = {str(node.attributes["data-get"]) for node in listed.css("button[data-get]")}
+    assert offered == {f"/adjustments/{WAITING}/confirm", f"/adjustments/{WAITING}/decline"}
+    assert "dialog-close" in answer.headers["hx-trigger"]
+    assert chain.did("POST", f"stock/v1/adjustments/{WAITING}:confirm") == [{"note": "I saw it"}]
+    assert "fridge failed" in form.text
+
+
+async def test_a_witness_who_is_refused_is_told_why(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """N-22: the service's no stands in the dialog, and the note that was typed stays."""
+    chain.overrides["POST", f"stock/v1/adjustments/{WAITING}:confirm"] = lambda _: refusal(
+        409, "not-enough-in-lot", "Only 2 vial are here"
+    )
+
+    answer = await htmx.post(f"/adjustments/{WAITING}/confirm", data={"key": "k", "note": "I saw it"})
+
+    assert answer.status_code == 422
+    assert "Only 2 vial are here" in find(parsed(answer), ".banner").text()
+    assert hidden(answer, "note") == "I saw it"
+
+
+async def test_apply_changes_the_form_and_save_makes_it_permanent(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-09: Apply shows the new quantities and sends nothing; Save sends those that differ, with what they were made
+    from, once under one form id.
+    """
+    product = {"product": TOXIN["product_id"], "site": "bath"}
+    applied = await htmx.get("/stock/quantities", params=product | {"way": "add", "value": "3"})
+
+    was = int(chain.levels["bath", TOXIN["product_id"]]["on_hand"])
+    assert hidden(applied, f"new_{TOXIN['product_id']}") == str(was + 3)
+    assert "nothing is changed until you save" in applied.text
+    assert chain.did("POST", "stock/.*") == []
+
+    fields = {
+        str(node.attributes["name"]): str(node.attributes.get("value") or "")
+        for node in parsed(applied).css("form[method=post] input[name]")
+    }
+    saved = await htmx.post("/stock/quantities", data=fields | {"reason": "correction", "note": "after the count"})
+    assert saved.headers["hx-redirect"].startswith("/stock/quantities")
+    (body,) = chain.did("POST", "stock/v1/quantities")
+    row = {"product_id": TOXIN["product_id"], "expected": str(was), "quantity": str(was + 3)}
+    assert (body["rows"], body["site"], body["note"], body["form_id"]) == (
+        [row], "bath", "after the count", fields["form_id"],
+    )  # fmt: skip
+
+
+async def test_a_form_that_moved_stays_and_says_so(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-09: when stock moved meanwhile nothing is saved: the form comes back with its numbers and the reason why."""
+    chain.overrides["POST", "stock/v1/quantities"] = lambda _: refusal(409, "quantity-moved", "4 then, 3 now")
+    key = f"new_{TOXIN['product_id']}"
+    data = {"form_id": "f", "key": "k", "site": "bath", "reason": "correction", "product": TOXIN["product_id"]}
+
+    answer = await htmx.post("/stock/quantities", data=data | {key: "9", key.replace("new", "was"): "4"})
+
+    assert answer.status_code == 422
+    assert "4 then, 3 now" in find(parsed(answer), ".banner").text()
+    assert hidden(answer, key) == "9"
+
+
+async def test_a_form_without_a_change_is_not_sent(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-09: saving what equals on hand sends nothing and says so."""
+    key = f"new_{TOXIN['product_id']}"
+    data = {
+        "form_id": "f",
+        "key": "k",
+        "site": "bath",
+        "reason": "correction",
+        key: "4",
+        key.replace("new", "was"): "4",
+    }
+
+    answer = await htmx.post("/stock/quantities", data=data)
+
+    assert answer.status_code == 422
+    assert chain.did("POST", "stock/.*") == []
+
+
+async def test_the_card_tells_figures_steps_and_why(page: httpx.AsyncClient) -> None:
+    """N-17: the card has the chart, the lots with their labels, each step with the balance after it, the block's chain,
+    the ways out, the temporary minimum and the other sites.
+    """
+    answer = await page.get(f"{HERE}/card")
+
+    tree = parsed(answer)
+    assert find(tree, "svg.chart .line")
+    first = [node.text(strip=True) for node in find(tree, "#table tbody tr").css("td")]
+    assert first[3:6] == ["Quarantine", "0", "24"]
+    assert "create a purchase order" in answer.text
+    assert "a delivery is late" in find(tree, ".banner").text()
+    assert [node.attributes["href"] for node in tree.css("a[href^='/labels/lots/']")]
+    assert any("/card" in str(node.attributes["href"]) for node in tree.css("ul.plain a"))
+
+
+async def test_the_form_of_a_correction_offers_the_managed_reasons(page: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-26: the adjust dialog lists the chain's reasons, no archived one and none of usage; one that has to wait for
+    a witness says so.
+    """
+    form = parsed(await page.get(f"{HERE}/adjust"))
+    chain.overrides["POST", "stock/v1/adjustments"] = lambda _: (201, {"state": "pending"})
+    answer = await page.post(f"{HERE}/adjust", data={"key": "k", "quantity": "9", "reason": "waste", "way": "out"})
+
+    offered = [node.attributes["value"] for node in find(form, "#reason").css("option")]
+    assert offered == ["waste", "scrap", "loss", "correction", "found"]
+    assert "waits" in answer.cookies["flash"]
+
+
+async def test_usage_is_sent_as_usage(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-34: what the staff use goes to the door of usage, once, and never as an adjustment."""
+    form = await htmx.get(f"{HERE}/use")
+    await htmx.post(f"{HERE}/use", data={"key": hidden(form, "key"), "quantity": "2", "reason": "usage"})
+    wrong = await htmx.post(f"{HERE}/use", data={"key": "k", "quantity": "two"})
+
+    (sent,) = chain.did("POST", "stock/v1/usages")
+    assert (sent["usage_id"], sent["quantity"], sent["site"]) == (hidden(form, "key"), "2", "bath")
+    assert chain.did("POST", "stock/v1/adjustments") == []
+    assert wrong.status_code == 422
+
+
+async def test_damaged_goods_go_their_ways(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-24, STK-25: marking sends the damage; scrapping without saying how stays in the dialog; one that waits for a
+    witness says so.
+    """
+    await htmx.post(f"{HERE}/damage", data={"key": "k", "quantity": "2", "is_defective": "true"})
+    refused = await htmx.post(f"{DAMAGED}/scrap", data={"key": "k", "quantity": "1"})
+    waits = await htmx.post(f"{DAMAGED}/scrap", data={"key": "k", "quantity": "1", "note": "incinerated"})
+    await htmx.post(f"{DAMAGED}/repair", data={"key": "k"})
+
+    (marked,) = chain.did("POST", "stock/v1/damages")
+    assert (marked["damage_id"], marked["is_defective"], marked["quantity"]) == ("k", True, "2")
+    assert refused.status_code == 422
+    assert find(parsed(refused), "#note-note").text() == "Scrapped asks for a note."
+    assert "waits for a second person" in waits.text
+    assert chain.did("POST", "stock/v1/damages/.*:repair")[0]["lot_id"] == DAMAGE["lot_id"]
+
+
+async def test_consigned_goods_are_bought_or_sent_back(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-43: buying names its reason, sending back none; both name the lot and the site."""
+    await htmx.post(f"{CONSIGNED_LOT}/buy-out", data={"key": "k", "site": "bath", "reason": "contract_end"})
+    await htmx.post(f"{CONSIGNED_LOT}/return", data={"key": "k", "site": "bath", "quantity": "2"})
+
+    (bought,), (back,) = (chain.did("POST", f"stock/v1/consignments:{way}") for way in ("buy-out", "return"))
+    assert (bought["reason"], bought["quantity"], bought["lot_id"]) == ("contract_end", None, CONSIGNED["lot_id"])
+    assert "reason" not in back
+    assert back["quantity"] == "2"
+
+
+async def test_a_minimum_for_some_days_is_sent_with_its_last_day(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-46: the form sends levels, last day and why; without a day it stays."""
+    wrong = await htmx.post(f"{HERE}/temporary", data={"key": "k", "minimum": "2", "reason": "late"})
+    data = {"key": "k", "minimum": "2", "ends_on": "2026-12-24", "reason": "late"}
+    await htmx.post(f"{HERE}/temporary", data=data)
+
+    assert wrong.status_code == 422
+    (sent,) = chain.did("POST", "stock/v1/temporary-minimums")
+    assert (sent["minimum"], sent["reorder_at"], sent["ends_on"], sent["temporary_id"]) == (
+        "2",
+        None,
+        "2026-12-24",
+        "k",
+    )
+
+
+async def test_reasons_and_rules_are_saved(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-26, N-22: a new reason, an edit at its revision, a code that is taken beside its field; a rule in minor
+    units, and an amount that is none beside its field.
+    """
+    made = {"key": "k", "code": "spill", "name": "Spilt", "account": "waste", "needs_note": "true"}
+    await htmx.post("/settings/reasons", data=made)
+    taken = await htmx.post("/settings/reasons", data=made | {"code": "waste"})
+    await htmx.post("/settings/reasons", data={"code": "waste", "account": "waste", "name": "Bin", "revision": "1"})
+    rule = {"above": "125.50", "hours": "8", "revision": "2", "class_controlled": "true"}
+    await htmx.post("/settings/witness/chain", data=rule)
+    wrong = await htmx.post("/settings/witness/chain", data=rule | {"above": "a lot"})
+
+    assert chain.did("POST", "stock/v1/reasons")[0] == {
+        "code": "spill", "name": "Spilt", "account": "waste", "needs_note": True, "needs_witness": False,
+    }  # fmt: skip
+    assert find(parsed(taken), "#code-note").text() == "'waste' is in the list."
+    assert chain.did("PUT", "stock/v1/reasons/waste")[0]["name"] == "Bin"
+    assert chain.did("PUT", "stock/v1/witness-rules/chain") == [
+        {"above_minor": 12_550, "classes": ["controlled"], "hours": 8}
+    ]
+    assert find(parsed(wrong), "#above-note").text() == "Enter an amount, or nothing."
+
+
+async def test_who_may_not_correct_sees_no_tools(page: httpx.AsyncClient, door: OpenDoor) -> None:
+    """N-03: a front desk reads adjustments and cards, but has no quantity tool, no settings, no witness."""
+    door.who = person("front_desk", ("bath",))
+
+    assert (await page.get("/adjustments")).status_code == 200
+    for path in ("/stock/quantities", "/settings/reasons", f"/adjustments/{WAITING}/confirm"):
+        assert (await page.get(path)).status_code == 403
+
+
+def image(matrix: list[list[bool]], scale: int = 5, quiet: int = 4) -> Image.Image:
+    """The symbol as a printer would put it on white paper."""
+    size = (len(matrix[0]) + 2 * quiet, len(matrix) + 2 * quiet)
+    paper = Image.new("L", size, 255)
+    for y, row in enumerate(matrix):
+        for x, is_dark in enumerate(row):
+            if is_dark:
+                paper.putpixel((x + quiet, y + quiet), 0)
+    return paper.resize((size[0] * scale, size[1] * scale), Image.Resampling.NEAREST)
+
+
+def scanned(found: Image.Image) -> dict[str, Any]:
+    """What a scanner and the standard make of an image, by application identifier."""
+    (read,) = zxingcpp.read_barcodes(found)
+    message = biip.parse(f"{read.symbology_identifier}{read.bytes.decode()}").gs1_message
+    assert message is not None
+    return {element.ai.ai: element for element in message.element_strings}
+
+
+@pytest.mark.parametrize(
+    ("lot", "ends"), [("AB-12/x", date(2028, 5, 1)), ("L0000000000000000020", date(2030, 2, 28)), ("1", None)]
+)
+def test_a_lot_label_scans_back_to_the_same_lot(lot: str, ends: date | None) -> None:
+    """UI, GS1: the symbol of a lot read by a scanner gives the same trade item, last day and lot, with no error."""
+    found = scanned(image(symbol(element_string("9506000134376", lot, ends))))
+
+    assert found["01"].gtin is not None
+    assert found["01"].gtin_error is None
+    assert (found["01"].value, found["10"].value) == ("09506000134376", lot)
+    assert ("17" in found) == (ends is not None)
+    if ends:
+        assert found["17"].date == ends
+
+
+def test_a_shelf_label_without_a_trade_item_holds_our_code() -> None:
+    """UI: a product without a GTIN is labelled with our own code, for use inside the company (91)."""
+    assert scanned(image(symbol(internal("BAR-CAN"))))["91"].value == "BAR-CAN"
+
+
+@pytest.mark.parametrize("bad", [("123", "", None), ("9506000134376", "L" * 21, None), ("9506000134376", "A(1)", None)])
+def test_what_the_standard_has_no_room_for_is_refused(bad: tuple[str, str, None]) -> None:
+    """Bad input: no GTIN, a lot of 21 characters, a lot with brackets: no label that would scan as something else."""
+    with pytest.raises(ValueError, match=r"GTIN|20 characters|brackets"):
+        element_string(*bad)
+
+
+def test_a_sheet_has_all_its_labels() -> None:
+    """UI: 25 labels take two A4 sheets, made of vectors, and names of any script do not break them."""
+    paper = sheet([Label(element_string("9506000134376", "L1"), "Crème Ω", ("a", "b", "c"))] * 25, "Lot L1")
+
+    assert paper.startswith(b"%PDF")
+    assert paper.count(b"/Type /Page\n") == 2
+    assert b"/Subtype /Image" not in paper
+
+
+async def test_labels_are_printed_from_the_card(page: httpx.AsyncClient, chain: Chain) -> None:
+    """UI: the lot's address gives a sheet, or one symbol that a scanner reads with the lot's own number; the shelf's
+    address a label; a lot that cannot be printed says why.
+    """
+    lots = parsed(await page.get(f"{HERE}/card")).css("a[href^='/labels/lots/']")
+    path = str(lots[0].attributes["href"])
+    code = "9506000134376"
+    chain.overrides["GET", f"catalog/v1/products/{TOXIN['product_id']}"] = lambda _: (200, TOXIN | {"barcodes": [code]})
+    lot = next(one for one in (await chain_lots(page, chain)) if one["lot_id"] in path)
+
+    paper = await page.get(path)
+    one = await page.get(path, params={"format": "png"})
+    shelf = await page.get(f"/labels/shelf/bath/{TOXIN['product_id']}")
+
+    assert (paper.headers["content-type"], paper.content[:4]) == ("application/pdf", b"%PDF")
+    assert shelf.content[:4] == b"%PDF"
+    found = scanned(Image.open(io.BytesIO(one.content)))
+    assert (found["01"].value, found["10"].value) == (code.zfill(14), lot["lot_number"])
+    assert found["17"].date == date.fromisoformat(lot["expires_on"])
+    chain.overrides["GET", f"catalog/v1/products/{TOXIN['product_id']}"] = lambda _: (200, TOXIN | {"barcodes": []})
+    refused = await page.get(path)
+    assert (refused.status_code, "GTIN" in refused.text) == (422, True)
+
+
+async def chain_lots(page: httpx.AsyncClient, chain: Chain) -> list[dict[str, Any]]:
+    """The lots of the toxin at Bath as the fake service tells them."""
+    assert page is not None
+    request = httpx.Request("GET", "http://stock/v1/lots", params={"site": "bath", "product": TOXIN["product_id"]})
+    found: list[dict[str, Any]] = chain.answer(request).json()["rows"]
+    return found
