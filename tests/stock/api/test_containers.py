@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from tests.stock.chain import BOTOX, CREAM, SERVICE, Chain, line, product, returned, voided
 
-from lotwise.contracts.catalog import Pack
+from lotwise.contracts.catalog import Pack, ProductDefined
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import (
     ContainerDiscarded,
@@ -26,16 +26,21 @@ SYRINGE = UUID("00000000-0000-7000-8000-0000000000a2")
 ANNA, BEA = "00000000-0000-7000-8000-0000000000b1", "00000000-0000-7000-8000-0000000000b2"
 
 
+def products_of_clinic() -> list[ProductDefined]:
+    """A toxin in vials of 100 and 50 U for several patients, 24 h after opening, and a filler for one patient."""
+    packs = (Pack(name="box", units="1000"), Pack(name="half", units="50"))
+    return [
+        product(VIAL, "TOX", "Toxin", packs=packs, use_by_hours=24, cost="5.00", unit="U",
+                container_rule="multi_patient", container_units="100"),
+        product(SYRINGE, "FIL", "Filler", cost="8.00", unit="U", use_by_hours=4, container_rule="single_patient",
+                container_units="10"),
+    ]  # fmt: skip
+
+
 @pytest.fixture
 async def clinic(stock: Chain) -> Chain:
-    """A toxin in vials of 100 and 50 U for several patients, 24 h after opening, and a filler for one patient."""
-    toxin: dict[str, Any] = {"unit": "U", "container_rule": "multi_patient", "container_units": "100"}
-    filler = {"unit": "U", "container_rule": "single_patient", "container_units": "10", "use_by_hours": 4}
-    packs = (Pack(name="box", units="1000"), Pack(name="half", units="50"))
-    await stock.hear(
-        product(VIAL, "TOX", "Toxin", packs=packs, use_by_hours=24, cost="5.00", **toxin),
-        product(SYRINGE, "FIL", "Filler", cost="8.00", **filler),
-    )
+    """The chain with a toxin and a filler that are drawn from containers."""
+    await stock.hear(*products_of_clinic())
     return stock
 
 

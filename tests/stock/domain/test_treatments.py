@@ -148,14 +148,16 @@ def test_the_rest_of_a_visit_is_waste_and_a_later_word_of_more_uses_it() -> None
 
 def test_a_return_of_treated_goods_reaches_no_shelf() -> None:
     """SAL-19: given 20 charged and nothing recorded as drawn; when they come back; then they are set apart;
-    when the treatment says that 12 were drawn; then 8 are.
+    when the recipe expects 12, 8 are; when the treatment says that 12 were drawn, the other 8 never left the shelf.
     """
     ground = Ground(NONE, (100,))
     hear(ground, [Said("charged", 20), Said("back", 20)])
     assert ground.balances()["quarantine", "", "A"] == (20, 10_000)
     other = Ground(NONE, (100,))
-    hear(other, [Said("charged", 20), Said("back", 20), Said("completed", 0, 12, 1)])
+    hear(other, [Said("charged", 20), Said("back", 20), Said("completed", 12, None, 1)])
     assert (other.balances()["quarantine", "", "A"], other.balances()["patient", "", "A"]) == ((8, 4000), (12, 6000))
+    hear(drawn := Ground(NONE, (100,)), [Said("charged", 20), Said("back", 20), Said("completed", 0, 12, 1)])
+    assert drawn.balances()["shelf", "", "A"] == (88, 44_000)
 
 
 def test_what_no_lot_covered_is_owed_less() -> None:

@@ -295,9 +295,11 @@ def draw_waste(
 def give_back(
     books: Books, opened: Opened, cell: Cell, container: Container, quantity: int, cost: int, entry: Entry
 ) -> UUID:
-    """Take back that something was drawn: into the container, or to its waste when it is closed for good."""
-    reopened = container.state == USED_UP and not container.is_over(books.now)
-    if reopened:
+    """Take back that something was drawn: into the container, or to its waste when it was discarded.
+
+    What was used up is open again; should its use-by be over, the sweep finds it.
+    """
+    if container.state == USED_UP:
         container.state, container.closed_at, container.closed_by = OPEN, None, ""
     source = cell.site.place(places.PATIENT)
     target = container.place if container.state == OPEN else cell.site.place(places.WASTE)
@@ -309,8 +311,6 @@ def give_back(
     else:
         container.wasted += quantity
         container.wasted_cost += cost
-        if container.state == USED_UP:
-            container.state, container.close_reason = DISCARDED, USE_BY
         opened.discards.append(Happening(movement_id, cell, container, quantity, cost, entry, container.close_reason))
     opened.draws.append(Draw(movement_id, container.id, -quantity, -cost, entry, Visitor()))
     if container.is_automatic and not container.drawn and not container.overfill:

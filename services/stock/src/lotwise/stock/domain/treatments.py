@@ -5,6 +5,7 @@ treatment took place (DESIGN 3.8). It follows from the figures heard so far and 
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -54,7 +55,8 @@ class Use:
     """What is known of a product in a treatment, in smallest units, and the parts that were taken for it.
 
     `charged` is all that charges said, `returned` and `thrown` what returns and voids took back of it; `drawn` is the
-    completed treatment's own word, `poured` what persons drew from containers for it.
+    completed treatment's own word, `poured` what persons drew from containers for it. `happened_at` is the instant of
+    the completed treatment, before that of a charge: what is taken is taken as of then.
     """
 
     treatment_id: UUID
@@ -68,6 +70,7 @@ class Use:
     expected: int = 0
     is_completed: bool = False
     practitioner: str = ""
+    happened_at: datetime | None = None
     parts: list[Part] = field(default_factory=list)
     is_touched: bool = False
 
@@ -115,15 +118,13 @@ def figures_of(use: Use) -> Figures:
     """The figures that follow from what is known, whatever came first.
 
     Treated goods that a return brings back never reach the shelf (SAL-19): what was charged above the consumption
-    and came back is set apart or thrown away as the return said; the rest was never taken.
+    and came back is set apart or thrown away as the return said. Once somebody recorded what was drawn, the rest was
+    never taken.
     """
-    stated = use.stated
-    if stated is not None:
-        consumed = stated
-    elif use.net_charged > 0:
-        consumed = use.net_charged
-    else:
-        consumed = use.expected if use.is_completed else 0
+    if use.stated is not None:
+        return Figures(use.stated, 0, 0)
+    by_recipe = use.expected if use.is_completed else 0
+    consumed = use.net_charged if use.net_charged > 0 else by_recipe
     over = max(0, use.charged - consumed)
     thrown = min(use.thrown, over)
     return Figures(consumed, min(use.returned, over - thrown), thrown)
@@ -193,7 +194,8 @@ def _take(
     lot_id: UUID | None,
     done: Settled,
 ) -> None:
-    """Take more, first of what this very visit had wasted."""
+    """Take more as of the treatment's own time, first of what this very visit had wasted."""
+    entry = entry._replace(happened_at=use.happened_at or entry.happened_at)
     cell = case.books.cells[site, use.product_id]
     sources: list[Source] = []
     for one in [one for one in case.opened.of(cell) if _is_rest_of(one, visitor)]:

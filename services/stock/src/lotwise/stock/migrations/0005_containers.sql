@@ -88,6 +88,7 @@ create table treatment_use (
     product_id   uuid not null references product,
     site         text not null references site,
     happened_on  date not null,
+    happened_at  timestamptz,
     practitioner text not null,
     charged      bigint not null,
     returned     bigint not null,

@@ -11,7 +11,7 @@ from lotwise.contracts.stock import ContainerDiscarded, ContainerOpened, StockAd
 from lotwise.kit.database import Tx
 from lotwise.kit.outbox import Told
 from lotwise.stock.domain.cells import Books, Cell
-from lotwise.stock.domain.containers import Happening, Opened, Source, Visitor
+from lotwise.stock.domain.containers import OPEN, VISIT_END, Happening, Opened, Source, Visitor, discard
 from lotwise.stock.domain.draws import Asked, Case, consume
 from lotwise.stock.domain.lots import RETURNED, Lot
 from lotwise.stock.domain.movements import Entry
@@ -39,8 +39,21 @@ class Consumption:
         return Case(self.books, self.opened, uuid7, self.own_lots.get((product_id, RETURNED)))
 
     def settle(self, use: Use, entry: Entry, visitor: Visitor, site: str, lot_id: UUID | None = None) -> Settled:
-        """Move the difference that a use's figures ask for."""
-        return settle(self.case(use.product_id), use, entry, visitor, site, lot_id)
+        """Move the difference that a use's figures ask for; once the visit is over its own containers are waste."""
+        done = settle(self.case(use.product_id), use, entry, visitor, site, lot_id)
+        if use.is_completed:
+            self.end_visit(Visitor(None, use.treatment_id), entry._replace(reason=VISIT_END))
+        return done
+
+    def end_visit(self, visitor: Visitor, entry: Entry, site: str | None = None) -> None:
+        """Throw away what is left of containers that served only this visit, or its member without another one."""
+        for key, containers in self.opened.containers.items():
+            for one in containers:
+                if one.is_shared or one.state != OPEN or site not in {None, key[0]}:
+                    continue
+                is_members = one.visit_id is None and one.member_id is not None and one.member_id == visitor.member_id
+                if one.visit_id == visitor.visit_id or is_members:
+                    discard(self.books, self.opened, self.books.cells[key], one, entry)
 
     def consume(
         self, cell: Cell, quantity: int, entry: Entry, visitor: Visitor, lot_id: UUID | None

@@ -267,6 +267,7 @@ def _consume(
         return [one.taken for one in sources], missing
     use = done.uses[line.treatment_id, cell.product.id]
     use.charged += quantity
+    use.happened_at = use.happened_at or event.happened_at
     done.charges.append(Charged(event.charge_id, line.line, line.treatment_id, cell.product.id, quantity))
     visitor = Visitor(event.member_id, line.treatment_id)
     settled = done.settle(use, entry, visitor, event.site, line.lot_id)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
@@ -12,7 +11,7 @@ from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message
 from lotwise.kit.outbox import Told
 from lotwise.stock.domain.cells import CellKey
-from lotwise.stock.domain.containers import OPEN, VISIT_END, Container, Visitor, discard
+from lotwise.stock.domain.containers import VISIT_END, Visitor
 from lotwise.stock.domain.movements import TREATMENT, Entry
 from lotwise.stock.domain.places import Product
 from lotwise.stock.domain.treatments import Settled
@@ -111,11 +110,13 @@ def _consume(done: Consumption, message: Completed, known: Definitions) -> list[
         line = lines.get(use.product_id) or TreatmentLine(product_id=use.product_id)
         use.expected = _quantity(line.expected, product)
         use.drawn = None if line.drawn is None else _quantity(line.drawn, product)
-        use.is_completed, use.practitioner = True, event.practitioner
+        use.is_completed, use.practitioner, use.happened_at = True, event.practitioner, event.happened_at
         actor = event.practitioner or message.actor or SYSTEM
         entry = Entry(event.happened_at, actor, TREATMENT, event.treatment_id, number, trace_id(message))
         taken += signed(product, number, done.settle(use, entry, visitor, event.site, line.lot_id))
-    _end_visit(done, message)
+    actor = event.practitioner or message.actor or SYSTEM
+    ending = Entry(event.happened_at, actor, VISIT_END, event.treatment_id, 0, trace_id(message))
+    done.end_visit(visitor, ending, event.site)
     if not taken:
         return []
     consumed = TreatmentConsumed(
@@ -138,22 +139,3 @@ def signed(product: Product, line: int, settled: Settled) -> list[LotTaken]:
         quantity = format_quantity(-back.taken.quantity, product.decimals)
         taken.append(one.model_copy(update={"quantity": quantity, "cost_minor": -one.cost_minor}))
     return taken
-
-
-def _end_visit(done: Consumption, message: Completed) -> None:
-    """Throw away what is left of the containers that served only this visit."""
-    event = message.event
-    for (site, product_id), containers in done.opened.containers.items():
-        for one in containers:
-            if site == event.site and one.state == OPEN and not one.is_shared and _is_of(one, message):
-                cell = done.books.cells[site, product_id]
-                actor = event.practitioner or message.actor or SYSTEM
-                entry = Entry(event.happened_at, actor, VISIT_END, one.id, 0, trace_id(message))
-                discard(done.books, done.opened, cell, one, entry)
-
-
-def _is_of(one: Container, message: Message[Any]) -> bool:
-    """Whether a container served the treatment, or its member without another visit."""
-    if one.visit_id == message.event.treatment_id:
-        return True
-    return one.visit_id is None and one.member_id is not None and one.member_id == message.event.member_id

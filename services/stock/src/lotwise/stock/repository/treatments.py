@@ -22,7 +22,7 @@ order by treatment_id, product_id on conflict do nothing
 """
 _LOCK = """
 select u.treatment_id, u.product_id, u.site, u.charged, u.returned, u.thrown, u.drawn, u.poured, u.expected,
-       u.is_completed, u.practitioner
+       u.is_completed, u.practitioner, u.happened_at
 from treatment_use u join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, product_id)
      using (treatment_id, product_id)
 order by u.treatment_id, u.product_id for update of u
@@ -37,12 +37,14 @@ order by p.treatment_id, p.product_id, p.position
 _STORE = """
 update treatment_use u set charged = n.charged, returned = n.returned, thrown = n.thrown, drawn = n.drawn,
     poured = n.poured, expected = n.expected, is_completed = n.is_completed, practitioner = n.practitioner,
+    happened_at = n.happened_at,
     consumed = n.consumed, cost_minor = n.cost, set_apart = n.apart, wasted = n.wasted,
     unattributed = n.unattributed
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::bool[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
+    $8::bigint[], $9::bool[], $10::text[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
+    $15::bigint[], $16::bigint[])
      as n(treatment_id, product_id, charged, returned, thrown, drawn, poured, expected, is_completed, practitioner,
-          consumed, cost, apart, wasted, unattributed)
+          happened_at, consumed, cost, apart, wasted, unattributed)
 where u.treatment_id = n.treatment_id and u.product_id = n.product_id
 """
 _FORGET = """
@@ -162,7 +164,8 @@ async def store_uses(tx: Tx, uses: Iterable[Use]) -> None:
 def _row(use: Use) -> tuple[object, ...]:
     return (
         use.treatment_id, use.product_id, use.charged, use.returned, use.thrown, use.drawn, use.poured, use.expected,
-        use.is_completed, use.practitioner, use.consumed, use.cost, use.at(APART), use.at(THROWN), use.unattributed,
+        use.is_completed, use.practitioner, use.happened_at, use.consumed, use.cost, use.at(APART),
+        use.at(THROWN), use.unattributed,
     )  # fmt: skip
 
 

@@ -119,6 +119,7 @@ class TreatmentUseRow(Base, table=True):
     product_id: UUID = Field(foreign_key="product.id", primary_key=True)
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
     happened_on: date = Field(sa_column=Column(Date, nullable=False))
+    happened_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     practitioner: str = Field(sa_column=text_column())
     charged: int = Field(sa_column=bigint_column())
     returned: int = Field(sa_column=bigint_column())
