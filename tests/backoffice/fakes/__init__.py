@@ -1,6 +1,17 @@
 """Services that answer like the real ones from memory: a believable chain for the pages' tests and for the eye."""
 
-from tests.backoffice.fakes import alerts, corrections, counts, ground, ops, purchasing, recalls, reporting, sales, stock
+from tests.backoffice.fakes import (
+    alerts,
+    corrections,
+    counts,
+    ground,
+    ops,
+    purchasing,
+    recalls,
+    reporting,
+    sales,
+    stock,
+)
 from tests.backoffice.fakes.catalog import ALL_PRODUCTS
 from tests.backoffice.fakes.ground import MEMBERS, ident, refusal
 from tests.backoffice.fakes.purchasing import ORDERS

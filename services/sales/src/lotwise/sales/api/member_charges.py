@@ -82,11 +82,12 @@ async def charges_of_member(
     limit: Limit = 100,
 ) -> Page[MemberCharge]:
     """A member's charges, the newest first."""
-    last = cursor_decode(after, datetime, UUID) or (LATEST, UUID(int=2**128 - 1))
+    keys = cursor_decode(after, datetime, UUID)
+    before, before_id = keys or (LATEST, UUID(int=2**128 - 1))
     async with read.connection() as tx:
         if await members.get(tx, member_id) is None:
             raise UnknownMember(f"no member has the id {member_id}")
-        rows = await member_charges.charges_of(tx, member_id, since, *last, limit)
+        rows = await member_charges.charges_of(tx, member_id, since, before, before_id, limit)
     await _log(read, str(member_id), len(rows))
     shown = [MemberCharge(**{**row, "number": _number(row)}) for row in rows]
     end = cursor_encode(shown[-1].happened_at, shown[-1].charge_id) if len(shown) == limit else None

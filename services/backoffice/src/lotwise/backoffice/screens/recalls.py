@@ -1,0 +1,405 @@
+"""The only home of the recall centre: recalls from a letter or by hand, what they block, whom they reached."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
+from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.session import Visitor, Who
+
+screen = Screen()
+CHANGED = ("live-stock",)
+STATES = (
+    ("to_contact", "To contact"),
+    ("contacted", "Contacted"),
+    ("acknowledged", "Acknowledged"),
+    ("unreachable", "Unreachable"),
+)
+HOW = {"confirmed": "Confirmed", "assumed": "Assumed", "possible": "Possibly affected"}
+TONES = {"confirmed": "danger", "assumed": "warning", "possible": ""}
+
+
+class Recall(Shape):
+    """A recall in the list."""
+
+    recall_id: UUID
+    state: str
+    title: str
+    severity: str = ""
+    reason: str = ""
+    source: str = ""
+    begun_at: datetime
+    begun_by: str = ""
+    released_at: datetime | None = None
+    released_by: str = ""
+    release_reason: str = ""
+    lots: int = 0
+    blocked: int = 0
+    notices: int = 0
+    to_contact: int = 0
+
+
+class RecallLot(Shape):
+    """A lot of ours that it blocks."""
+
+    lot_id: UUID
+    lot_number: str = ""
+    expires_on: date | None = None
+    product_id: UUID
+    name: str
+    unit: str = "piece"
+    match: str = "exact"
+    purchase_order: str = ""
+    released_at: datetime | None = None
+    release_reason: str = ""
+
+
+class Scope(Shape):
+    """What a line of it names."""
+
+    product_id: UUID | None = None
+    gtin: str = ""
+    manufacturer: str = ""
+    kind: str
+    first: str = ""
+    last: str = ""
+    expires_from: date | None = None
+    expires_until: date | None = None
+
+    @property
+    def text(self) -> str:
+        """The line in words."""
+        about = self.gtin or self.manufacturer
+        number = {"range": f"{self.first} to {self.last}", "all": "all lots"}.get(self.kind, self.first)
+        days = f", expiring {self.expires_from or '…'} to {self.expires_until or '…'}"
+        window = days if self.expires_from or self.expires_until else ""
+        return " ".join(filter(None, (about, number))) + window
+
+
+class Detail(Recall):
+    """A recall as it stands."""
+
+    notices: dict[str, int] = Field(default_factory=dict)  # type: ignore[assignment]
+    lots: tuple[RecallLot, ...] = ()  # type: ignore[assignment]
+    lines: tuple[Scope, ...] = ()
+    notice_text: str = ""
+
+
+class Traced(Shape):
+    """What became of a lot."""
+
+    lot_id: UUID
+    received: str = "0"
+    found: str = "0"
+    remaining: str = "0"
+    charged: str = "0"
+    wasted: str = "0"
+    lost: str = "0"
+    sent_back: str = "0"
+    unnamed: str = "0"
+    percent: float = 100.0
+
+
+class Spot(Shape):
+    """Where some of a lot lies."""
+
+    lot_id: UUID
+    site: str
+    state: str
+    area: str = ""
+    quantity: str
+    cost_minor: int = 0
+
+
+class Trace(Shape):
+    """All that is known of the lots."""
+
+    lots: tuple[Traced, ...] = ()
+    places: tuple[Spot, ...] = ()
+    percent: float = 100.0
+
+
+class NoticeLot(Shape):
+    """What a charge received."""
+
+    lot_number: str = ""
+    name: str
+    unit: str = "piece"
+    quantity: str
+
+
+class Notice(Shape):
+    """A charge on the list, with its member when sales told."""
+
+    charge_id: UUID
+    site: str
+    happened_at: datetime
+    how: str
+    state: str
+    note: str = ""
+    changed_by: str = ""
+    changed_at: datetime | None = None
+    lots: tuple[NoticeLot, ...] = ()
+    number: str = ""
+    member_id: UUID | None = None
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def received(self) -> str:
+        """What it received, in short."""
+        return ", ".join(f"{one.quantity} {one.name}, lot {one.lot_number or 'unknown'}" for one in self.lots)
+
+
+class Drill(Shape):
+    """A rehearsal."""
+
+    drill_id: UUID
+    drilled_at: datetime
+    drilled_by: str = ""
+    title: str
+    lots: int
+    sites: int
+    charges: int
+    possible: int
+    percent: float
+    is_complete: bool
+    took_ms: int
+
+
+class Filter(BaseModel):
+    """How the list is asked for."""
+
+    state: str = ""
+    after: str = ""
+    format: str = ""
+
+
+class NoticeFilter(BaseModel):
+    """How the list of members is asked for."""
+
+    how: str = ""
+    contact: str = ""
+    after: str = ""
+    format: str = ""
+
+
+class NoticeForm(BaseModel):
+    """Whether somebody reached them."""
+
+    state: str = Field(pattern="^(to_contact|contacted|acknowledged|unreachable)$")
+    note: str = Field(default="", max_length=2000)
+
+
+class ReasonForm(BaseModel):
+    """Why the recall ends, or what is done with goods."""
+
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class DrillForm(BaseModel):
+    """What to rehearse with."""
+
+    title: str = Field(min_length=1, max_length=200)
+    lot_number: str = Field(min_length=1, max_length=40)
+
+
+COLUMNS = (
+    Column("Recall", lambda row: row.title),
+    Column("Class", lambda row: row.severity),
+    Column("State", lambda row: row.state),
+    Column("Begun", lambda row: row.begun_at.isoformat()),
+    Column("Lots blocked", lambda row: row.blocked, is_number=True),
+    Column("To contact", lambda row: row.to_contact, is_number=True),
+)
+NOTICE_COLUMNS = (
+    Column("Member", lambda row: row.name),
+    Column("Phone", lambda row: row.phone),
+    Column("E-mail", lambda row: row.email),
+    Column("Charge", lambda row: row.number or row.charge_id),
+    Column("Site", lambda row: row.site),
+    Column("When", lambda row: row.happened_at.isoformat()),
+    Column("Received", lambda row: row.received),
+    Column("How sure", lambda row: row.how),
+    Column("State", lambda row: row.state),
+    Column("Note", lambda row: row.note),
+    Column("By", lambda row: row.changed_by),
+    Column("", lambda _: ""),
+)
+
+
+@screen.get("/recalls", permission="stock.read")
+async def recalls(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
+    """The recalls, newest first, their next chunk, or their CSV; and the latest drills."""
+    wanted = {"state": asked.state if asked.state in {"active", "released"} else ""}
+    if asked.format == "csv":
+        return csv_answer("recalls", COLUMNS, who.gateway.all(Recall, "stock", "/v1/recalls", **wanted))
+    found = await who.gateway.rows(Recall, "stock", "/v1/recalls", limit=CHUNK, after=asked.after, **wanted)
+    none: Rows[Drill] = Rows([])
+    drills = none if asked.after else await or_else(
+        who.gateway.rows(Drill, "stock", "/v1/recall-drills", limit=5), none
+    )  # fmt: skip
+    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Recalls"}
+    context |= {"drills": drills.rows}
+    return page(request, who, "screens/recalls.html", fragment="rows" if asked.after else "table", **context)
+
+
+@screen.get("/recalls/drill", permission="stock.recall")
+async def drill_form(request: Request, who: Who, lot: str = "") -> Response:
+    """The form of a rehearsal."""
+    return _drill(request, who, {"title": "Recall drill", "lot_number": lot}, {})
+
+
+@screen.post("/recalls/drill", permission="stock.recall")
+async def drill(request: Request, who: Who) -> Response:
+    """Rehearse with the lots of a number: nothing is blocked, the time is kept."""
+    form = await form_of(request)
+    given, errors = read_form(DrillForm, form)
+    if given is None:
+        return _drill(request, who, form, errors)
+    lots = await who.gateway.rows(RecallLot, "stock", "/v1/lots", number=given.lot_number)
+    body = {"title": given.title, "lots": sorted({str(lot.lot_id) for lot in lots.rows})}
+    if not lots.rows:
+        return _drill(request, who, form, {"lot_number": "We hold nothing of that number."})
+    try:
+        made = await who.gateway.post("stock", "/v1/recall-drills", body, form.get("key", ""))
+    except Refused as no:
+        return _drill(request, who, form, refused_fields(no, ("title", "lot_number")))
+    text = f"{made['percent']:g} % traced in {made['took_ms']} ms: {made['charges']} charges at {made['sites']} sites."
+    return done(request, text, "/recalls")
+
+
+def _drill(request: Request, who: Who, form: dict[str, str], errors: dict[str, str]) -> Response:
+    context: dict[str, Any] = {"form": form, "errors": errors, "title": "Recall drill"}
+    status = 422 if errors else 200
+    return page(request, who, "screens/recall_drill.html", fragment="sheet", status=status, **context)
+
+
+@screen.get("/recalls/{recall_id}", permission="stock.read")
+async def one_recall(request: Request, who: Who, recall_id: UUID, asked: Annotated[NoticeFilter, Query()]) -> Response:
+    """One recall: what it blocks, what is left where, whom it reached; or the members as CSV."""
+    if asked.format == "csv":
+        return csv_answer(f"recall-{recall_id}", NOTICE_COLUMNS, _all_notices(who, recall_id, asked))
+    detail, trace, found = await asyncio.gather(
+        who.gateway.one(Detail, "stock", f"/v1/recalls/{recall_id}"),
+        or_else(who.gateway.one(Trace, "stock", f"/v1/recalls/{recall_id}/trace"), Trace()),
+        _notices(who, recall_id, asked),
+    )
+    context: dict[str, Any] = {"list": listing(request, NOTICE_COLUMNS), "asked": asked, "found": found}
+    context |= {"recall": detail, "trace": trace, "title": detail.title, "how": HOW, "tones": TONES, "states": STATES}
+    context |= {"names": {lot.lot_id: lot for lot in detail.lots}, "figures": {one.lot_id: one for one in trace.lots}}
+    fragment = "rows" if asked.after else "table"
+    return page(request, who, "screens/recall.html", fragment=fragment, **context)
+
+
+async def _notices(who: Visitor, recall_id: UUID, asked: NoticeFilter, limit: int = CHUNK) -> Rows[Notice]:
+    """A chunk of the list, with the names for whoever may read members."""
+    wanted = {"site": who.slug, "how": asked.how if asked.how in HOW else "", "state": asked.contact}
+    found = await who.gateway.rows(
+        Notice, "stock", f"/v1/recalls/{recall_id}/notices", limit=limit, after=asked.after, **wanted
+    )
+    if not found.rows or not who.can("member.read"):
+        return found
+    body = {"charges": [str(one.charge_id) for one in found.rows]}
+    names = await or_else(who.gateway.post("sales", "/v1/charges:members", body, f"names-{recall_id}"), {"rows": []})
+    of = {row["charge_id"]: row for row in names["rows"]}
+    rows = [one.model_copy(update=_named(of.get(str(one.charge_id)))) for one in found.rows]
+    return Rows(rows, found.next)
+
+
+def _named(row: dict[str, Any] | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    return {name: row.get(name) or "" for name in ("number", "name", "phone", "email")} | {
+        "member_id": row.get("member_id")
+    }
+
+
+async def _all_notices(who: Visitor, recall_id: UUID, asked: NoticeFilter) -> AsyncIterator[Notice]:
+    after: str | None = ""
+    while after is not None:
+        chunk = await _notices(who, recall_id, asked.model_copy(update={"after": after}), limit=500)
+        for one in chunk.rows:
+            yield one
+        after = chunk.next
+
+
+@screen.get("/recalls/{recall_id}/notices/{charge_id}", permission="stock.recall")
+async def notice_form(request: Request, who: Who, recall_id: UUID, charge_id: UUID, state: str = "") -> Response:
+    """Ask whether the member of a charge was reached."""
+    return _notice(request, who, recall_id, charge_id, {"state": state or "contacted"}, {})
+
+
+@screen.post("/recalls/{recall_id}/notices/{charge_id}", permission="stock.recall")
+async def tell_notice(request: Request, who: Who, recall_id: UUID, charge_id: UUID) -> Response:
+    """Keep whether they were reached."""
+    form = await form_of(request)
+    given, errors = read_form(NoticeForm, form)
+    if given is None:
+        return _notice(request, who, recall_id, charge_id, form, errors)
+    path = f"/v1/recalls/{recall_id}/notices/{charge_id}"
+    try:
+        await who.gateway.post("stock", path, given.model_dump(), form.get("key", ""))
+    except Refused as no:
+        return _notice(request, who, recall_id, charge_id, form, refused_fields(no, ("state", "note")))
+    return done(request, "Kept.", f"/recalls/{recall_id}", stay=True, events=CHANGED)
+
+
+def _notice(
+    request: Request, who: Who, recall_id: UUID, charge_id: UUID, form: dict[str, str], errors: dict[str, str]
+) -> Response:
+    context: dict[str, Any] = {"recall_id": recall_id, "charge_id": charge_id, "form": form, "errors": errors}
+    context |= {"states": STATES, "title": "Member reached?"}
+    status = 422 if errors else 200
+    return page(request, who, "screens/recall_notice.html", fragment="sheet", status=status, **context)
+
+
+@screen.get("/recalls/{recall_id}/{deed}", permission="stock.recall")
+async def deed_form(request: Request, who: Who, recall_id: UUID, deed: str, lot: str = "", site: str = "") -> Response:
+    """Ask why a recall is released, or what becomes of goods."""
+    return _deed(request, who, recall_id, deed, {"lot": lot, "site": site}, {})
+
+
+@screen.post("/recalls/{recall_id}/{deed}", permission="stock.recall")
+async def do_deed(request: Request, who: Who, recall_id: UUID, deed: str) -> Response:
+    """Release a recall or one lot of it; destroy goods or send them back."""
+    form = await form_of(request)
+    given, errors = read_form(ReasonForm, form)
+    if given is None:
+        return _deed(request, who, recall_id, deed, form, errors)
+    lot = form.get("lot", "")
+    path, body = f"/v1/recalls/{recall_id}:release", {"reason": given.reason, "lots": [lot] if lot else []}
+    if deed in {"destroy", "return"}:
+        path = f"/v1/recalls/{recall_id}:dispose"
+        body = {"site": form.get("site", ""), "lot_id": lot, "how": deed, "note": given.reason}
+        if form.get("quantity"):
+            body["quantity"] = form["quantity"]
+    try:
+        await who.gateway.post("stock", path, body, form.get("key", ""))
+    except Refused as no:
+        return _deed(request, who, recall_id, deed, form, refused_fields(no, ("reason", "quantity")))
+    text = {"destroy": "Destroyed: written off as waste.", "return": "Sent back to the supplier."}.get(
+        deed, "Released: it may be used again."
+    )
+    return done(request, text, f"/recalls/{recall_id}")
+
+
+def _deed(
+    request: Request, who: Who, recall_id: UUID, deed: str, form: dict[str, str], errors: dict[str, str]
+) -> Response:
+    titles = {"destroy": "Destroy goods", "return": "Return to supplier"}
+    title = titles.get(deed, "Release lot" if form.get("lot") else "Release recall")
+    context: dict[str, Any] = {"recall_id": recall_id, "deed": deed if deed in titles else "release", "form": form}
+    context |= {"errors": errors, "title": title}
+    status = 422 if errors else 200
+    return page(request, who, "screens/recall_deed.html", fragment="sheet", status=status, **context)
