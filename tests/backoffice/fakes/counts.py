@@ -88,11 +88,15 @@ def one_count(_chain: Chain, ask: Ask) -> Answer:
 @route("GET", "stock/v1/counts/{id}/lines")
 def lines(_chain: Chain, ask: Ask) -> Answer:
     """Its lines."""
-    kept = {
-        "uncounted": lambda one: one["passes"] == 0,
-        "recount": lambda one: one["needs_recount"],
-        "different": lambda one: one["difference"] not in {None, "0"},
-    }.get(ask.params.get("state", ""), lambda _: True)
+    state = ask.params.get("state")
+
+    def kept(one: dict[str, Any]) -> bool:
+        if state == "uncounted":
+            return one["passes"] == 0
+        if state == "recount":
+            return bool(one["needs_recount"])
+        return state != "different" or one["difference"] not in {None, "0"}
+
     product, lot = ask.params.get("product"), ask.params.get("lot_number")
     found = [one for one in LINES if kept(one) and product in {None, one["product_id"]}]
     return rows([_hidden(ask, one) for one in found if lot in {None, one["lot_number"]}], ask)

@@ -265,8 +265,8 @@ async def test_an_unknown_count_is_404(stock: Chain) -> None:
         assert (no["status"], no["code"]) == (404, "unknown-count"), path
     await stock.receive("5", lot_number="A")
     sheet = await Sheet.open(stock)
-    for path, body in (("/lines/9:explain", {"cause": "loss"}), ("/lines/99999999999:confirm_lot", None)):
-        assert (await refused(stock, "POST", sheet.path + path, body))["code"] == "unknown-count"
+    for path, wanted in (("/lines/9:explain", {"cause": "loss"}), ("/lines/99999999999:confirm_lot", None)):
+        assert (await refused(stock, "POST", sheet.path + path, wanted))["code"] == "unknown-count"
 
 
 async def test_a_count_sent_twice_is_one_and_posted_twice_once(stock: Chain) -> None:

@@ -1,7 +1,7 @@
 """Clock in: the sweeps of expired lots and holds, warnings of coming expiries, the sealer, the ledger's partitions."""
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -12,6 +12,7 @@ from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
 from lotwise.stock.operations.audit import prove_nightly
 from lotwise.stock.operations.containers import sweep_containers
+from lotwise.stock.operations.count_lates import net_late
 from lotwise.stock.operations.count_plans import tell_overdue as overdue_counts
 from lotwise.stock.operations.expiry import sweep, warn
 from lotwise.stock.operations.holds import release_holds
@@ -22,6 +23,7 @@ from lotwise.stock.operations.resupply import answer_shortages, next_over, withd
 from lotwise.stock.operations.seals import catch_up, seal
 from lotwise.stock.operations.temporary_minimums import return_minimums
 from lotwise.stock.operations.witnessing import expire_deeds
+from lotwise.stock.repository.count_lates import touched_counts, watched
 from lotwise.stock.repository.holds import expired_holds
 from lotwise.stock.settings import StockSettings
 from lotwise.values import currency_exponent
@@ -211,6 +213,21 @@ async def tell_overdue_counts(runtime: Runtime) -> None:
         runtime.wake_relay()
 
 
+async def net_late_facts(runtime: Runtime) -> None:
+    """Net what happened before a posted count and came only after it, a count at a time (N-15, N-05)."""
+    settings = _settings(runtime)
+    since = datetime.now(UTC) - timedelta(days=settings.count_late_days)
+    async with runtime.db.reading() as tx:
+        found = await touched_counts(tx, since)
+    for count_id in found:
+        async with runtime.db.transaction() as tx:
+            await net_late(tx, count_id, currency_exponent(settings.currency))
+    async with runtime.db.transaction() as tx:
+        await watched(tx, since, found)
+    if found:
+        runtime.wake_relay()
+
+
 def jobs(settings: StockSettings) -> tuple[Job, ...]:
     """All of stock's clockwork."""
     return (
@@ -224,6 +241,7 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
         Job("seal", settings.seal_seconds, seal_ledger),
         Job("transfers-overdue", settings.transit_sweep_seconds, tell_overdue),
         Job("resupply", settings.resupply_seconds, resupply_sites),
+        Job("counts-late-facts", settings.count_late_seconds, net_late_facts),
         Job("counts-overdue", settings.count_plan_seconds, tell_overdue_counts),
         Job("movement-partitions", 86_400, make_partitions),
         Job("openings", 3600, open_months),

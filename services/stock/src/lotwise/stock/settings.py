@@ -22,6 +22,8 @@ class StockSettings(ServiceSettings):
     seal_seconds: float = Field(default=60, gt=0, le=86_400)
     seal_rows_max: int = Field(default=50_000, ge=1, le=1_000_000)
     count_plan_seconds: float = Field(default=600, gt=0, le=86_400)
+    count_late_seconds: float = Field(default=60, gt=0, le=86_400)
+    count_late_days: int = Field(default=40, ge=1, le=366)
     count_plan_rows_max: int = Field(default=200, ge=1, le=1000)
     future_minutes_max: int = Field(default=5, ge=0, le=1440)
     transit_days_max: int = Field(default=5, ge=1, le=365)

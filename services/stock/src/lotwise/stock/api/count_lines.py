@@ -93,7 +93,8 @@ class PassOut(BaseModel):
 
 class LineOut(BaseModel):
     """A line of the sheet. `recorded` is what should have lain there when it was counted (before: what lies there now);
-    `late` is its part that was told after the count. Null where the count is blind for this person.
+    `late` is its part that was told after the count, `came_late` what was told after the posting and moved back. Null
+    where the count is blind for this person.
     """
 
     line: int
@@ -124,6 +125,7 @@ class LineOut(BaseModel):
     cause_note: str
     explained_by: str | None
     is_superseded: bool
+    came_late: str | None
     history: list[PassOut] | None = None
 
 
@@ -169,6 +171,7 @@ def line_out(row: Any, count: Count, who: Principal, decimals_of_money: int) -> 
         recorded=None if hidden else format_quantity(recorded, decimals),
         late=None if hidden else format_quantity(row["late"], decimals),
         difference=None if hidden else text(difference, decimals),
+        came_late=None if hidden else format_quantity(row["came_late"], decimals),
         cost_minor=None if hidden else cost,
     )
 

@@ -43,6 +43,9 @@ create table stock_count (
     witness text,
     witnessed_at timestamptz,
     witnessed_revision bigint,
+    posted_snapshot text,
+    posted_base bigint,
+    watched_at timestamptz,
     revision bigint not null,
     constraint stock_count_kind check (kind in ('full','cycle')),
     constraint stock_count_state check (state in ('open','posted','cancelled')),
@@ -52,6 +55,7 @@ create table stock_count (
     constraint stock_count_witness check (witness is distinct from closed_by or witness is null)
 );
 create index stock_count_by_site on stock_count (site, id);
+create index stock_count_watched on stock_count (closed_at) where state = 'posted';
 create unique index stock_count_open_plan on stock_count (plan_id) where state = 'open';
 
 create table count_line (
@@ -75,6 +79,9 @@ create table count_line (
     difference bigint,
     cost_minor bigint,
     is_superseded boolean not null,
+    came_late bigint not null default 0,
+    seen_snapshot text,
+    seen_base bigint,
     primary key (count_id, line)
 );
 create unique index count_line_identity on count_line (count_id, product_id, location_id, lot_id, expires_on)

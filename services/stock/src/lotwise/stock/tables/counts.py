@@ -39,11 +39,15 @@ class CountPlanRow(Base, table=True):
 
 
 class CountRow(Base, table=True):
-    """A count of a part of a site. `tolerance_micros` is in millionths of a unit; the witness saw one revision."""
+    """A count of a part of a site. `tolerance_micros` is in millionths of a unit; the witness saw one revision.
+
+    `posted_snapshot` is the ledger's position at posting; until `watched_at` facts that came late were looked for.
+    """
 
     __tablename__: ClassVar[str] = "stock_count"
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("stock_count_by_site", "site", "id"),
+        Index("stock_count_watched", "closed_at", postgresql_where=text("state = 'posted'")),
         Index("stock_count_open_plan", "plan_id", unique=True, postgresql_where=text("state = 'open'")),
         CheckConstraint("kind in ('full','cycle')", name="stock_count_kind"),
         CheckConstraint("state in ('open','posted','cancelled')", name="stock_count_state"),
@@ -73,13 +77,17 @@ class CountRow(Base, table=True):
     witness: str | None = Field(sa_column=text_column(nullable=True))
     witnessed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     witnessed_revision: int | None = Field(sa_column=bigint_column(nullable=True))
+    posted_snapshot: str | None = Field(sa_column=text_column(nullable=True))
+    posted_base: int | None = Field(sa_column=bigint_column(nullable=True))
+    watched_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     revision: int = Field(sa_column=bigint_column())
 
 
 class CountLineRow(Base, table=True):
     """A lot at a place to be counted. Without a lot it is all goods of the product that carry no lot number there.
 
-    `expected`, `difference` and `cost_minor` are written when the count is posted.
+    `expected`, `difference` and `cost_minor` are written when the count is posted; `came_late` is what came to light
+    after that, and `seen_snapshot` the position up to which it was looked for.
     """
 
     __tablename__: ClassVar[str] = "count_line"
@@ -111,6 +119,9 @@ class CountLineRow(Base, table=True):
     difference: int | None = Field(sa_column=bigint_column(nullable=True))
     cost_minor: int | None = Field(sa_column=bigint_column(nullable=True))
     is_superseded: bool
+    came_late: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    seen_snapshot: str | None = Field(sa_column=text_column(nullable=True))
+    seen_base: int | None = Field(sa_column=bigint_column(nullable=True))
 
 
 class CountPassRow(Base, table=True):
