@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
-from tests.backoffice.fakes import ALL_PRODUCTS, Chain, ident, refusal
+from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, Chain, ident, refusal
 from tests.backoffice.fakes.corrections import ADJUSTMENTS, CONSIGNED, DAMAGE
 from tests.backoffice.office import OpenDoor, find, person
 
@@ -365,3 +365,32 @@ async def chain_lots(page: httpx.AsyncClient, chain: Chain) -> list[dict[str, An
     request = httpx.Request("GET", "http://stock/v1/lots", params={"site": "bath", "product": TOXIN["product_id"]})
     found: list[dict[str, Any]] = chain.answer(request).json()["rows"]
     return found
+
+
+TABLES = [
+    ("/settings/sites", "sites", "Slug"),
+    ("/settings/users", "persons", "Id"),
+    ("/settings/users", "keys", "Id"),
+    ("/ops", "services", "Service"),
+    (f"/orders/{ORDERS[0]['order_id']}", "lines", "Line"),
+    (f"/transfers/{TRANSFERS[0]['transfer_id']}", "lots", "Line"),
+    (f"/charges/{ident('charge', 'old', 1)}", "lines", "Line"),
+    (f"/products/{TOXIN['product_id']}?tab=stock", "levels", "Site"),
+    (f"/products/{TOXIN['product_id']}?tab=pricing", "prices", ""),
+    (HERE, "lots", "Lot id"),
+]
+
+
+@pytest.mark.parametrize(("path", "name", "first"), TABLES)
+async def test_a_table_of_a_page_is_given_as_csv(page: httpx.AsyncClient, path: str, name: str, first: str) -> None:
+    """WEB-03: a table inside a page has its CSV beside it: the link stands on the page, a line per row."""
+    joint = "&" if "?" in path else "?"
+    answer = await page.get(f"{path}{joint}csv={name}")
+    links = [str(node.attributes["href"]) for node in parsed(await page.get(path)).css("a[download]")]
+
+    assert any(link.endswith(f"csv={name}") for link in links), links
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = list(csv.reader(io.StringIO(answer.text)))
+    assert len(lines) > 1
+    assert {len(line) for line in lines} == {len(lines[0])}
+    assert not first or lines[0][0] == first

@@ -4,11 +4,14 @@ import csv
 import io
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
+from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -76,6 +79,36 @@ def csv_answer(name: str, columns: Iterable[Column], rows: AsyncIterator[Any]) -
             yield _line([safe(column.read(row)) for column in shown])
 
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def csv_asked(request: Request, **tables: tuple[type[BaseModel], Iterable[BaseModel]]) -> Response | None:
+    """The CSV of one of a page's tables, when its address asks for it by name (`?csv=lines`); None otherwise.
+
+    Each table is given as the shape of its rows and the rows: its columns are the shape's own fields.
+    """
+    name = request.query_params.get("csv", "")
+    if name not in tables:
+        return None
+    shape, rows = tables[name]
+    columns = [Column(_label(field), partial(_field, field)) for field in shape.model_fields]
+
+    async def each() -> AsyncIterator[BaseModel]:
+        for row in rows:
+            yield row
+
+    return csv_answer(name.replace("_", "-"), columns, each())
+
+
+def _label(field: str) -> str:
+    return field.rstrip("_").replace("_", " ").capitalize()
+
+
+def _field(name: str, row: BaseModel) -> object:
+    """A field's value for a cell: what is a list or holds more fields is written as JSON."""
+    value = getattr(row, name)
+    if isinstance(value, list | tuple | dict | BaseModel):
+        return orjson.dumps(value, default=lambda one: one.model_dump(mode="json")).decode() if value else ""
+    return value
 
 
 def safe(value: object) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from lotwise.backoffice.gateway import CHUNK, Refused, Shape
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.charge import Receipt
@@ -122,6 +122,8 @@ def midnight(day: str, zone: str, days: int = 0) -> str | None:
 async def charge(request: Request, who: Who, charge_id: UUID) -> Response:
     """One charge."""
     shown = await who.gateway.one(Charge, "sales", f"/v1/charges/{charge_id}")
+    if answer := csv_asked(request, lines=(ChargeLine, shown.lines)):
+        return answer
     return page(request, who, "screens/one_charge.html", title=shown.number, charge=shown)
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from lotwise.backoffice.gateway import Refused, Rows, Shape, Unreachable, or_else
+from lotwise.backoffice.lists import csv_asked
 from lotwise.backoffice.pages import done, form_of, page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.session import Who
@@ -101,6 +102,9 @@ async def services(request: Request, who: Who) -> Response:
     found = await asyncio.gather(*(_status(who, name) for name in SERVICES))
     letters = [letter for some in await asyncio.gather(*(_letters(who, name) for name in SERVICES)) for letter in some]
     letters.sort(key=lambda pair: pair[1].failed_at, reverse=True)
+    up, dead = [one for one in found if one], [row for _, row in letters]
+    if answer := csv_asked(request, services=(Status, up), dead_letters=(DeadLetter, dead)):
+        return answer
     context: dict[str, Any] = {
         "services": dict(zip(SERVICES, found, strict=True)),
         "letters": letters,

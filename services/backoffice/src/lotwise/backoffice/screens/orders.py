@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from lotwise.backoffice.documents import order_paper
 from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import SECURITY, done, form_of, page, refused_fields, toast
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.products import Product
@@ -176,7 +176,8 @@ async def draft(request: Request, who: Who) -> Response:
 @screen.get("/orders/{order_id}", permission="purchasing.read")
 async def order(request: Request, who: Who, order_id: UUID) -> Response:
     """One order: a draft can be edited, a sent one received."""
-    return _shown(request, who, await _load(who, order_id), {})
+    one = await _load(who, order_id)
+    return csv_asked(request, lines=(Line, one.lines)) or _shown(request, who, one, {})
 
 
 async def _load(who: Who, order_id: UUID) -> Order:

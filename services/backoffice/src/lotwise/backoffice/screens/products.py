@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.offers import offers_of
@@ -209,6 +209,10 @@ async def new_product(request: Request, who: Who, barcode: str = "") -> Response
 async def product(request: Request, who: Who, product_id: UUID, tab: str = "details") -> Response:
     """One product: details, prices, stock by site, history."""
     shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
+    table = await _tab(who, product_id, tab)
+    tables = {name: (type(rows[0]), rows) for name, rows in table.items() if isinstance(rows, list) and rows}
+    if answer := csv_asked(request, **tables):
+        return answer
     return page(
         request,
         who,
@@ -216,7 +220,7 @@ async def product(request: Request, who: Who, product_id: UUID, tab: str = "deta
         title=shown.name,
         product=shown,
         tab=tab if tab in {"pricing", "stock", "suppliers", "history"} else "details",
-        **(await _tab(who, product_id, tab)),
+        **table,
     )
 
 

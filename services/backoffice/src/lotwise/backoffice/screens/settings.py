@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 from starlette.responses import Response
 
 from lotwise.backoffice.gateway import Refused, Shape, or_else
+from lotwise.backoffice.lists import csv_asked
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.session import Who, forget_sites
@@ -85,6 +86,8 @@ async def sites(request: Request, who: Who) -> Response:
         row.slug: (await or_else(who.gateway.one(AllTaxes, "catalog", f"/v1/sites/{row.slug}/tax"), none)).today
         for row in found.rows
     }
+    if answer := csv_asked(request, sites=(Site, found.rows)):
+        return answer
     context: dict[str, Any] = {"found": found.rows, "taxes": taxes, "policies": dict(POLICIES), "title": "Sites & Tax"}
     return page(request, who, "screens/sites.html", fixed_site=True, **context)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lotwise.backoffice.charts import Chart, level_chart
 from lotwise.backoffice.gateway import CHUNK, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.products import categories
@@ -222,6 +222,8 @@ async def one_level(request: Request, who: Who, site: str, product_id: UUID) -> 
             no_story,
         ),
     )
+    if answer := csv_asked(request, lots=(Lot, here.rows)):
+        return answer
     context: dict[str, Any] = {"level": level, "chart": line_of(who, level, history), "lots": here.rows}
     context |= {"story": [told(who, movement) for movement in story.rows], "title": level.name, "site": site}
     context |= {"scan": f"/stock/receive?to={product_id}", "scan_hint": "Scan to receive"}

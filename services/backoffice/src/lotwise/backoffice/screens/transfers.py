@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from lotwise.backoffice.gateway import CHUNK, Refused, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import done, form_of, page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.products import Product
@@ -172,6 +172,8 @@ async def transfer(request: Request, who: Who, transfer_id: UUID) -> Response:
     """One transfer with its lots."""
     one = await who.gateway.one(Transfer, "stock", f"/v1/transfers/{transfer_id}")
     names = {line.line: line for line in one.lines}
+    if answer := csv_asked(request, lines=(Line, one.lines), lots=(Carried, one.lots)):
+        return answer
     context: dict[str, Any] = {"transfer": one, "names": names, "title": "Transfer", "fixed_site": True}
     return page(request, who, "screens/transfer.html", **context)
 

@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
+from lotwise.backoffice.lists import csv_asked
 from lotwise.backoffice.pages import done, form_of, page, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.session import Who
@@ -54,6 +55,8 @@ async def users(request: Request, who: Who) -> Response:
     persons = await who.gateway.rows(User, "backoffice", "/v1/users", limit=200)
     none: Rows[Key] = Rows([])
     keys = await or_else(who.gateway.rows(Key, "backoffice", "/v1/keys", limit=200), none)
+    if answer := csv_asked(request, persons=(User, persons.rows), keys=(Key, keys.rows)):
+        return answer
     context: dict[str, Any] = {"persons": persons.rows, "keys": keys.rows, "title": "Users & Keys", "fixed_site": True}
     return page(request, who, "screens/users.html", **context)
 
