@@ -60,7 +60,7 @@ async def test_a_page_opens_whole_and_keeps_to_its_policy(page: httpx.AsyncClien
 
 @pytest.mark.parametrize("path", LISTS)
 async def test_a_list_is_given_as_csv(page: httpx.AsyncClient, path: str) -> None:
-    """WEB-03: every table has its CSV under the same address and filters: a line per row, a cell per column."""
+    """UI rule: every table has its CSV under the same address and filters: a line per row, a cell per column."""
     answer = await page.get(path, params={"format": "csv"})
 
     lines = list(csv.reader(io.StringIO(answer.text)))
@@ -108,8 +108,8 @@ async def test_a_witness_who_is_refused_is_told_why(htmx: httpx.AsyncClient, cha
 
 
 async def test_apply_changes_the_form_and_save_makes_it_permanent(htmx: httpx.AsyncClient, chain: Chain) -> None:
-    """STK-09: Apply shows the new quantities and sends nothing; Save sends those that differ, with what they were made
-    from, once under one form id.
+    """STK-09, WEB-03: Apply shows the new quantities with a mark that they are unsaved, and sends nothing; Save sends
+    those that differ, with what they were made from, once under one form id.
     """
     product = {"product": TOXIN["product_id"], "site": "bath"}
     applied = await htmx.get("/stock/quantities", params=product | {"way": "add", "value": "3"})
@@ -117,6 +117,7 @@ async def test_apply_changes_the_form_and_save_makes_it_permanent(htmx: httpx.As
     was = int(chain.levels["bath", TOXIN["product_id"]]["on_hand"])
     assert hidden(applied, f"new_{TOXIN['product_id']}") == str(was + 3)
     assert "nothing is changed until you save" in applied.text
+    assert "Unsaved" in find(parsed(applied), "footer .badge").text()
     assert chain.did("POST", "stock/.*") == []
 
     fields = {
@@ -383,7 +384,7 @@ TABLES = [
 
 @pytest.mark.parametrize(("path", "name", "first"), TABLES)
 async def test_a_table_of_a_page_is_given_as_csv(page: httpx.AsyncClient, path: str, name: str, first: str) -> None:
-    """WEB-03: a table inside a page has its CSV beside it: the link stands on the page, a line per row."""
+    """UI rule: a table inside a page has its CSV beside it: the link stands on the page, a line per row."""
     joint = "&" if "?" in path else "?"
     answer = await page.get(f"{path}{joint}csv={name}")
     links = [str(node.attributes["href"]) for node in parsed(await page.get(path)).css("a[download]")]

@@ -31,8 +31,13 @@ OF_THE_CHAIN = {
     "/v1/suppliers",
     "/v1/suppliers/{supplier_id}",
     "/v1/supplier-products",
+    "/v1/reasons",
+    "/v1/recalls",
+    "/v1/recalls:read",
+    "/v1/recall-drills",
 }
-"""What belongs to no site although its permission does: how often a product is used at all, codes, suppliers."""
+"""What belongs to no site although its permission does: how often a product is used, codes, suppliers, reasons,
+recalls (a lot is blocked in the whole chain; what of it lies at a site is shown by site)."""
 
 
 @pytest.fixture(scope="module", params=list(services()), ids=lambda service: service.name)

@@ -308,3 +308,27 @@ async def test_the_list_of_adjustments_pages_and_keeps_to_its_sites(stock: Chain
     assert {row["site"] for row in local["rows"]} == {"harley"}
     other = await stock.bench.call("GET", f"/v1/adjustments/{ids[1]}", who="local")
     assert other.status_code == 403
+
+
+async def test_a_manager_of_one_site_sets_no_rule_of_the_chain(stock: Chain) -> None:
+    """N-03: a manager of harley alone sets harley's rule and sees it beside the chain's; the chain's list of reasons,
+    its rule and another site's are refused, and nothing changes.
+    """
+    await ruled(stock, "soho", above_minor=1, classes=[])
+    await stock.bench.put("/v1/witness-rules/harley", {"above_minor": 5, "classes": []}, who="local")
+    before = await stock.bench.state()
+    calls = [
+        ("POST", "/v1/reasons", {"code": "x", "name": "X", "account": "loss"}),
+        ("PUT", "/v1/reasons/waste", {"name": "Bin"}),
+        ("PUT", "/v1/witness-rules/chain", {"above_minor": 1}),
+        ("PUT", "/v1/witness-rules/soho", {"above_minor": 1}),
+    ]
+    for method, path, body in calls:
+        match = {"match": "*"} if method == "PUT" else {}
+        answer = await stock.bench.call(method, path, body, who="local", **match)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert await stock.bench.state() == before
+    seen = (await stock.bench.get("/v1/witness-rules", who="local"))["rows"]
+    assert [(one["scope"], one["above_minor"]) for one in seen] == [("chain", None), ("harley", 5)]
+    unknown = await stock.bench.call("PUT", "/v1/witness-rules/nowhere", {"above_minor": 1}, match="*")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-site")

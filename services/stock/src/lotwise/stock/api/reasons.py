@@ -95,7 +95,8 @@ async def reasons(
 
 @router.post("/reasons", permission="stock.setting", status_code=201, site="chain", refusals=(ReasonExists,))
 async def add(cmd: Cmd, body: ReasonIn) -> Answer[ReasonOut]:
-    """Add a reason to the chain's list."""
+    """Add a reason to the chain's list: for who may set at every site."""
+    cmd.who.at("stock.setting", CHAIN)
     reason = Reason(body.code, body.name, body.account, body.needs_note, body.needs_witness)
     async with cmd.transaction() as tx:
         made = await add_reason(tx, reason)
@@ -104,7 +105,8 @@ async def add(cmd: Cmd, body: ReasonIn) -> Answer[ReasonOut]:
 
 @router.put("/reasons/{code}", permission="stock.setting", site="chain", refusals=(UnknownReason,))
 async def edit(cmd: Cmd, code: ReasonCode, body: ReasonEdit, expected: IfMatch) -> Answer[ReasonOut]:
-    """Edit or archive a reason; what was entered with it keeps it."""
+    """Edit or archive a reason, for who may set at every site; what was entered with it keeps it."""
+    cmd.who.at("stock.setting", CHAIN)
     async with cmd.transaction() as tx:
         made = await edit_reason(tx, code, Change(**body.model_dump()), expected)
         return await cmd.answer(tx, _out(made), target=code, details=body.model_dump(), revision=made.revision)
@@ -115,8 +117,9 @@ async def rules(read: Read) -> Page[RuleOut]:
     """When a second person is needed: the chain's rule first, then the sites that have their own (N-22)."""
     async with read.connection() as tx:
         found = await rules_of(tx)
-    chain = found.pop(CHAIN, Rule())
-    return Page(rows=[_rule(CHAIN, chain), *[_rule(scope, rule) for scope, rule in found.items()]])
+    chain, own = found.pop(CHAIN, Rule()), read.who.sites("stock.read")
+    seen = [_rule(scope, rule) for scope, rule in found.items() if own is None or scope in own]
+    return Page(rows=[_rule(CHAIN, chain), *seen])
 
 
 @router.put("/witness-rules/{site}", permission="stock.setting", refusals=(UnknownSite,))
