@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.stock.chain import BOTOX, CREAM, SERUM, SERVICE, Chain
+from tests.stock.chain import BOTOX, CREAM, SERUM, SERVICE, Chain, product
 from tests.stock.counts.sheet import Sheet
 
 from lotwise.contracts.ids import uuid7
@@ -285,3 +285,33 @@ async def test_a_count_sent_twice_is_one_and_posted_twice_once(stock: Chain) -> 
     assert (one.status_code, two.status_code, one.json() == two.json()) == (200, 200, True)
     assert (await refused(stock, "POST", f"{sheet.path}:post", body))["code"] == "count-closed"
     assert await stock.on_hand() == "4"
+
+
+async def test_the_rule_of_the_site_watches_counts_too(stock: Chain) -> None:
+    """N-22: given a count without a limit at a site whose rule says 5.00; when 10.00 differ; then a witness is needed,
+    by the stricter of both limits.
+    """
+    await stock.receive("10", lot_number="A")
+    rule = {"above_minor": 500, "classes": [], "hours": 24}
+    await stock.bench.put("/v1/witness-rules/harley", rule)
+    sheet = await Sheet.open(stock, witness_above_minor=5000)
+    await sheet.count("8")
+    no = await refused(stock, "POST", f"{sheet.path}:post", {"cause_of_rest": "loss"})
+    assert (no["code"], no["numbers"]["why"], no["numbers"]["above_minor"]) == ("witness-needed", "value", 500)
+
+
+async def test_a_controlled_drug_is_never_counted_out_by_one_person(stock: Chain) -> None:
+    """N-22, STK-40: given a controlled drug; when one unit of it differs; then a witness is needed whatever its value;
+    one that does not differ needs none.
+    """
+    await stock.hear(product(CREAM, "CRM", "Cream", cost="12.50", drug_class="controlled", revision=2))
+    await stock.receive("10", CREAM, lot_number="A", unit_cost="0.01")
+    sheet = await Sheet.open(stock)
+    counted = await sheet.count("9")
+    no = await refused(stock, "POST", f"{sheet.path}:post", {"cause_of_rest": "loss"})
+    assert (no["code"], no["numbers"]["why"]) == ("witness-needed", "class")
+    await stock.bench.post(f"{sheet.path}:witness", {"revision": counted["revision"]}, who="manager")
+    await sheet.posted("loss")
+    again = await Sheet.open(stock)
+    await again.count("9")
+    await again.posted(None)

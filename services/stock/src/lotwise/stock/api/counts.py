@@ -31,7 +31,8 @@ from lotwise.stock.domain.refusals import (
     UnknownSite,
     WitnessNeeded,
 )
-from lotwise.stock.operations.count_posting import Posting, post_count
+from lotwise.stock.operations.count_checks import Posting
+from lotwise.stock.operations.count_posting import post_count
 from lotwise.stock.operations.counts import Opening, Scope, cancel_count, open_count, witness
 from lotwise.stock.repository.counts import count_row, counts_page, find_count
 from lotwise.values import BadValue, parse_quantity

@@ -5,10 +5,9 @@ settled first: a shortage that they explain is no loss, and the rest of them had
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
@@ -22,15 +21,10 @@ from lotwise.stock.domain.counts import CAUSES, Count, Difference, Line
 from lotwise.stock.domain.lots import FOUND, RETURNED, Lot
 from lotwise.stock.domain.movements import Entry
 from lotwise.stock.domain.places import Site
-from lotwise.stock.domain.refusals import (
-    CountIncomplete,
-    CountOvertaken,
-    CountUnexplained,
-    NothingToCount,
-    RecountNeeded,
-    WitnessNeeded,
-)
+from lotwise.stock.domain.refusals import CountOvertaken
+from lotwise.stock.domain.witness import rule_of
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.count_checks import Posting, Sum, Watch, cause_of, explained, ready, witnessed
 from lotwise.stock.operations.counts import open_one
 from lotwise.stock.operations.sales import Known, own_lots
 from lotwise.stock.repository.books import open_books
@@ -39,22 +33,11 @@ from lotwise.stock.repository.count_plans import plan_posted
 from lotwise.stock.repository.counts import close_count
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.lots import lots_of
+from lotwise.stock.repository.reasons import all_reasons, rules_of
 from lotwise.values import format_quantity, site_day
 
-NAMED_MAX = 20
 DIFFERENCES_MAX = 2000
 """As many differences as one event carries; each is a StockAdjusted of its own besides."""
-CONTROLLED = "controlled"
-
-
-class Posting(NamedTuple):
-    """How a count is posted: what stands for differences without a cause, and whether uncounted lines stay."""
-
-    count_id: UUID
-    actor: str
-    leave_uncounted: bool = False
-    cause_of_rest: str | None = None
-    trace_id: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +50,7 @@ class Desk:
     lots: dict[UUID, Lot]
     own: dict[UUID, Lot]
     posting: Posting
+    watch: Watch
     areas: dict[int, places.Place]
     lines: list[PostedLine] = field(default_factory=list)
     adjusted: list[StockAdjusted] = field(default_factory=list)
@@ -74,6 +58,7 @@ class Desk:
     apart: list[Event] = field(default_factory=list)
     cost: int = 0
     classes: set[str] = field(default_factory=set)
+    reasons: set[str] = field(default_factory=set)
 
 
 async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
@@ -84,10 +69,10 @@ async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
     """
     count = await open_one(tx, posting.count_id)
     lines = await lines_of(tx, count.id)
-    counted = _ready(count, lines, posting)
+    counted = ready(count, lines, posting)
     desk = await _desk(tx, count, counted, posting, exponent)
     differences = await _differences(tx, count, counted)
-    _explained(desk, differences)
+    explained(differences, posting)
     by_product: dict[UUID, list[Difference]] = defaultdict(list)
     for one in differences:
         by_product[one.line.product_id].append(one)
@@ -95,7 +80,7 @@ async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
     for product_id, found in by_product.items():
         is_whole = count.area is None and product_id not in open_products
         _post_product(desk, desk.books.cells[count.site, product_id], found, is_whole=is_whole)
-    _witnessed(desk)
+    witnessed(count, posting, desk.watch, Sum(desk.cost, desk.classes, desk.reasons))
     now = desk.books.now
     await post_lines(tx, count.id, desk.lines)
     await close_count(tx, count.id, counts.POSTED, now, posting.actor)
@@ -103,33 +88,6 @@ async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
         await plan_posted(tx, count.plan_id, now, site_day(now, desk.site.zone))
     events: list[Event] = [*desk.adjusted, *desk.apart, _posted(desk, len(counted))]
     await close_books(tx, desk.books, events, broken_by="count")
-
-
-def _ready(count: Count, lines: Sequence[Line], posting: Posting) -> list[Line]:
-    """The counted lines, when the count may be posted as far as they go."""
-    counted = [line for line in lines if line.passes]
-    missing = [line.line for line in lines if not line.passes]
-    if not counted:
-        raise NothingToCount(
-            f"Nothing of {count.name} is counted", ways_out=("count a line", "call the count off"), lines=len(lines)
-        )
-    if missing and not posting.leave_uncounted:
-        raise CountIncomplete(
-            f"{len(missing)} of {len(lines)} lines are not counted",
-            ways_out=("count them", "count nought where nothing lies", "leave them as they are recorded"),
-            lines=len(lines),
-            uncounted=len(missing),
-            first_lines=missing[:NAMED_MAX],
-        )
-    again = [line.line for line in counted if line.needs_recount]
-    if again:
-        raise RecountNeeded(
-            f"{len(again)} lines differ by more than the tolerance",
-            ways_out=("count them again",),
-            recounts=len(again),
-            first_lines=again[:NAMED_MAX],
-        )
-    return counted
 
 
 async def _desk(tx: Tx, count: Count, counted: Sequence[Line], posting: Posting, exponent: int) -> Desk:
@@ -143,7 +101,9 @@ async def _desk(tx: Tx, count: Count, counted: Sequence[Line], posting: Posting,
     books = await open_books(tx, {(count.site, key) for key in products}, sites, products, datetime.now(UTC), exponent)
     areas = {place.id: place for place in sites[count.site].places.values()}
     found = {product_id: lot for (product_id, _), lot in own.items()}
-    return Desk(count, sites[count.site], books, lots, found, posting, areas)
+    rule = rule_of(await rules_of(tx, [count.site]), count.site)
+    watched = frozenset(reason.code for reason in (await all_reasons(tx)).values() if reason.needs_witness)
+    return Desk(count, sites[count.site], books, lots, found, posting, Watch(rule, watched), areas)
 
 
 async def _differences(tx: Tx, count: Count, counted: Sequence[Line]) -> list[Difference]:
@@ -152,49 +112,6 @@ async def _differences(tx: Tx, count: Count, counted: Sequence[Line]) -> list[Di
     late = await late_of(tx, count.id, count.site, first)
     beaten = await superseded(tx, count.id)
     return [Difference(line, late.get(line.line, 0), line.line in beaten) for line in counted]
-
-
-def _cause(desk: Desk, one: Difference) -> str | None:
-    if not one.quantity:
-        return None
-    return one.line.cause or desk.posting.cause_of_rest
-
-
-def _explained(desk: Desk, differences: Collection[Difference]) -> None:
-    """Pass when every difference has a cause that fits its sign. Raises CountUnexplained naming those that have not."""
-    without = [
-        one.line.line
-        for one in differences
-        if one.quantity and not counts.explains(_cause(desk, one) or "", one.quantity)
-    ]
-    if without:
-        raise CountUnexplained(
-            f"{len(without)} differences have no cause that fits them",
-            field="cause",
-            ways_out=("say why each line differs", "give one cause for the rest"),
-            unexplained=len(without),
-            first_lines=without[:NAMED_MAX],
-        )
-
-
-def _witnessed(desk: Desk) -> None:
-    """Pass when one person is enough, or a second one saw these very figures (N-22). Raises WitnessNeeded."""
-    count, limit = desk.count, desk.count.rules.witness_above_minor
-    by_value = limit is not None and desk.cost > limit
-    if not by_value and CONTROLLED not in desk.classes:
-        return
-    is_fresh = count.witness is not None and count.witnessed_revision == count.revision
-    if is_fresh and count.witness != desk.posting.actor:
-        return
-    raise WitnessNeeded(
-        "The witness is the one who posts" if is_fresh else "A second person must confirm these figures",
-        ways_out=("let another person with the permission stock.witness confirm the count",),
-        why="value" if by_value else "class",
-        value_minor=desk.cost,
-        above_minor=limit,
-        witness=count.witness or "",
-        revision=count.revision,
-    )
 
 
 def _post_product(desk: Desk, cell: Cell, found: Sequence[Difference], *, is_whole: bool) -> None:
@@ -217,7 +134,7 @@ def _post_product(desk: Desk, cell: Cell, found: Sequence[Difference], *, is_who
 def _keep(desk: Desk, cell: Cell, one: Difference, cost: int, settled: int) -> None:
     """Note what became of a line; what a sale explains is no adjustment."""
     line, decimals = one.line, cell.product.decimals
-    cause = _cause(desk, one)
+    cause = cause_of(one, desk.posting)
     left = one.quantity + settled
     desk.lines.append(
         PostedLine(
@@ -241,6 +158,7 @@ def _keep(desk: Desk, cell: Cell, one: Difference, cost: int, settled: int) -> N
             )
         )
     if left:
+        desk.reasons.add(CAUSES[cause or counts.ERROR].reason)
         _tell(desk, cell, line, left, cost, cause or counts.ERROR, line.id)
 
 
@@ -285,7 +203,7 @@ def _short(desk: Desk, cell: Cell, one: Difference, owed: int) -> tuple[int, int
             counted=format_quantity(line.counted, decimals),
             difference=format_quantity(one.quantity, decimals),
         )
-    cause = CAUSES[_cause(desk, one) or counts.ERROR]
+    cause = CAUSES[cause_of(one, desk.posting) or counts.ERROR]
     entry, settled, cost = _entry(desk, line, cause.reason), 0, 0
     for balance in balances:
         lot = balance.lot
@@ -321,7 +239,7 @@ def _more(desk: Desk, cell: Cell, one: Difference, owed: int) -> int:
     line = one.line
     lot = _lot_of(desk, cell, line)
     cost = costs.value_of(lot.unit_cost or cell.last_cost(), one.quantity, cell.product.decimals, desk.books.exponent)
-    entry = _entry(desk, line, CAUSES[_cause(desk, one) or counts.ERROR].reason)
+    entry = _entry(desk, line, CAUSES[cause_of(one, desk.posting) or counts.ERROR].reason)
     target = _target(desk, cell, line, lot)
     desk.books.move(cell, cell.site.place(places.LOST_AND_FOUND), target, lot, one.quantity, cost, entry)
     since = -cell.level.unattributed - owed

@@ -62,7 +62,8 @@ order by id desc limit 50
 """
 _LATE = f"""
 with {_LEGS.replace("m.happened_at > $5", "m.happened_at <= $5 and m.recorded_at > $5")}
-select id, reason, net, actor, happened_at, recorded_at, cause_id from legs where net <> 0 order by id desc limit 50
+select id, reason, net, actor, happened_at, recorded_at, cause_id from legs where net <> 0 and cause_id <> $6
+order by id desc limit 50
 """
 _UNATTRIBUTED = """
 select m.id, m.cause_id as charge_id, m.quantity, m.happened_at, m.actor
@@ -121,7 +122,7 @@ async def differences_of(tx: Tx, site: str, product_id: UUID, now: datetime) -> 
         await tx.fetch(_TRANSFERS, *here),
         await tx.fetch(_KINDS, *asked),
         await tx.fetch(_ADJUSTMENTS, *asked),
-        await tx.fetch(_LATE, *asked) if last else [],
+        await tx.fetch(_LATE, *asked, last["id"]) if last else [],
         await tx.fetch(_UNATTRIBUTED, *asked[:4]),
         await tx.fetch(_HOLDS, *here),
     )
