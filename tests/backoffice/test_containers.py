@@ -3,10 +3,11 @@
 import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from tests.backoffice.fakes import ALL_PRODUCTS, Chain
+from tests.backoffice.fakes import ALL_PRODUCTS, Chain, ident
 from tests.backoffice.office import find
 
-TOXIN = ALL_PRODUCTS[0]
+TOXIN = ALL_PRODUCTS[1]
+VIAL_ID = ident("container", 1)
 VIAL = {"container_rule": "multi_patient", "container_units": "100", "use_by_hours": "24", "drug_class": "prescription"}
 
 
@@ -48,3 +49,120 @@ async def test_a_service_sends_nothing_of_containers(htmx: httpx.AsyncClient, ch
 
     (body,) = chain.did("POST", "catalog/v1/products")
     assert not VIAL.keys() & body.keys()
+
+
+async def test_open_vials_show_what_is_left_and_until_when(htmx: httpx.AsyncClient) -> None:
+    """N-07: the list counts down to each use-by; what is over can be thrown away and no longer drawn."""
+    answer = await htmx.get("/containers")
+
+    tree = LexborHTMLParser(answer.text)
+    first, over, mine = tree.css("#table tbody tr")
+    assert first.css_first(".number strong").text() == "62 U"  # type: ignore[union-attr]
+    assert "Draw" in first.text()
+    assert over.css_first(".badge.danger") is not None
+    assert [node.text(strip=True) for node in over.css("button")] == ["Discard"]
+    assert "One patient" in mine.text()
+    assert "every 60s" in str(find(tree, "#table").attributes["hx-trigger"])
+
+
+async def test_a_scan_fills_the_form_of_opening(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-37, N-09: a scanned vial opens the dialog with its product; an unknown one beeps and opens nothing."""
+    code = TOXIN["barcodes"][0].rjust(14, "0")
+
+    answer = await htmx.get("/containers/open", params={"data": f"(01){code}(17)280630(10)L1"})
+    unknown = await htmx.get("/containers/open", params={"data": "0000000000"})
+
+    assert find(LexborHTMLParser(answer.text), "[name=product_id]").attributes["value"] == TOXIN["product_id"]
+    assert (unknown.status_code, unknown.headers["hx-trigger"]) == (404, "scan-missing")
+    assert chain.did("POST", "stock/.*") == []
+
+
+async def test_our_own_label_leads_to_its_draw(htmx: httpx.AsyncClient) -> None:
+    """N-07: scanning the label of an opened vial opens the dialog of drawing from it."""
+    answer = await htmx.get("/containers/open", params={"data": f"(91){VIAL_ID.replace('-', '')}"})
+
+    assert find(LexborHTMLParser(answer.text), "form").attributes["action"] == f"/containers/{VIAL_ID}/draw"
+
+
+async def test_a_vial_is_opened_once(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-37: opening sends diluent and lot under one id, however often the form is sent; the use-by is of the wall."""
+    data = {
+        "key": ident("k"), "site": "bath", "product_id": TOXIN["product_id"], "diluent": "NaCl", "label": "",
+        "use_by": "2030-07-01T12:00", "approved_by": "Dr Vega",
+    }  # fmt: skip
+
+    answer = await htmx.post("/containers", data=data)
+    await htmx.post("/containers", data=data)
+
+    assert "live-stock" in answer.headers["hx-trigger"]
+    first, second = chain.did("POST", "stock/v1/containers")
+    assert first == second
+    assert (first["container_id"], first["diluent"], first["label"]) == (data["key"], "NaCl", None)
+    assert first["use_by"].startswith("2030-07-01T12:00:00")
+
+
+async def test_a_code_typed_instead_of_scanned_asks_for_the_rest(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-37: a typed code leads to the form of its product; nothing typed says so beside the field."""
+    answer = await htmx.post("/containers", data={"key": "k", "site": "bath", "data": TOXIN["barcodes"][0]})
+    nothing = await htmx.post("/containers", data={"key": "k", "site": "bath", "data": ""})
+
+    assert find(LexborHTMLParser(answer.text), "[name=product_id]").attributes["value"] == TOXIN["product_id"]
+    assert find(LexborHTMLParser(nothing.text), "#data-note").text() == "Scan the vial, or type its code."
+    assert chain.did("POST", "stock/v1/containers") == []
+
+
+async def test_a_draw_of_too_much_keeps_the_form(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-37: what is not left is said beside the units; what is left is drawn under one id."""
+    path = f"/containers/{VIAL_ID}/draw"
+
+    no = await htmx.post(path, data={"key": "k", "quantity": "70", "practitioner": "Dr Vega"})
+    done = await htmx.post(path, data={"key": "k", "quantity": "20", "practitioner": "Dr Vega"})
+
+    tree = LexborHTMLParser(no.text)
+    assert (no.status_code, find(tree, "#quantity-note").text()) == (422, "62 U are left.")
+    assert find(tree, "#practitioner").attributes["value"] == "Dr Vega"
+    assert "42 U are left" in done.text
+    assert chain.did("POST", "stock/v1/containers/.*:draw")[-1]["draw_id"] == "k"
+
+
+async def test_the_rest_is_thrown_away_with_a_note(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-37: discarding needs a note; it goes with its reason."""
+    path = f"/containers/{VIAL_ID}/discard"
+
+    no = await htmx.post(path, data={"key": "k", "reason": "damage", "note": ""})
+    await htmx.post(path, data={"key": "k", "reason": "damage", "note": "dropped"})
+
+    assert no.status_code == 422
+    assert chain.did("POST", "stock/v1/containers/.*:discard") == [{"reason": "damage", "note": "dropped"}]
+
+
+async def test_the_label_of_an_open_vial_prints(page: httpx.AsyncClient) -> None:
+    """STK-37: the label is a PDF."""
+    answer = await page.get(f"/containers/{VIAL_ID}/label")
+
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+
+
+async def test_a_difference_is_explained(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """N-14: a difference of the day is explained with a reason; without one nothing is sent."""
+    path = f"/treatments/{ident('treatment', 1)}/explain"
+    data = {"key": "k", "product_id": TOXIN["product_id"], "kind": "variance"}
+
+    no = await htmx.post(path, data=data | {"reason": ""})
+    await htmx.post(path, data=data | {"reason": "free of charge"})
+
+    assert no.status_code == 422
+    (sent,) = chain.did("POST", "stock/v1/treatments/.*:explain")
+    assert (sent["kind"], sent["reason"]) == ("variance", "free of charge")
+
+
+@pytest.mark.parametrize("path", ["/containers", "/containers/yields", "/treatments/use"])
+async def test_each_list_leaves_as_csv(page: httpx.AsyncClient, path: str) -> None:
+    """UI rule: every list has CSV, and no cell is a formula."""
+    answer = await page.get(f"{path}?format=csv&by=practitioner")
+
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert len(answer.text.splitlines()) >= 2
+    assert "\n=1" not in answer.text
+    assert ",=1+1" not in answer.text

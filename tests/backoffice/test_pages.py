@@ -57,6 +57,14 @@ PAGES = [
     "/settings/users/new",
     "/settings/keys/new",
     "/ui",
+    "/containers/open",
+    "/containers/yields",
+    f"/containers/{ident('container', 1)}",
+    f"/containers/{ident('container', 1)}/draw",
+    f"/containers/{ident('container', 1)}/discard",
+    "/treatments/exceptions",
+    "/treatments/use",
+    f"/treatments/{ident('treatment', 1)}/explain?product={TOXIN}&kind=variance",
 ]
 
 
@@ -118,6 +126,7 @@ async def test_the_menu_has_the_names_of_the_guide(page: httpx.AsyncClient) -> N
         "Adjustments",
         "Counts",
         "Transfers",
+        "Opened Vials",
         "Lots & Expiry",
         "Recalls",
         "Members",

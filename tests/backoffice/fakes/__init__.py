@@ -2,6 +2,7 @@
 
 from tests.backoffice.fakes import (
     alerts,
+    containers,
     corrections,
     counts,
     ground,
@@ -18,7 +19,7 @@ from tests.backoffice.fakes.purchasing import ORDERS
 from tests.backoffice.fakes.stock import TRANSFERS
 
 __all__ = ["ALL_PRODUCTS", "ORDERS", "TRANSFERS", "Chain", "ident", "refusal"]
-ANSWERING = (alerts, corrections, counts, ops, purchasing, recalls, reporting, sales, stock)
+ANSWERING = (alerts, containers, corrections, counts, ops, purchasing, recalls, reporting, sales, stock)
 """The modules whose import registers their answers."""
 
 

@@ -60,6 +60,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Adjustments", "/adjustments", "pencil", "stock.read"),
             Link("Counts", "/counts", "list", "stock.count"),
             Link("Transfers", "/transfers", "arrow-left-right", "stock.transfer"),
+            Link("Opened Vials", "/containers", "package-open", "stock.read"),
             Link("Lots & Expiry", "/stock/lots", "calendar-clock", "stock.read"),
             Link("Recalls", "/recalls", "triangle-alert", "stock.read"),
             Link("Members", "/members", "users", "member.read"),
