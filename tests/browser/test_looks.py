@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, ident
+from tests.backoffice.fakes.counts import COUNTS
 from tests.browser.conftest import SCREENS
 from tests.browser.stage import Stage
 
@@ -22,6 +23,11 @@ PAGES = {
     "lots": "/stock/lots",
     "transfers": "/transfers",
     "transfer": f"/transfers/{TRANSFERS[0]['transfer_id']}",
+    "counts": "/counts",
+    "count": f"/counts/{COUNTS[0]['count_id']}",
+    "count-tablet": f"/counts/{COUNTS[0]['count_id']}/tablet",
+    "count-sheet": f"/counts/{COUNTS[0]['count_id']}/sheet",
+    "count-plans": "/counts/plans",
     "members": "/members",
     "charge-desk": "/charge?site=harley-street",
     "charges": "/charges",
@@ -50,6 +56,9 @@ DIALOGS = {
     "new-order": ("/orders", "New order"),
     "delivery": (f"/orders/{ORDERS[1]['order_id']}", "Receive"),
     "new-transfer": ("/transfers", "New transfer"),
+    "new-count": ("/counts", "New count"),
+    "new-plan": ("/counts/plans", "New plan"),
+    "post-count": (f"/counts/{COUNTS[0]['count_id']}", "Post"),
     "new-person": ("/settings/users", "New person"),
     "void": (f"/charges/{ident('charge', 'old', 1)}", "Void"),
     "search": ("/products", "Search"),

@@ -41,16 +41,14 @@ document.addEventListener("submit", ({ target }) => {
   if (!stamp.value) stamp.value = new Date().toISOString();
   keep();
 }, true);
-document.addEventListener("htmx:error", () => {
+const later = () => {
   clearTimeout(again);
   if (form()?.elements.counted_at.value) again = setTimeout(() => form()?.requestSubmit(), 3000);
-});
-document.addEventListener("count-kept", () => clearTimeout(again));
+};
+document.addEventListener("htmx:error", later);
+document.addEventListener("htmx:response:error", ({ detail }) => { if (detail.ctx.response.status >= 500) later(); });
 document.addEventListener("htmx:before:request", ({ target }) => { if (target.id === "pad-form") pad.dataset.sent = draft(); });
-document.addEventListener("htmx:after:swap", () => {
-  if (pad.dataset.sent && pad.dataset.sent !== draft()) { delete localStorage[pad.dataset.sent]; delete pad.dataset.sent; }
-  restore();
-  (field() ?? pad.querySelector("[autofocus]"))?.focus();
-});
+document.addEventListener("count-kept", () => { clearTimeout(again); delete localStorage[pad.dataset.sent]; });
+document.addEventListener("htmx:after:swap", () => { restore(); (field() ?? pad.querySelector("[autofocus]"))?.focus(); });
 restore();
 field()?.focus();
