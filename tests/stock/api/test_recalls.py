@@ -1,5 +1,6 @@
 """Recalls over HTTP: one action blocks a lot everywhere, what stays possible, and how it ends."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -308,3 +309,38 @@ async def test_a_local_manager_begins_a_recall_and_ends_only_what_stands_at_thei
     begun = await recall(stock, {"first": "A"})
     answer = await stock.bench.call("POST", f"/v1/recalls/{begun['recall_id']}:release", {"reason": "why"}, who="local")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_no_receipt_slips_past_a_recall_that_begins_at_the_same_time(stock: Chain) -> None:
+    """STK-41: given 24 receipts of a new lot at three sites while it is recalled; when all are done; then nothing of it
+    lies on a shelf and the books agree, whatever came first.
+    """
+    receipts = [
+        stock.receive("1", lot_number="A", expires_on=LATER, site=site)
+        for _ in range(8)
+        for site in ("harley", "soho", "sydney")
+    ]
+    await asyncio.gather(*receipts[:10], recall(stock, {"first": "A"}), *receipts[10:])
+    found = await places(stock, "A")
+    assert set(found) == {(site, "quarantine", "recalled") for site in ("harley", "soho", "sydney")}
+    assert sum(int(quantity) for quantity in found.values()) == 24
+
+
+async def test_a_recall_shows_only_the_sites_that_may_be_seen(stock: Chain) -> None:
+    """F16: given a recall that told harley and soho; when the manager of harley looks; then soho is not there."""
+    await stock.receive("5", lot_number="A", expires_on=LATER)
+    await stock.receive("5", lot_number="A", expires_on=LATER, site="soho")
+    begun = await recall(stock, {"first": "A"})
+    found = await stock.bench.get(f"/v1/recalls/{begun['recall_id']}", who="local")
+    assert [(one["site"], one["quantity"]) for one in found["sites"]] == [("harley", "5")]
+
+
+async def test_beginning_a_recall_twice_is_beginning_it_once(stock: Chain) -> None:
+    """N-02: given a recall; when it is begun again under its id, with another key; then nothing changes."""
+    await stock.receive("5", lot_number="A", expires_on=LATER)
+    name = str(uuid7())
+    await recall(stock, {"first": "A"}, recall_id=name)
+    told = len(await stock.bench.told())
+    again = await recall(stock, {"first": "A"}, recall_id=name)
+    assert (again["is_repeat"], len(again["lots"])) == (True, 1)
+    assert len(await stock.bench.told()) == told

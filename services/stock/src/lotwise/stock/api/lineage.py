@@ -187,7 +187,8 @@ async def lineage(read: Read, lot_id: UUID) -> LineageOut:
         if await lot_row(tx, lot_id) is None:
             raise UnknownLot("No lot has this id", lot_id=str(lot_id))
         rows = await steps_of(tx, lot_id)
-    return LineageOut(rows=[_step(row) for row in rows])
+    sites = read.who.sites("stock.read")
+    return LineageOut(rows=[_step(row) for row in rows if sites is None or row["site"] in sites])
 
 
 def _step(row: Any) -> LineageStep:

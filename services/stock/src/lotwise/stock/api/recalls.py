@@ -1,5 +1,6 @@
 """HTTP of recalls: begun, looked at, released, their goods disposed of, their members told, and rehearsed."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -63,7 +64,8 @@ LAST = UUID(int=2**128 - 1)
 FIRST = UUID(int=0)
 
 
-async def _loaded(tx: Tx, recall_id: UUID) -> RecallOut:
+async def _loaded(tx: Tx, recall_id: UUID, seen: Collection[str] | None = None) -> RecallOut:
+    """The recall; `seen` are the sites whose part of it may be shown, None is every site."""
     row = await recall_row(tx, recall_id)
     if row is None:
         raise UnknownRecall("No recall has this id", recall_id=str(recall_id))
@@ -72,6 +74,7 @@ async def _loaded(tx: Tx, recall_id: UUID) -> RecallOut:
     sites = [
         RecallSite(**{**one, "quantity": format_quantity(one["quantity"], decimals[one["lot_id"]])})
         for one in await recall_sites(tx, recall_id)
+        if seen is None or one["site"] in seen
     ]
     counts: dict[str, int] = {}
     for one in await notice_counts(tx, recall_id):
@@ -102,7 +105,8 @@ async def begin_recall(cmd: Cmd, body: RecallIn) -> Answer[RecallOut]:
     scopes = [line.scope() for line in body.lines]
     async with cmd.transaction() as tx:
         begun = await begin(tx, draft, scopes, body.lots, exponent(cmd.runtime), trace())
-        shown = (await _loaded(tx, recall_id)).model_copy(update={"is_repeat": begun.is_repeat})
+        loaded = await _loaded(tx, recall_id, cmd.who.sites("stock.recall"))
+        shown = loaded.model_copy(update={"is_repeat": begun.is_repeat})
         details = {"lots": len(shown.lots), "lines": len(shown.lines)}
         return await cmd.answer(tx, shown, 201, target=recall_id, reason=body.reason, details=details)
 
@@ -130,7 +134,7 @@ def _row(row: Any) -> RecallRow:
 async def recall(read: Read, recall_id: UUID) -> RecallOut:
     """One recall: what it names, which lots it blocks, which sites were told."""
     async with read.connection() as tx:
-        return await _loaded(tx, recall_id)
+        return await _loaded(tx, recall_id, read.who.sites("stock.read"))
 
 
 @router.post(
