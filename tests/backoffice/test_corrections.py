@@ -374,7 +374,7 @@ TABLES = [
     ("/settings/users", "keys", "Id"),
     ("/ops", "services", "Service"),
     (f"/orders/{ORDERS[0]['order_id']}", "lines", "Line"),
-    (f"/transfers/{TRANSFERS[0]['transfer_id']}", "lots", "Line"),
+    (f"/transfers/{TRANSFERS[0]['transfer_id']}", "lines", "Line"),
     (f"/charges/{ident('charge', 'old', 1)}", "lines", "Line"),
     (f"/products/{TOXIN['product_id']}?tab=stock", "levels", "Site"),
     (f"/products/{TOXIN['product_id']}?tab=pricing", "prices", ""),

@@ -1,5 +1,6 @@
 """Corrections with managed reasons, the second person, and what the staff use (STK-08, STK-26, STK-34, N-22)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -332,3 +333,33 @@ async def test_a_manager_of_one_site_sets_no_rule_of_the_chain(stock: Chain) -> 
     assert [(one["scope"], one["above_minor"]) for one in seen] == [("chain", None), ("harley", 5)]
     unknown = await stock.bench.call("PUT", "/v1/witness-rules/nowhere", {"above_minor": 1}, match="*")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-site")
+
+
+async def test_many_witnesses_at_once_do_a_deed_once(stock: Chain) -> None:
+    """N-22, race: given waste of 5 that waits; when ten confirmations and declines arrive at once; then exactly one is
+    taken, the others hear that it waits no more, and the stock says what the one said.
+    """
+    await stock.hear(CONTROLLED)
+    await stock.receive("9", lot_number="A")
+    body = deed("-5")
+    await stock.bench.post("/v1/adjustments", body)
+    path = f"/v1/adjustments/{body['adjustment_id']}"
+    words = ["confirm", "decline"] * 5
+    calls = (stock.bench.call("POST", f"{path}:{word}", {}, who="manager") for word in words)
+    answers = await asyncio.gather(*calls)
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
+    (done,) = [word for word, answer in zip(words, answers, strict=True) if answer.status_code == 200]
+    assert await stock.on_hand() == ("4" if done == "confirm" else "9")
+    assert len(await stock.told(StockAdjusted)) == (1 if done == "confirm" else 0)
+
+
+async def test_the_same_waiting_deed_sent_at_once_is_one(stock: Chain) -> None:
+    """N-22, race: the same adjustment sent eight times at once waits once; confirmed, it goes once."""
+    await stock.hear(CONTROLLED)
+    await stock.receive("9", lot_number="A")
+    body = deed("-2")
+    answers = await asyncio.gather(*(stock.bench.call("POST", "/v1/adjustments", body) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert sum(not answer.json()["is_repeat"] for answer in answers) == 1
+    await stock.bench.post(f"/v1/adjustments/{body['adjustment_id']}:confirm", {}, who="manager")
+    assert await stock.on_hand() == "7"

@@ -173,3 +173,23 @@ async def test_an_ending_that_does_not_fit_is_refused(stock: Chain) -> None:
         answer = await stock.bench.call("POST", f"/v1/consignments:{way}", sent)
         assert answer.json()["code"] == code
     assert await stock.bench.state() == before
+
+
+async def test_the_audit_names_a_liability_that_is_not_so(stock: Chain) -> None:
+    """N-01, STK-43: given sales, settlements, returns, waste and a buy-out of consigned goods; then the audit is clean;
+    when one liability is altered by hand; then exactly that lot is named with both figures.
+    """
+    lot = await consigned(stock)
+    sale = await stock.sell("3", CREAM)
+    await stock.hear(returned("1", sale, CREAM))
+    await stock.bench.post("/v1/adjustments", OURS | {"quantity": "-2", "reason": "waste"})
+    await stock.bench.post("/v1/consignments:buy-out", {"site": "harley", "lot_id": lot["lot_id"], "quantity": "2"})
+    await stock.sell("9", CREAM)
+    await stock.receive("5", CREAM, lot_number="C1", supplier_id=SUPPLIER)
+    await stock.must_balance()
+    await stock.bench.owner.execute("update liability set liability_minor = liability_minor + 1 where reason = 'waste'")
+    audit = await stock.bench.get("/v1/audit")
+    assert [(one["check"], one["row"]) for one in audit["findings"]] == [
+        ("liabilities", f"liability for lot {lot['lot_id']}")
+    ]
+    await stock.bench.owner.execute("update liability set liability_minor = liability_minor - 1 where reason = 'waste'")

@@ -1,5 +1,6 @@
 """The quantity tool: Apply shows, Save makes permanent, and leaving without Save changes nothing (STK-09)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -115,6 +116,17 @@ async def test_a_bad_form_changes_nothing(
     answer = await stock.bench.call("POST", "/v1/quantities", form(*rows, **fields))
     assert answer.json()["code"] == code
     assert await stock.bench.state() == before
+
+
+async def test_two_forms_at_once_do_not_add_up(stock: Chain) -> None:
+    """STK-09, race: given two persons who both set 10 to 12; when both save at once; then one is saved and the other is
+    told that stock moved: on hand is 12, not 14.
+    """
+    await stock.receive("10")
+    forms = [form((BOTOX, "10", "12")) for _ in range(2)]
+    answers = await asyncio.gather(*(stock.bench.call("POST", "/v1/quantities", one) for one in forms))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert await stock.on_hand() == "12"
 
 
 @given(st.integers(0, 10**12), st.integers(-1000, 1000), st.integers(0, 6))

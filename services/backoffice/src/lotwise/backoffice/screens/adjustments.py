@@ -70,16 +70,16 @@ COLUMNS = (
     Column("When", lambda row: row.happened_at.isoformat()),
     Column("Product", lambda row: row.name),
     Column("Site", lambda row: row.site),
-    Column("Lot", lambda row: row.lot_number),
     Column("Reason", lambda row: row.reason),
     Column("Quantity", lambda row: row.quantity, is_number=True),
     Column("Cost", lambda row: row.cost_minor, is_number=True),
     Column("State", lambda row: row.state),
-    Column("By", lambda row: row.actor),
     Column("", lambda _: ""),
 )
 CSV_COLUMNS = (
     *COLUMNS[:-1],
+    Column("Lot", lambda row: row.lot_number),
+    Column("By", lambda row: row.actor),
     Column("Account", lambda row: row.account),
     Column("Note", lambda row: row.note),
     Column("Witness", lambda row: row.witness),

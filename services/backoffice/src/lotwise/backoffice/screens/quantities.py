@@ -19,7 +19,7 @@ from lotwise.contracts.ids import uuid7
 
 screen = Screen()
 ROWS_MAX = 200
-WAYS = (("add", "Add (or take, with a minus)"), ("set", "Set to"), ("percent", "Change by percent"))
+WAYS = (("add", "Add or take"), ("set", "Set to"), ("percent", "By percent"))
 
 
 class NewQuantity(Shape):
@@ -81,7 +81,11 @@ async def _tool(request: Request, who: Who, asked: Filter, form: dict[str, str],
     context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "ways": WAYS}
     context |= {"reasons": await reasons_of(who, "waste", "loss"), "site": site, "form": form, "errors": errors}
     context |= {"form_id": form.get("form_id") or str(uuid7()), "key": form.get("key") or new_key()}
-    context |= {"categories": await categories(who), "is_applied": asked.value != "", "title": "Quantities"}
+    context |= {
+        "categories": await categories(who),
+        "is_applied": asked.value != "",
+        "title": f"Quantities at {who.site_name(site)}",
+    }
     return page(request, who, "screens/quantities.html", fragment="tool", status=422 if errors else 200, **context)
 
 

@@ -145,6 +145,23 @@ CHECKS: Mapping[str, str] = {
             'goods or cost appeared or vanished: all accounts do not sum to zero' as detail,
                '0 / 0' as expected, sum(quantity) || ' / ' || sum(cost_minor) as found
         from daily_total group by product_id having sum(quantity) <> 0 or sum(cost_minor) <> 0 order by 1 limit $1""",
+    "liabilities": """
+        with gone as (
+            select d.lot_id, -sum(d.quantity)::bigint as quantity, -sum(d.cost_minor)::bigint as minor
+            from lot l join daily_total d on d.lot_id = l.id and d.product_id = l.product_id
+            join location p on p.id = d.location_id
+                 and p.kind in ('shelf', 'quarantine', 'in_use', 'transit', 'supplier')
+            where l.owner <> '' group by d.lot_id),
+        owed as (
+            select lot_id, sum(quantity)::bigint as quantity, sum(liability_minor)::bigint as minor
+            from liability where reason not in ('bought_out', 'contract_end') group by lot_id)
+        select 'liability for lot ' || coalesce(g.lot_id, o.lot_id) as row,
+               'what left our keeping is another figure than what is owed' as detail,
+               coalesce(g.quantity, 0) || ' / ' || coalesce(g.minor, 0) as expected,
+               coalesce(o.quantity, 0) || ' / ' || coalesce(o.minor, 0) as found
+        from gone g full join owed o on o.lot_id = g.lot_id
+        where coalesce(g.quantity, 0) <> coalesce(o.quantity, 0) or coalesce(g.minor, 0) <> coalesce(o.minor, 0)
+        order by 1 limit $1""",
     "transit": """
         with trips as (
             select t.to_site as site, l.product_id,
