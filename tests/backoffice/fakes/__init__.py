@@ -12,14 +12,15 @@ from tests.backoffice.fakes import (
     reporting,
     sales,
     stock,
+    transfers,
 )
 from tests.backoffice.fakes.catalog import ALL_PRODUCTS
 from tests.backoffice.fakes.ground import MEMBERS, ident, refusal
 from tests.backoffice.fakes.purchasing import ORDERS
-from tests.backoffice.fakes.stock import TRANSFERS
+from tests.backoffice.fakes.transfers import TRANSFERS
 
 __all__ = ["ALL_PRODUCTS", "ORDERS", "TRANSFERS", "Chain", "ident", "refusal"]
-ANSWERING = (alerts, containers, corrections, counts, ops, purchasing, recalls, reporting, sales, stock)
+ANSWERING = (alerts, containers, corrections, counts, ops, purchasing, recalls, reporting, sales, stock, transfers)
 """The modules whose import registers their answers."""
 
 

@@ -60,7 +60,7 @@ async def test_a_site_s_month_adds_up(stock: Chain) -> None:
 
 
 async def test_sites_and_transit_are_the_chain(stock: Chain) -> None:
-    """STK-30, REP-15: given the same month; then the sites' lines sum to the chain's, and sent less come is on its way."""
+    """STK-30, REP-15: given the same month; then the sites' lines sum to the chain's."""
     await a_month(stock)
     await stock.receive("4", CREAM, site="sydney", happened_at=None)
     chain = await statement(stock)

@@ -73,6 +73,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Sales", "/analytics/sales", "chart-column", "reporting.read"),
             Link("Waste", "/analytics/waste", "trash-2", "reporting.read"),
             Link("Charges", "/charges", "receipt-text", "sales.read"),
+            Link("Reconciliation", "/analytics/reconciliation", "layers", "stock.read"),
         ),
     ),
     (

@@ -60,7 +60,8 @@ document.addEventListener("scan", (event) => setTimeout(() => {
   if (event.defaultPrevented) return;
   const field = dialog?.open && $("[data-scan-field]", dialog);
   const path = field ? field.dataset.scanField : $("main")?.dataset.scan ?? "/scan";
-  ask(`${path}${path.includes("?") ? "&" : "?"}data=${encodeURIComponent(event.detail)}`);
+  const kept = field?.matches("[data-scan-keep]") ? `&${new URLSearchParams(new FormData(field))}` : "";
+  ask(`${path}${path.includes("?") ? "&" : "?"}data=${encodeURIComponent(event.detail)}${kept}`);
 }));
 
 // Keys: whatever carries `data-key` is pressed or focused; arrows walk rows; F-keys work while typing too.

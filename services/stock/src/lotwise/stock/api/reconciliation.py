@@ -123,7 +123,7 @@ async def reconciliation(
         rows = await statement_page(tx, window, (keys[0], keys[1]), limit)
     shown = []
     for row in rows:
-        quantities, money = statement_of(row), statement_of(row, "_minor")
+        quantities, money = statement_of(dict(row)), statement_of(dict(row), "_minor")
         texts = {name: format_quantity(amount, row["unit_decimals"]) for name, amount in quantities._asdict().items()}
         named = {name: row[name] for name in ("product_id", "code", "name", "unit")}
         is_balanced = quantities.is_balanced and money.is_balanced
@@ -143,7 +143,7 @@ async def reconciliation_summary(
         window, first, last, wanted = await _window(tx, sites, since, until)
         lines = [await _site(tx, slug, first, last) for slug in wanted]
         total = await statement_total(tx, window)
-    chain = _total("", statement_of(total, "_minor"), int(total["consigned_minor"]), int(total["products"]))
+    chain = _total("", statement_of(dict(total), "_minor"), int(total["consigned_minor"]), int(total["products"]))
     agree = all(
         sum(getattr(line, name) for line in lines) == getattr(chain, name)
         for name in Flow.model_fields
@@ -166,7 +166,7 @@ async def reconciliation_summary(
 async def _site(tx: Tx, slug: str, first: date, last: date) -> SiteFlow:
     window, *_ = await _window(tx, [slug], first, last)
     row = await statement_total(tx, window)
-    return _total(slug, statement_of(row, "_minor"), int(row["consigned_minor"]), int(row["products"]))
+    return _total(slug, statement_of(dict(row), "_minor"), int(row["consigned_minor"]), int(row["products"]))
 
 
 def _total(slug: str, line: Statement, consigned: int, products: int) -> SiteFlow:
