@@ -187,7 +187,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(site=SITE, off=st.integers(-3, 3))
     def count(self, site: str, off: int) -> None:
-        """A count posts the difference between what is seen and what is recorded, and ends what is owed (DESIGN 3.7)."""
+        """A count posts what is seen less what is recorded, and ends what is owed (DESIGN 3.7)."""
         before = self.level(site)
         opened = self.call("/v1/counts", {"site": site})
         if opened.status_code == 409:
