@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
-
-from lotwise.contracts.ids import named_id
+from uuid import UUID, uuid5
 
 BELOW_MINIMUM = "below-minimum"
 STOCK_OUT = "stock-out"
@@ -23,6 +21,8 @@ HOLD_BROKEN = "hold-broken"
 COUNT_OVERDUE = "count-overdue"
 TRANSFER_OVERDUE = "transfer-overdue"
 OUT_IN_HISTORY = "out-in-history"
+_PASTS = UUID("1d6f0d0e-6b0e-7b1c-8f0a-51c7a3c0a9e2")
+"""What the ids of the things `OUT_IN_HISTORY` are named under, a site each."""
 
 SEVERITIES = {
     BELOW_MINIMUM: "warning",
@@ -142,7 +142,7 @@ def is_history(kind: str, minimum: str | None, happened_at: datetime, told_at: d
 
 def of_the_past(site: str) -> Thing:
     """The one alert of all that ran out in the past at a site."""
-    return Thing(OUT_IN_HISTORY, site, named_id(OUT_IN_HISTORY, site))
+    return Thing(OUT_IN_HISTORY, site, uuid5(_PASTS, site))
 
 
 def severity(kind: str, facts: Mapping[str, Any]) -> str:
