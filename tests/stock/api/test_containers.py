@@ -1,9 +1,11 @@
 """Opened containers over HTTP and the bus: opened, drawn, discarded, swept; what comes out is what the label says."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from tests.stock.chain import BOTOX, CREAM, SERVICE, Chain, line, product, returned, voided
 
@@ -339,6 +341,48 @@ async def test_at_its_use_by_the_rest_becomes_waste(clinic: Chain) -> None:
     )  # fmt: skip
     assert swept["closed_at"] == swept["use_by"]
     assert (await clinic.bench.get(f"/v1/containers/{fresh['container_id']}"))["state"] == "open"
+
+
+async def test_a_late_charge_drew_from_what_was_open_then(clinic: Chain) -> None:
+    """DESIGN 3.7: given a vial with 70 left that was swept at its use-by; when a charge of 20 from before that comes;
+    then 50 of it were waste after all, told as such, and no other vial is opened; one of afterwards opens the next.
+    """
+    await clinic.receive("200", VIAL)
+    vial = await opened(clinic)
+    await drawn(clinic, vial, "30")
+    await clinic.bench.owner.execute(
+        "update container set opened_at = now() - interval '3 hours', use_by = now() - interval '1 hour'"
+    )
+    await sweep_opened(clinic.bench.runtime)
+    now = datetime.now(UTC)
+    await clinic.sell("20", VIAL, happened_at=now - timedelta(hours=2))
+    shown = await clinic.bench.get(f"/v1/containers/{vial['container_id']}")
+    assert (shown["drawn"], shown["wasted"], shown["wasted_minor"]) == ("50", "50", 25_000)
+    assert [(one.quantity, one.reason) for one in await clinic.told(StockAdjusted)] == [
+        ("-70", "use_by"), ("20", "use_by"),
+    ]  # fmt: skip
+    assert (await clinic.level(VIAL))["on_hand"] == "100"
+    await clinic.sell("5", VIAL, happened_at=now - timedelta(minutes=30))
+    level = await clinic.level(VIAL)
+    assert (level["on_hand"], level["opened"]) == ("0", "95")
+
+
+async def test_two_hands_in_one_vial_never_draw_more_than_it_holds(clinic: Chain) -> None:
+    """RELIABILITY 7: given a vial of 100; when ten draws of 15 and five charges of 4 meet at once; then six draws or
+    fewer pass, none takes what is not there, and the books agree.
+    """
+    await clinic.receive("100", VIAL)
+    vial = await opened(clinic)
+    path = f"/v1/containers/{vial['container_id']}:draw"
+    draws = [clinic.bench.call("POST", path, {"quantity": "15"}) for _ in range(10)]
+    charges = [clinic.sell("4", VIAL, happened_at=datetime.now(UTC)) for _ in range(5)]
+    answers = await asyncio.gather(*draws, *charges)
+    codes = [one.status_code for one in answers if isinstance(one, httpx.Response)]
+    assert set(codes) <= {200, 409}
+    shown = await clinic.bench.get(f"/v1/containers/{vial['container_id']}")
+    owed = -int((await clinic.level(VIAL))["unattributed"])
+    assert int(shown["drawn"]) + owed == 15 * codes.count(200) + 20
+    assert int(shown["drawn"]) <= 100
 
 
 async def test_what_was_charged_from_a_vial_does_not_return_to_a_shelf(clinic: Chain) -> None:

@@ -167,6 +167,15 @@ class Opened:
         """What may be drawn for a visitor, in the order of opening one first: soonest use-by, then opened first."""
         return in_order(one for one in self.of(cell) if one.is_usable(at) and one.serves(visitor))
 
+    def swept(self, cell: Cell, at: datetime, visitor: Visitor) -> list[Container]:
+        """What lay open at an instant and whose rest was swept since: a fact that comes late drew from it."""
+        found = [
+            one
+            for one in self.of(cell)
+            if one.close_reason == USE_BY and one.wasted and one.opened_at <= at and not one.is_over(at)
+        ]
+        return in_order(one for one in found if one.serves(visitor) and not one.lot.is_recalled)
+
     def touched(self) -> Iterator[tuple[tuple[str, UUID], Container]]:
         """The containers that changed, with their cell."""
         return ((key, one) for key, many in self.containers.items() for one in many if one.is_touched)

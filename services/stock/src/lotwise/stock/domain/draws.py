@@ -18,6 +18,7 @@ from lotwise.stock.domain.containers import (
     Source,
     Visitor,
     draw,
+    draw_waste,
     in_order,
     label_of,
     open_one,
@@ -51,11 +52,19 @@ class Asked(NamedTuple):
 def consume(case: Case, cell: Cell, wanted: int, asked: Asked) -> tuple[list[Source], int]:
     """Take for a fact, never refused: from what is open, then from what is opened next, then from shelves as ever.
 
+    A fact that comes late draws first from what was open at its time, though its rest was swept since.
+
     Returns all that was taken, and how much of it no lot covers.
     """
     entry = asked.entry
     sources: list[Source] = []
     if cell.product.is_drawn:
+        for swept in case.opened.swept(cell, entry.happened_at, asked.visitor):
+            part = min(wanted, swept.wasted)
+            if part:
+                taken = draw_waste(case.books, case.opened, cell, swept, part, entry, asked.visitor)
+                sources.append(Source(taken, swept.id, swept.place.id))
+                wanted -= part
         while wanted and (container := _next(case, cell, asked)) is not None:
             part = min(wanted, container.left)
             taken = draw(case.books, case.opened, cell, container, part, entry, asked.visitor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -78,11 +79,12 @@ async def open_consumption(
     uses: dict[UseKey, Use],
     own_lots: Mapping[tuple[UUID, str], Lot],
     containers: Iterable[UUID] = (),
+    since: datetime | None = None,
 ) -> Consumption:
     """Load the open containers of the books' cells, these others, those the uses drew from and their visits opened."""
     ids = {part.container_id for use in uses.values() for part in use.parts if part.container_id} | set(containers)
     sites = {cell.site.slug: cell.site for cell in books.cells.values()}
-    opened = await open_containers(tx, books, sites.values(), ids, {use.treatment_id for use in uses.values()})
+    opened = await open_containers(tx, books, sites.values(), ids, {use.treatment_id for use in uses.values()}, since)
     return Consumption(books, opened, uses, own_lots)
 
 

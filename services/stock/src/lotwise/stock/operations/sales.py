@@ -168,7 +168,9 @@ async def _open(
     await release(tx, books, posted)
     batch = Batch(books, known, lots)
     if is_drawn or uses:
-        batch.consumption = await open_consumption(tx, books, uses, lots)
+        batch.consumption = await open_consumption(
+            tx, books, uses, lots, since=min(one.event.happened_at for one in fresh)
+        )
     return batch
 
 

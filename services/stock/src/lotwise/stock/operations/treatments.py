@@ -50,7 +50,7 @@ async def complete_treatments(tx: Tx, messages: Sequence[Completed], exponent: i
     uses = await uses_of(tx, known, treated, keys, origins)
     lots = await own_lots(tx, origins, known, datetime.now(UTC))
     books = await open_books(tx, keys, known.sites, known.products, datetime.now(UTC), exponent)
-    done = await open_consumption(tx, books, uses, lots)
+    done = await open_consumption(tx, books, uses, lots, since=min(one.event.happened_at for one in fresh))
     told: list[Event | Told] = []
     for one in fresh:
         told += _consume(done, one, known)

@@ -22,7 +22,9 @@ _OF_CELLS = f"""
 with cells as (select * from unnest($1::text[], $2::uuid[]) as w(site, product_id)), wanted as (
     select o.id from container o join cells w on w.site = o.site and w.product_id = o.product_id where o.state = 'open'
     union select unnest($3::uuid[])
-    union select v.id from container v where v.visit_id = any($4::uuid[]))
+    union select v.id from container v where v.visit_id = any($4::uuid[])
+    union select s.id from container s join (select distinct site from cells) w on w.site = s.site
+          where s.closed_at > $5 and s.close_reason = 'use_by' and s.wasted > 0)
 {_LOADED} join wanted on wanted.id = c.id
 where (c.site, c.product_id) in (select site, product_id from cells) order by c.id
 """
@@ -74,12 +76,22 @@ order by c.use_by nulls last, c.opened_at, c.id limit 500
 
 
 async def open_containers(
-    tx: Tx, books: Books, sites: Iterable[Site], ids: Collection[UUID] = (), visits: Collection[UUID] = ()
+    tx: Tx,
+    books: Books,
+    sites: Iterable[Site],
+    ids: Collection[UUID] = (),
+    visits: Collection[UUID] = (),
+    since: datetime | None = None,
 ) -> Opened:
-    """The open containers of the books' cells, and these others of them; the cells' locks guard them."""
+    """The open containers of the books' cells, and these others of them; the cells' locks guard them.
+
+    `since` brings those too whose rest was swept after it: late facts may have drawn from them.
+    """
     by_slug = {site.slug: site for site in sites}
     keys = list(books.cells)
-    rows = await tx.fetch(_OF_CELLS, [key[0] for key in keys], [key[1] for key in keys], list(ids), list(visits))
+    rows = await tx.fetch(
+        _OF_CELLS, [key[0] for key in keys], [key[1] for key in keys], list(ids), list(visits), since or books.now
+    )
     opened = Opened()
     for row in rows:
         key: CellKey = (row["site"], row["product_id"])
