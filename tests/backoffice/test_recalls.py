@@ -75,6 +75,23 @@ async def test_a_recall_shows_lots_places_and_members_and_gives_csv(page: httpx.
     assert chain.did("POST", "sales/v1/charges:members") == [{"charges": [CHARGE]}] * 2
 
 
+async def test_the_whole_list_is_printed(page: httpx.AsyncClient) -> None:
+    """N-06: given a recall; then its paper has every member with what they received."""
+    paper = await page.get(f"{HERE}/paper")
+    for word in ("Amelia Hart", "L777", "Assumed", "To contact", 'data-action="print"'):
+        assert word in paper.text, word
+
+
+async def test_a_recalled_pack_cannot_be_scanned_into_a_charge(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """N-09: given a pack whose lot is recalled; when scanned at the desk; then it is said, nothing is added."""
+    said = [{"code": "recalled", "text": "This lot is recalled: do not use it"}]
+    chain.overrides["GET", "stock/v1/scan"] = lambda _ask: (200, {"products": [{"product_id": TOXIN}], "answers": said})
+    data = {"site": "bath", "code": "(01)09506000134376(10)L777", "charge_id": ident("c")}
+    answer = await htmx.post("/charge/lines", data=data)
+    assert (answer.status_code, answer.headers["hx-trigger"]) == (409, "scan-missing")
+    assert "This lot is recalled" in answer.text
+
+
 async def test_names_are_for_those_who_may_read_members(page: httpx.AsyncClient, chain: Chain, door: OpenDoor) -> None:
     """WEB-09: given a buyer, who reads stock but no members; then the list has no names and sales is not asked."""
     door.who = person("buyer")

@@ -9,7 +9,8 @@ from tests.stock.chain import BOTOX, CREAM, GTIN, NOON, Chain, line
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.purchasing import PurchaseOrderReceived, ReceivedLine
 from lotwise.contracts.stock import HoldBroken, LotRecalled, LotReleased, StockAdjusted
-from lotwise.stock.jobs import follow_recalls
+from lotwise.stock.jobs import follow_recalls, sweep_lots
+from lotwise.stock.operations.receipts import Delivery, receive
 
 LATER = "2030-06-01"
 
@@ -98,9 +99,9 @@ async def test_a_recalled_expired_lot_is_not_taken_by_a_late_sale(stock: Chain) 
     """DESIGN 3.7: given a lot that the sweep set apart and that is recalled then; when a sale from before its expiry
     comes late; then it takes the other lot, and one that names it takes it out of quarantine.
     """
-    body: dict[str, Any] = {"accept_expired": True, "happened_at": "2026-06-01T00:00:00Z"}
-    made = await stock.receive("10", lot_number="A", expires_on="2026-05-20", **body)
+    made = await stock.receive("10", lot_number="A", expires_on="2026-05-20")
     await stock.receive("10", lot_number="B", expires_on=LATER)
+    await sweep_lots(stock.bench.runtime)
     await recall(stock, {"first": "A"})
     await stock.sell("4")
     assert await places(stock, "A") == {("harley", "quarantine", "expired"): "10"}
@@ -344,3 +345,19 @@ async def test_beginning_a_recall_twice_is_beginning_it_once(stock: Chain) -> No
     again = await recall(stock, {"first": "A"}, recall_id=name)
     assert (again["is_repeat"], len(again["lots"])) == (True, 1)
     assert len(await stock.bench.told()) == told
+
+
+async def test_a_recall_waits_for_receipts_that_have_begun(stock: Chain) -> None:
+    """STK-41: given a receipt of a new lot that is not committed yet; when the lot is recalled; then the recall waits
+    for it, and blocks what it brought.
+    """
+    delivery = Delivery(
+        uuid7(), 0, "harley", BOTOX, "5", "5.00", "A", None, "", None, "", NOON, "", False, "user:owner"
+    )  # fmt: skip
+    async with stock.bench.db.transaction() as tx:
+        await receive(tx, [delivery], 2)
+        begun = asyncio.create_task(recall(stock, {"first": "A"}))
+        await asyncio.sleep(0.5)
+        assert not begun.done()
+    assert [one["lot_number"] for one in (await begun)["lots"]] == ["A"]
+    assert await places(stock, "A") == {("harley", "quarantine", "recalled"): "5"}

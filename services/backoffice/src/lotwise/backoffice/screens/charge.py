@@ -16,9 +16,10 @@ from lotwise.backoffice.screens.bills import Bill, amount_of, is_id, kept_lines,
 from lotwise.backoffice.screens.members import Member
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
-from lotwise.values import currency_exponent, parse_minor
+from lotwise.values import Refusal, currency_exponent, parse_minor
 
 screen = Screen()
+STOPS = frozenset({"recalled", "expired", "quarantined"})
 PICKED_MAX = 12
 
 
@@ -162,7 +163,11 @@ async def _find(request: Request, who: Who, form: dict[str, str]) -> tuple[list[
     code, amount = form["code"], amount_of(form.get("quantity", "1")) or Decimal(1)
     if is_id(code):
         return [(code, amount)], None
-    known = await _known(who, code)
+    try:
+        known = await _known(who, code)
+    except Stopped as stop:
+        headers = SECURITY | {"HX-Reswap": "none", "HX-Trigger": "scan-missing"}
+        return [], HTMLResponse(toast(stop.detail, "lasting"), 409, headers=headers)
     if known is not None:
         product, pack_units = known
         return [(product["product_id"], amount * pack_units)], None
@@ -178,11 +183,24 @@ async def _find(request: Request, who: Who, form: dict[str, str]) -> tuple[list[
     return [], page(request, who, "screens/charge_pick.html", fragment="sheet", headers=headers, **shown)
 
 
+class Stopped(Refusal):
+    """What was scanned must not be charged: its lot is recalled, expired or set apart (N-09)."""
+
+    code = "lot-stopped"
+    title = "This lot must not be charged"
+
+
 async def _known(who: Who, code: str) -> tuple[dict[str, Any], Decimal] | None:
-    """The product of a code, and how many units its pack holds; GS1 data is read by stock."""
+    """The product of a code, and how many units its pack holds; GS1 data is read by stock.
+
+    Raises Stopped for a lot that must not be charged.
+    """
     try:
         if code.startswith(("(", "]", "01")) and len(code) > 14:
-            scan = await who.gateway.raw("stock", "/v1/scan", data=code, site=who.a_site())
+            scan = await who.gateway.raw("stock", "/v1/scan", data=code, site=who.a_site(), purpose="charge")
+            said = [one["text"] for one in scan.get("answers", ()) if one["code"] in STOPS]
+            if said:
+                raise Stopped(f"{said[0]}.")
             hits = scan["products"]
             return (hits[0], Decimal(hits[0]["quantity"])) if hits else None
         answer = await who.gateway.raw("catalog", f"/v1/codes/{quote(code, safe='')}")

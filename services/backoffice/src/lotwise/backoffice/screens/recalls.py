@@ -334,6 +334,15 @@ async def _all_notices(who: Visitor, recall_id: UUID, asked: NoticeFilter) -> As
         after = chunk.next
 
 
+@screen.get("/recalls/{recall_id}/paper", permission="stock.read")
+async def paper(request: Request, who: Who, recall_id: UUID, asked: Annotated[NoticeFilter, Query()]) -> Response:
+    """The whole list on paper: every member of a recall, with room to note who was reached."""
+    detail = await who.gateway.one(Detail, "stock", f"/v1/recalls/{recall_id}")
+    rows = [one async for one in _all_notices(who, recall_id, asked)]
+    context: dict[str, Any] = {"recall": detail, "rows": rows, "how": HOW, "title": f"Recall: {detail.title}"}
+    return page(request, who, "screens/recall_paper.html", **context)
+
+
 @screen.get("/recalls/{recall_id}/notices/{charge_id}", permission="stock.recall")
 async def notice_form(request: Request, who: Who, recall_id: UUID, charge_id: UUID, state: str = "") -> Response:
     """Ask whether the member of a charge was reached."""
