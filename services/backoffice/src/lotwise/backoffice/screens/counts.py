@@ -123,6 +123,7 @@ class Line(Shape):
     recorded: str | None = None
     late: str | None = None
     difference: str | None = None
+    came_late: str | None = None
     cost_minor: int | None = None
     cause: str | None = None
     cause_note: str = ""
