@@ -407,3 +407,32 @@ class WarrantyEnding(SerialEvent):
     """The warranty of a serial ends soon (STK-20, ALR-08)."""
 
     speaker: ClassVar[str] = "stock"
+
+
+class MaintenanceRecorded(SerialEvent):
+    """Maintenance of a serial was done on `due_on`; `next_due_on` when it is due again (STK-22)."""
+
+    speaker: ClassVar[str] = "stock"
+    work: str = ""
+    cost_minor: Minor = 0
+    next_due_on: date | None = None
+
+
+class WarrantyChanged(SerialEvent):
+    """The warranty of a serial now ends on `due_on`: extended, corrected or entered (STK-20)."""
+
+    speaker: ClassVar[str] = "stock"
+
+
+class SerialMoved(Event):
+    """A serial left a place or a state: told at the site it left and at the one it is at (STK-21)."""
+
+    speaker: ClassVar[str] = "stock"
+    serial_id: Id
+    product_id: Id
+    serial: str
+    state: str
+    at_site: Slug
+    room: str = ""
+    actor: str = ""
+    happened_at: Instant

@@ -10,6 +10,7 @@ from lotwise.kit.client import Refused, Unreachable
 from lotwise.kit.jobs import Job
 from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
+from lotwise.stock.operations.assets import tell_due
 from lotwise.stock.operations.audit import prove_nightly
 from lotwise.stock.operations.containers import sweep_containers
 from lotwise.stock.operations.count_lates import net_late
@@ -228,6 +229,20 @@ async def net_late_facts(runtime: Runtime) -> None:
         runtime.wake_relay()
 
 
+async def tell_assets(runtime: Runtime) -> None:
+    """Tell of maintenance that is due and of warranties that end soon, once per due date (ALR-08)."""
+    settings = _settings(runtime)
+    told = 0
+    while True:
+        async with runtime.db.transaction() as tx:
+            found = await tell_due(tx, datetime.now(UTC), settings.warranty_days, settings.asset_rows_max)
+        told += found
+        if found < settings.asset_rows_max:
+            break
+    if told:
+        runtime.wake_relay()
+
+
 def jobs(settings: StockSettings) -> tuple[Job, ...]:
     """All of stock's clockwork."""
     return (
@@ -243,6 +258,7 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
         Job("resupply", settings.resupply_seconds, resupply_sites),
         Job("counts-late-facts", settings.count_late_seconds, net_late_facts),
         Job("counts-overdue", settings.count_plan_seconds, tell_overdue_counts),
+        Job("assets", settings.asset_seconds, tell_assets),
         Job("movement-partitions", 86_400, make_partitions),
         Job("openings", 3600, open_months),
         Job("proof", 900, prove_books),

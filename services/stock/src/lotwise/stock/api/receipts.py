@@ -10,13 +10,26 @@ from lotwise.contracts.fields import Flag, Id, Instant, PositiveQuantity, PriceT
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command
 from lotwise.kit.web import Router
-from lotwise.stock.api.shapes import AreaName, Day, LotNumber, ProblemOut, Short, Strict, exponent, problem_of, trace
+from lotwise.stock.api.shapes import (
+    AreaName,
+    Day,
+    LotNumber,
+    ProblemOut,
+    SerialNumber,
+    Short,
+    Strict,
+    exponent,
+    problem_of,
+    trace,
+)
 from lotwise.stock.domain.refusals import (
     BadDate,
     BadQuantity,
     LotIsExpired,
     LotMismatch,
     NotKept,
+    SerialExists,
+    SerialsDiffer,
     UnknownArea,
     UnknownProduct,
     UnknownSite,
@@ -26,7 +39,18 @@ from lotwise.stock.operations.receipts import Delivery, Outcome, Received, recei
 from lotwise.values import Refusal
 
 router = Router(tags=["receipts"])
-REFUSALS = (UnknownProduct, UnknownSite, UnknownArea, NotKept, BadQuantity, BadDate, LotIsExpired, LotMismatch)
+REFUSALS = (
+    UnknownProduct,
+    UnknownSite,
+    UnknownArea,
+    NotKept,
+    BadQuantity,
+    BadDate,
+    LotIsExpired,
+    LotMismatch,
+    SerialExists,
+    SerialsDiffer,
+)
 
 
 class ReceiptIn(Strict):
@@ -45,6 +69,7 @@ class ReceiptIn(Strict):
     happened_at: Instant | None = None
     area: AreaName = ""
     accept_expired: Flag = False
+    serials: Annotated[tuple[SerialNumber, ...], Field(max_length=500)] = ()
 
 
 class ReceiptsIn(Strict):
@@ -69,6 +94,7 @@ class ReceiptOut(BaseModel):
     is_quarantined: bool
     is_recalled: bool = False
     is_repeat: bool
+    serials: list[str] = []
     warnings: list[str] = []
 
 
@@ -90,17 +116,19 @@ class ReceiptsOut(BaseModel):
     results: list[ReceiptResult]
 
 
-def _delivery(cmd: Command, one: ReceiptIn) -> Delivery:
+def _delivery(cmd: Command, one: ReceiptIn, *, must_name: bool = False) -> Delivery:
     return Delivery(
         one.receipt_id or uuid7(), 0, one.site, one.product_id, one.quantity, one.unit_cost or "", one.lot_number,
         one.expires_on, one.manufacturer, one.supplier_id, one.purchase_order,
         happened(one.happened_at, cmd.who, one.site), one.area, one.accept_expired, cmd.who.actor, trace(),
+        serials=one.serials, must_name=must_name,
     )  # fmt: skip
 
 
 def receipt_out(one: Received) -> ReceiptOut:
     """A receipt in the API's words."""
     warnings = [f"Looks like lot {number}, which is known" for number in one.look_alikes]
+    warnings += [f"Looks like serial {number}, which is known" for number in one.alike_serials]
     if one.recall is not None:
         warnings.append(f"It is recalled and went to quarantine: {one.recall.title}")
     elif one.is_quarantined:
@@ -119,6 +147,7 @@ def receipt_out(one: Received) -> ReceiptOut:
         is_quarantined=one.is_quarantined,
         is_recalled=one.recall is not None,
         is_repeat=one.is_repeat,
+        serials=list(one.delivery.serials),
         warnings=warnings,
     )
 
@@ -126,7 +155,7 @@ def receipt_out(one: Received) -> ReceiptOut:
 @router.post("/receipts", permission="stock.receive", status_code=201, refusals=REFUSALS)
 async def receive_one(cmd: Cmd, body: ReceiptIn) -> Answer[ReceiptOut]:
     """Receive goods: the level rises by the quantity, the lot keeps its cost and expiry (STK-01, 10, 11)."""
-    delivery = _delivery(cmd, body)
+    delivery = _delivery(cmd, body, must_name=True)
     async with cmd.transaction() as tx:
         outcome = (await receive(tx, [delivery], exponent(cmd.runtime)))[0]
         if isinstance(outcome, Refusal):

@@ -25,6 +25,9 @@ Day = Annotated[date, AfterValidator(_day)]
 """A calendar day between 1970 and 2200."""
 
 LotNumber = Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", strip_whitespace=True)]
+SerialNumber = Annotated[
+    str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", strip_whitespace=True)
+]
 Short = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$", strip_whitespace=True)]
 AreaName = Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", strip_whitespace=True)]
 ReasonText = Annotated[Note, Field(min_length=1)]

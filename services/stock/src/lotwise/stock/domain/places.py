@@ -83,6 +83,7 @@ class Product(NamedTuple):
     use_by_hours: int | None = None
     container_sizes: tuple[int, ...] = ()
     confirm_lot: bool = False
+    is_serialised: bool = False
 
     @property
     def is_drawn(self) -> bool:

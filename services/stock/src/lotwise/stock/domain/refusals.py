@@ -514,3 +514,38 @@ class NothingToExplain(Refusal):
 
     code: ClassVar[str] = "nothing-to-explain"
     title: ClassVar[str] = "There is nothing to explain"
+
+
+class UnknownSerial(Unknown):
+    """No unit with that id or number."""
+
+    code: ClassVar[str] = "unknown-serial"
+    title: ClassVar[str] = "There is no such serial"
+
+
+class SerialExists(Refusal):
+    """A unit of this product with that number is known already (STK-19)."""
+
+    code: ClassVar[str] = "serial-exists"
+    title: ClassVar[str] = "This serial number is taken"
+
+
+class SerialsDiffer(Refusal):
+    """Each unit has its serial: as many are named as there are units, and only for products that have them."""
+
+    code: ClassVar[str] = "serials-differ"
+    title: ClassVar[str] = "The serial numbers do not fit the quantity"
+
+
+class SerialMove(Refusal):
+    """Where the unit is, or what became of it, does not allow that."""
+
+    code: ClassVar[str] = "serial-move"
+    title: ClassVar[str] = "The unit cannot go there from where it is"
+
+
+class BadDepreciation(BadValue):
+    """A method, life, salvage or number of units that makes no sense together."""
+
+    code: ClassVar[str] = "bad-depreciation"
+    title: ClassVar[str] = "The depreciation makes no sense"

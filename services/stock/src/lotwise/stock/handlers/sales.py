@@ -10,6 +10,19 @@ from lotwise.stock.operations.returns import return_sales, void_sales
 from lotwise.stock.operations.sales import record_sales
 from lotwise.stock.operations.traces import remember_named
 from lotwise.stock.operations.treatments import complete_treatments
+from lotwise.stock.operations.whereabouts import give_back, take_back
+
+
+async def on_returned(tx: Tx, messages: Sequence[Message[SaleReturned]], exponent: int) -> None:
+    """Units come back with their goods; they are locked before the books."""
+    await take_back(tx, messages)
+    await return_sales(tx, messages, exponent)
+
+
+async def on_voided(tx: Tx, messages: Sequence[Message[SaleVoided]], exponent: int) -> None:
+    """A charge's units come back with it; they are locked before the books."""
+    await give_back(tx, messages)
+    await void_sales(tx, messages, exponent)
 
 
 async def on_recorded(tx: Tx, messages: Sequence[Message[SaleRecorded]], exponent: int) -> None:
@@ -24,8 +37,8 @@ def sales(exponent: int) -> Subscription:
         speaker="sales",
         handlers={
             SaleRecorded: partial(on_recorded, exponent=exponent),
-            SaleReturned: partial(return_sales, exponent=exponent),
-            SaleVoided: partial(void_sales, exponent=exponent),
+            SaleReturned: partial(on_returned, exponent=exponent),
+            SaleVoided: partial(on_voided, exponent=exponent),
             TreatmentCompleted: partial(complete_treatments, exponent=exponent),
         },
     )

@@ -26,6 +26,7 @@ from lotwise.stock.domain.refusals import (
     UnknownProduct,
     UnknownSite,
 )
+from lotwise.stock.operations import serials
 from lotwise.stock.operations.closing import Causes, close_books
 from lotwise.stock.operations.recalls import Arrived, recalled, screen
 from lotwise.stock.operations.sales import trace_id
@@ -35,6 +36,7 @@ from lotwise.stock.repository.effects import claim
 from lotwise.stock.repository.locking import lock_levels, share_recalls
 from lotwise.stock.repository.lots import LotDraft, ensure_lots, known_lots, look_alikes
 from lotwise.stock.repository.recalls import tell_sites
+from lotwise.stock.repository.serials import unname
 from lotwise.values import Refusal, format_quantity, parse_price, parse_quantity, price_text, site_day
 
 
@@ -59,6 +61,9 @@ class Delivery(NamedTuple):
     trace_id: str = ""
     cost_minor: int | None = None
     """What it cost in all, where that is known better than by the unit: a share of a purchase."""
+    serials: tuple[str, ...] = ()
+    must_name: bool = False
+    """Whether every unit of a serialised product must be named by its serial now (STK-19)."""
 
 
 class Received(NamedTuple):
@@ -73,6 +78,7 @@ class Received(NamedTuple):
     look_alikes: tuple[str, ...]
     is_repeat: bool = False
     recall: Arrived | None = None
+    alike_serials: tuple[str, ...] = ()
 
 
 class Checked(NamedTuple):
@@ -177,12 +183,38 @@ async def receive(
             outcomes[index] = refusal
     outcomes |= await _mismatches(tx, checked)
     good = {index: one for index, one in checked.items() if index not in outcomes}
+    units = await serials.reserve(tx, {i: _arriving(one) for i, one in good.items()}, datetime.now(UTC))
+    outcomes |= units.refused
+    good = {index: one for index, one in good.items() if index not in outcomes}
     outcomes |= await _claimed(tx, good)
+    await unname(tx, [key for index in good.keys() & outcomes.keys() for key in units.named.pop(index, ())])
     good = {index: one for index, one in good.items() if index not in outcomes}
     if good:
         received = await _apply(tx, list(good.values()), sites, products, exponent, also)
-        outcomes |= dict(zip(good, received, strict=True))
+        outcomes |= await _name(tx, good, dict(zip(good, received, strict=True)), units)
     return [outcomes[index] for index in range(len(deliveries))]
+
+
+def _arriving(one: Checked) -> serials.Arriving:
+    given = one.delivery
+    return serials.Arriving(
+        given.receipt_id, given.line, one.product, one.site, given.area, one.quantity, given.serials, given.must_name,
+        given.supplier_id or one.product.supplier_id, given.happened_at, given.actor,
+    )  # fmt: skip
+
+
+async def _name(
+    tx: Tx, good: dict[int, Checked], received: dict[int, Received], units: serials.Reserved
+) -> dict[int, Outcome]:
+    """Give the named units of deliveries their lot and cost; each receipt also says which numbers look like theirs."""
+    settled = [
+        (_arriving(good[index]), named, lot, received[index].cost_minor)
+        for index, named in units.named.items()
+        if (lot := received[index].lot) is not None
+    ]
+    if settled:
+        await serials.settle(tx, settled, datetime.now(UTC))
+    return {index: one._replace(alike_serials=units.alike.get(index, ())) for index, one in received.items()}
 
 
 async def _claimed(tx: Tx, good: dict[int, Checked]) -> dict[int, Outcome]:

@@ -24,7 +24,8 @@ from site s join location l on l.site = s.slug where s.slug = any($1::text[])
 """
 _PRODUCTS = """
 select id, code, name, kind, purpose, unit, unit_decimals as decimals, manufacturer, cost, reorder_at,
-       normal_order_quantity, supplier_id, drug_class, container_rule, use_by_hours, container_sizes, confirm_lot
+       normal_order_quantity, supplier_id, drug_class, container_rule, use_by_hours, container_sizes, confirm_lot,
+       is_serialised
 from product where id = any($1::uuid[])
 """
 _SITE = """
