@@ -14,6 +14,9 @@ from lotwise.contracts.stock import (
     LotQuarantined,
     LotRecalled,
     LotReleased,
+    MaintenanceDue,
+    MaintenanceRecorded,
+    SerialMoved,
     ShortageRecorded,
     StockBelowMin,
     StockOut,
@@ -22,6 +25,8 @@ from lotwise.contracts.stock import (
     TransferCancelled,
     TransferOverdue,
     TransferReceived,
+    WarrantyChanged,
+    WarrantyEnding,
 )
 from lotwise.kit.inbox import Subscription
 from lotwise.kit.service import Service
@@ -52,6 +57,11 @@ SERVICE = Service(
                 TransferOverdue: stock.on_transfers_overdue,
                 TransferCancelled: stock.on_transfers_cancelled,
                 StockRestored: stock.on_restored,
+                MaintenanceDue: stock.on_maintenance_due,
+                MaintenanceRecorded: stock.on_maintained,
+                WarrantyEnding: stock.on_warranties_ending,
+                WarrantyChanged: stock.on_warranties_changed,
+                SerialMoved: stock.on_serials_moved,
             },
         ),
         Subscription(

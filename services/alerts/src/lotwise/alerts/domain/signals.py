@@ -20,6 +20,8 @@ LOT_RECALLED = "lot-recalled"
 HOLD_BROKEN = "hold-broken"
 COUNT_OVERDUE = "count-overdue"
 TRANSFER_OVERDUE = "transfer-overdue"
+MAINTENANCE_DUE = "maintenance-due"
+WARRANTY_ENDING = "warranty-ending"
 OUT_IN_HISTORY = "out-in-history"
 _PASTS = UUID("1d6f0d0e-6b0e-7b1c-8f0a-51c7a3c0a9e2")
 """What the ids of the things `OUT_IN_HISTORY` are named under, a site each."""
@@ -35,11 +37,24 @@ SEVERITIES = {
     HOLD_BROKEN: "critical",
     COUNT_OVERDUE: "warning",
     TRANSFER_OVERDUE: "warning",
+    MAINTENANCE_DUE: "warning",
+    WARRANTY_ENDING: "info",
     OUT_IN_HISTORY: "info",
 }
 """Every kind of alert with its severity."""
 
-BY_HAND = frozenset({LOT_EXPIRED, LOT_QUARANTINED, LOT_RECALLED, HOLD_BROKEN, SHORTAGE, OUT_IN_HISTORY, COUNT_OVERDUE})
+BY_HAND = frozenset(
+    {
+        LOT_EXPIRED,
+        LOT_QUARANTINED,
+        LOT_RECALLED,
+        HOLD_BROKEN,
+        SHORTAGE,
+        OUT_IN_HISTORY,
+        COUNT_OVERDUE,
+        WARRANTY_ENDING,
+    }
+)
 """Kinds that a person may close; the others end when their cause does."""
 
 HISTORY_AFTER = timedelta(days=7)
@@ -168,6 +183,9 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         LOT_RECALLED: f"{name}, {lot} is recalled: {facts.get('quantity')} here, {facts.get('reason')}",
         COUNT_OVERDUE: f"The count “{facts.get('name')}” was due on {facts.get('due_on')}",
         TRANSFER_OVERDUE: f"A transfer from {facts.get('from_site')} is on its way for {facts.get('days')} days",
+        MAINTENANCE_DUE: f"{name} {facts.get('serial')}: {facts.get('work') or 'maintenance'} is due since"
+        f" {facts.get('due_on')}",
+        WARRANTY_ENDING: f"{name} {facts.get('serial')}: the warranty ends on {facts.get('due_on')}",
         HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
         OUT_IN_HISTORY: f"Imported history: {many:,} {'product is' if many == 1 else 'products are'} out of stock",
     }

@@ -18,6 +18,10 @@ from lotwise.contracts.stock import (
     LotQuarantined,
     LotRecalled,
     LotReleased,
+    MaintenanceDue,
+    MaintenanceRecorded,
+    SerialEvent,
+    SerialMoved,
     ShortageRecorded,
     StockBelowMin,
     StockOut,
@@ -26,9 +30,14 @@ from lotwise.contracts.stock import (
     TransferCancelled,
     TransferOverdue,
     TransferReceived,
+    WarrantyChanged,
+    WarrantyEnding,
 )
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message
+
+GONE = frozenset({"sold", "scrapped", "returned", "lost", "in_transit"})
+"""The states of a unit that nobody at its old site maintains any more."""
 
 Heard = list[tuple[Signal, Message[Any]]]
 
@@ -180,5 +189,45 @@ async def on_counts_posted(tx: Tx, messages: Sequence[Message[CountPosted]]) -> 
         event = message.event
         if event.plan_id is not None:
             thing = Thing(kinds.COUNT_OVERDUE, event.site, event.plan_id)
+            heard.append((Signal(thing, message.id, event.happened_at, is_over=True), message))
+    await signals.apply(tx, heard)
+
+
+def _serial(kind: str, message: Message[Any], *, is_over: bool = False) -> tuple[Signal, Message[Any]]:
+    event: SerialEvent = message.event
+    facts = {"serial": event.serial, "due_on": event.due_on.isoformat(), "work": getattr(event, "work", "")}
+    thing = Thing(kind, event.site, event.serial_id)
+    return Signal(thing, message.id, event.happened_at, is_over, event.product_id, facts), message
+
+
+async def on_maintenance_due(tx: Tx, messages: Sequence[Message[MaintenanceDue]]) -> None:
+    """Maintenance of a device is due: one alert a unit (ALR-08)."""
+    await signals.apply(tx, [_serial(kinds.MAINTENANCE_DUE, message) for message in messages])
+
+
+async def on_maintained(tx: Tx, messages: Sequence[Message[MaintenanceRecorded]]) -> None:
+    """The work was recorded, or planned anew: the alert is over."""
+    await signals.apply(tx, [_serial(kinds.MAINTENANCE_DUE, message, is_over=True) for message in messages])
+
+
+async def on_warranties_ending(tx: Tx, messages: Sequence[Message[WarrantyEnding]]) -> None:
+    """A warranty ends soon: claims come before its end (ALR-08)."""
+    await signals.apply(tx, [_serial(kinds.WARRANTY_ENDING, message) for message in messages])
+
+
+async def on_warranties_changed(tx: Tx, messages: Sequence[Message[WarrantyChanged]]) -> None:
+    """The warranty was extended or corrected: the alert is over."""
+    await signals.apply(tx, [_serial(kinds.WARRANTY_ENDING, message, is_over=True) for message in messages])
+
+
+async def on_serials_moved(tx: Tx, messages: Sequence[Message[SerialMoved]]) -> None:
+    """A unit that is gone, or at another site, alerts nobody where it was."""
+    heard: Heard = []
+    for message in messages:
+        event = message.event
+        if event.state not in GONE and event.at_site == event.site:
+            continue
+        for kind in (kinds.MAINTENANCE_DUE, kinds.WARRANTY_ENDING):
+            thing = Thing(kind, event.site, event.serial_id)
             heard.append((Signal(thing, message.id, event.happened_at, is_over=True), message))
     await signals.apply(tx, heard)
