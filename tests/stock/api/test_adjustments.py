@@ -363,3 +363,22 @@ async def test_the_same_waiting_deed_sent_at_once_is_one(stock: Chain) -> None:
     assert sum(not answer.json()["is_repeat"] for answer in answers) == 1
     await stock.bench.post(f"/v1/adjustments/{body['adjustment_id']}:confirm", {}, who="manager")
     assert await stock.on_hand() == "7"
+
+
+async def test_usage_takes_the_back_bar_first(stock: Chain) -> None:
+    """STK-34, STK-44: given 5 creams on the shelf and 3 of a later expiry moved to the back bar; when 4 are used at
+    work; then the 3 of the back bar go first and one of the shelf; waste still takes the shelf alone.
+    """
+    await stock.receive("5", CREAM, lot_number="A", expires_on="2030-01-01")
+    await stock.receive("3", CREAM, lot_number="B", expires_on="2031-01-01")
+    (late,) = [one for one in await stock.lots(product=str(CREAM)) if one["lot_number"] == "B"]
+    move = {
+        "site": "harley", "product_id": str(CREAM), "lot_id": late["lot_id"], "quantity": "3",
+        "source": {"purpose": "retail"}, "target": {"purpose": "back_bar"},
+    }  # fmt: skip
+    await stock.bench.post("/v1/moves", move)
+    used = await stock.bench.post("/v1/usages", {"site": "harley", "product_id": str(CREAM), "quantity": "4"})
+    assert [(one["lot_number"], one["quantity"]) for one in used["lots"]] == [("B", "3"), ("A", "1")]
+    waste = deed("-5", product_id=str(CREAM))
+    refused = await stock.bench.call("POST", "/v1/adjustments", waste)
+    assert (refused.status_code, refused.json()["numbers"]["on_hand"]) == (409, "4")

@@ -13,7 +13,7 @@ from lotwise.stock.domain.lots import Lot
 BOUGHT_OUT = "bought_out"
 CONTRACT_END = "contract_end"
 SENT_BACK = "returned_to_supplier"
-CUSTODY = frozenset({places.SHELF, places.QUARANTINE, places.IN_USE, places.TRANSIT})
+CUSTODY = frozenset({places.SHELF, places.BACK_BAR, places.QUARANTINE, places.IN_USE, places.TRANSIT})
 """Where goods are kept for their owner: moving between these owes nothing."""
 
 

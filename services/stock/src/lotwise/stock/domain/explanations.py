@@ -15,6 +15,8 @@ EXPIRED = "expired"
 RECALLED = "recalled"
 QUARANTINED = "set apart in quarantine"
 DAMAGED = "damaged"
+BACK_BAR = "back bar: kept for giving services"
+OPENED = "opened already: drawn from for treatments"
 LATER = "arrived later"
 NOT_NEEDED = "not needed: the lots before it sufficed"
 
@@ -85,4 +87,6 @@ def _why(one: Candidate, part: int, planned: int, day: date, at: datetime) -> st
 def _closed(one: Candidate) -> str:
     if one.is_recalled or one.area == places.RECALLED:
         return RECALLED
+    if one.kind in {places.BACK_BAR, places.IN_USE}:
+        return BACK_BAR if one.kind == places.BACK_BAR else OPENED
     return DAMAGED if one.area == places.DAMAGED else QUARANTINED

@@ -8,12 +8,12 @@ from uuid import UUID
 from lotwise.contracts.stock import StockAdjusted
 from lotwise.kit.database import Tx
 from lotwise.stock.domain import costs, places
-from lotwise.stock.domain.allocations import allocate, is_usable
+from lotwise.stock.domain.allocations import allocate, fefo, is_usable
 from lotwise.stock.domain.cells import Balance, Books, Cell, Taken
 from lotwise.stock.domain.lots import FOUND, Lot
 from lotwise.stock.domain.movements import Entry
 from lotwise.stock.domain.places import Product, Site
-from lotwise.stock.domain.reasons import PLACES, Reason
+from lotwise.stock.domain.reasons import PLACES, USAGE, Reason
 from lotwise.stock.domain.refusals import (
     BadQuantity,
     NotEnoughInLot,
@@ -244,7 +244,7 @@ def _cost_of(books: Books, cell: Cell, one: Adjustment, quantity: int, ground: G
     if quantity > 0:
         lot = _lot_of(cell, one, ground)
         return costs.value_of(lot.unit_cost or cell.last_cost(), quantity, cell.product.decimals, books.exponent)
-    balances, wanted, cost = sources(cell, one.lot_id, -quantity, _area(one)), -quantity, 0
+    balances, wanted, cost = _from(cell, one, -quantity, ground), -quantity, 0
     for pick in allocate(balances, wanted, date.min, one.happened_at).picks:
         cost -= costs.share(balances[pick.position].cost, pick.quantity, balances[pick.position].on_hand)
     return cost
@@ -268,11 +268,7 @@ def _adjust(books: Books, one: Adjustment, quantity: int, ground: Ground) -> Adj
         taken = _find(books, cell, lot, quantity, account, entry, one.area)
         sign = 1
     else:
-        balances = sources(cell, one.lot_id, -quantity, _area(one))
-        if one.lot_id is None:
-            taken, _ = books.take(cell, -quantity, account, entry, usable_on=date.min)
-        else:
-            taken = take_of(books, cell, balances, -quantity, account, entry)
+        taken = take_in_order(books, cell, _from(cell, one, -quantity, ground), -quantity, account, entry)
         sign = -1
     text = format_quantity(quantity, cell.product.decimals)
     texts = tuple(format_quantity(part.quantity, cell.product.decimals) for part in taken)
@@ -286,13 +282,36 @@ def _lot_of(cell: Cell, one: Adjustment, ground: Ground) -> Lot:
     return next(lot for lot in ground.lots.values() if lot.product_id == cell.product.id and lot.number == FOUND)
 
 
-def sources(cell: Cell, lot_id: UUID | None, quantity: int, area: str | None = None) -> list[Balance]:
-    """Where a write-off takes from: the named lot, shelf first, else the shelf by FEFO. Raises NotEnoughInLot.
+def _from(cell: Cell, one: Adjustment, quantity: int, ground: Ground) -> list[Balance]:
+    """What an adjustment takes from: what is used at work comes from the back bar first. Raises NotEnoughInLot."""
+    is_used = ground.reasons[one.reason].account == USAGE
+    kinds = (places.BACK_BAR, places.SHELF) if is_used else (places.SHELF,)
+    return sources(cell, one.lot_id, quantity, _area(one), kinds)
 
-    With an `area` only that part of quarantine is looked at.
+
+def take_in_order(
+    books: Books, cell: Cell, balances: Sequence[Balance], quantity: int, target: places.Place, entry: Entry
+) -> list[Taken]:
+    """Move a quantity out of balances in their order, expired goods too; those that came after the deed go last."""
+    taken: list[Taken] = []
+    for pick in allocate(balances, quantity, date.min, entry.happened_at).picks:
+        one = balances[pick.position]
+        cost = costs.share(one.cost, pick.quantity, one.on_hand)
+        movement_id = books.move(cell, one.place, target, one.lot, pick.quantity, cost, entry)
+        taken.append(Taken(one.lot, pick.quantity, cost, movement_id))
+    return taken
+
+
+def sources(
+    cell: Cell, lot_id: UUID | None, quantity: int, area: str | None = None, kinds: Sequence[str] = (places.SHELF,)
+) -> list[Balance]:
+    """Where a write-off takes from: the named lot, shelf first, else these kinds of places, each by FEFO.
+
+    With an `area` only that part of quarantine is looked at. Raises NotEnoughInLot.
     """
     if lot_id is None:
-        balances = [one for one in cell.in_order() if one.place.kind == places.SHELF]
+        here = [one for one in cell.balances.values() if one.lot and not one.lot.is_recalled]
+        balances = [one for kind in kinds for one in fefo([part for part in here if part.place.kind == kind])]
     elif area is not None:
         balances = [one for one in cell.of_lot(lot_id, places.QUARANTINE) if one.place.area == area]
     else:

@@ -66,7 +66,7 @@ async def end(tx: Tx, one: Ending, exponent: int) -> Ended:
     own = None if one.reason == consignments.SENT_BACK else await _own_lot(tx, row)
     books = await open_books(tx, [(one.site, row["product_id"])], sites, products, datetime.now(UTC), exponent)
     cell = books.cells[one.site, row["product_id"]]
-    kept = [part for part in cell.of_lot(one.lot_id, places.SHELF, places.QUARANTINE) if part.on_hand]
+    kept = [part for part in cell.of_lot(one.lot_id, *places.SHELVES, places.QUARANTINE) if part.on_hand]
     quantity = _wanted(cell, kept, one.quantity)
     entry = Entry(one.happened_at, one.actor, one.reason, one.consignment_id, 0, one.trace_id)
     owed = _move(books, cell, kept, quantity, own, entry)

@@ -24,7 +24,7 @@ from lotwise.stock.domain.refusals import (
     UnknownProduct,
     UnknownSite,
 )
-from lotwise.stock.operations.adjustments import Adjusted, Adjustment, adjust, sources, take_of, too_little
+from lotwise.stock.operations.adjustments import Adjusted, Adjustment, adjust, sources, take_in_order, too_little
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.receipts import positive
 from lotwise.stock.repository.books import open_books
@@ -84,11 +84,11 @@ async def damage(tx: Tx, one: Damage, exponent: int) -> list[Taken]:
     cell = books.cells[one.site, product.id]
     word = DEFECTIVE if one.is_defective else DAMAGED
     entry = Entry(one.happened_at, one.actor, word, one.damage_id, 0, one.trace_id)
-    shelves = sources(cell, None, quantity) if one.lot_id is None else cell.of_lot(one.lot_id, places.SHELF)
+    shelves = cell.of_lot(one.lot_id, *places.SHELVES) if one.lot_id else sources(cell, None, 0, None, places.SHELVES)
     there = sum(part.on_hand for part in shelves)
     if there < quantity:
         raise too_little(cell, there, quantity)
-    taken = take_of(books, cell, shelves, quantity, cell.site.place(places.QUARANTINE, places.DAMAGED), entry)
+    taken = take_in_order(books, cell, shelves, quantity, cell.site.place(places.QUARANTINE, places.DAMAGED), entry)
     rows = [
         (
             one.damage_id, one.site, product.id, lot_id, whole, one.note, one.is_defective, one.happened_at, one.actor,
@@ -194,7 +194,7 @@ def _take(books: Books, cell: Cell, parts: dict[UUID, int], target: places.Place
     taken: list[Taken] = []
     for lot_id, quantity in parts.items():
         balances = sources(cell, lot_id, quantity, places.DAMAGED)
-        taken += take_of(books, cell, balances, quantity, target, entry)
+        taken += take_in_order(books, cell, balances, quantity, target, entry)
     return taken
 
 

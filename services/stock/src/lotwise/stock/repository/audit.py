@@ -150,7 +150,7 @@ CHECKS: Mapping[str, str] = {
             select d.lot_id, -sum(d.quantity)::bigint as quantity, -sum(d.cost_minor)::bigint as minor
             from lot l join daily_total d on d.lot_id = l.id and d.product_id = l.product_id
             join location p on p.id = d.location_id
-                 and p.kind in ('shelf', 'quarantine', 'in_use', 'transit', 'supplier')
+                 and p.kind in ('shelf', 'back_bar', 'quarantine', 'in_use', 'transit', 'supplier')
             where l.owner <> '' group by d.lot_id),
         owed as (
             select lot_id, sum(quantity)::bigint as quantity, sum(liability_minor)::bigint as minor

@@ -14,7 +14,7 @@ import asyncpg
 
 from lotwise.kit.database import Tx
 
-CUSTODY = ("shelf", "quarantine", "in_use")
+CUSTODY = ("shelf", "back_bar", "quarantine", "in_use")
 """Where goods are in a site's hands: moving between these changes no card's balance."""
 
 _FOREIGN = """
@@ -43,7 +43,7 @@ select coalesce(sum(on_hand), 0)::bigint from balance
 where site = $1 and product_id = $2 and kind = any($3::text[]) and on_hand <> 0
 """
 _BEFORE = f"""
-with mine as (select array_agg(id) as ids from location where site = $1 and kind in ('shelf', 'quarantine')),
+with mine as (select array_agg(id) as ids from location where site = $1 and kind = any($6::text[])),
 days as (
     select d.location_id, d.lot_id, sum(d.quantity)::bigint as quantity from mine p
     join daily_total d on d.product_id = $2 and d.location_id = any(p.ids) and d.recorded_on > $4
@@ -96,7 +96,7 @@ async def card_rows(tx: Tx, cell: Cell, before: UUID, limit: int) -> Sequence[as
 
 
 async def in_hand(tx: Tx, cell: Cell) -> int:
-    """What is in the site's hands now: on shelves, in quarantine, in opened containers."""
+    """What is in the site's hands now: on shelves and back bar, in quarantine, in opened containers."""
     return int(await tx.fetchval(_NOW, *cell, list(CUSTODY)))
 
 
@@ -114,8 +114,10 @@ async def set_apart_of(tx: Tx, cell: Cell) -> list[tuple[str, int]]:
 async def lots_before(
     tx: Tx, cell: Cell, movement_id: UUID, recorded_on: date, day_ends_at: datetime
 ) -> Sequence[asyncpg.Record]:
-    """What lay of each lot on the shelves and in quarantine just before a movement was written."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(_BEFORE, *cell, movement_id, recorded_on, day_ends_at)
+    """What lay of each lot in the site's hands just before a movement was written."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(
+        _BEFORE, *cell, movement_id, recorded_on, day_ends_at, list(CUSTODY)
+    )
     return rows
 
 
