@@ -183,3 +183,11 @@ async def test_a_members_lots_are_shown_with_what_is_recalled(page: httpx.AsyncC
     for word in ("L777", "Recalled", "Confirmed", "88"):
         assert word in shown.text, word
     assert chain.did("POST", "stock/v1/trace:charges") == [{"charges": [CHARGE]}]
+
+
+async def test_one_entry_of_the_menu_is_the_one_that_is_open(page: httpx.AsyncClient) -> None:
+    """WEB-01: given pages under one another; then the nearest entry of the menu is marked, and it alone."""
+    for path, expected in (("/stock/lots", "/stock/lots"), ("/stock", "/stock"), (HERE, "/recalls"), ("/", "/")):
+        tree = LexborHTMLParser((await page.get(path)).text)
+        marked = [link.attributes["href"] for link in tree.css("nav a[aria-current=page]")]
+        assert marked == [expected], path

@@ -169,7 +169,16 @@ def _common(request: Request, who: Visitor | None) -> dict[str, Any]:
     path = request.url.path
     flash = unquote(request.cookies.get("flash", ""))
     formats = who.formats if who else Formats()
-    return {"request": request, "who": who, "f": formats, "path": path, "flash": flash, "query": request.query_params}
+    return {
+        "request": request, "who": who, "f": formats, "path": path, "flash": flash, "query": request.query_params,
+        "menu_at": menu_at(path),
+    }  # fmt: skip
+
+
+def menu_at(path: str) -> str:
+    """The one entry of the menu that a path belongs to: the longest that leads to it; "" for none."""
+    found = [link.path for _, links in MENU for link in links if f"{path}/".startswith(f"{link.path.rstrip('/')}/")]
+    return max((one for one in found if one != "/" or path == "/"), key=len, default="")
 
 
 def is_secure(request: Request) -> bool:

@@ -236,6 +236,12 @@ NOTICE_COLUMNS = (
     Column("By", lambda row: row.changed_by),
     Column("", lambda _: ""),
 )
+SHOWN_COLUMNS = tuple(
+    Column("Contact", column.read) if column.label == "Phone" else column
+    for column in NOTICE_COLUMNS
+    if column.label not in {"E-mail", "By"}
+)
+"""On the page phone and e-mail share a column, and who said so stands beside the note."""
 
 
 @screen.get("/recalls", permission="stock.read")
@@ -295,7 +301,7 @@ async def one_recall(request: Request, who: Who, recall_id: UUID, asked: Annotat
         or_else(who.gateway.one(Trace, "stock", f"/v1/recalls/{recall_id}/trace"), Trace()),
         _notices(who, recall_id, asked),
     )
-    context: dict[str, Any] = {"list": listing(request, NOTICE_COLUMNS), "asked": asked, "found": found}
+    context: dict[str, Any] = {"list": listing(request, SHOWN_COLUMNS), "asked": asked, "found": found}
     context |= {"recall": detail, "trace": trace, "title": detail.title, "how": HOW, "tones": TONES, "states": STATES}
     context |= {"names": {lot.lot_id: lot for lot in detail.lots}, "figures": {one.lot_id: one for one in trace.lots}}
     fragment = "rows" if asked.after else "table"
