@@ -121,6 +121,8 @@ async def test_terms_are_listed_for_each_pair_and_edited_once(stock: Chain) -> N
     await stock.bench.put("/v1/company-terms", PAIR | {"markup_percent": "7.5"}, match='"0"')
     no = await stock.bench.call("PUT", "/v1/company-terms", PAIR | {"markup_percent": "9"}, match='"0"')
     assert (no.status_code, no.json()["code"]) == (412, "stale")
+    no = await stock.bench.call("PUT", "/v1/company-terms", PAIR | {"markup_percent": "9"}, match="*", who="local")
+    assert no.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from lotwise.values import BadValue, parse_price, price_text
 
 router = Router(tags=["notes"])
 LAST = UUID(int=2**128 - 1)
+CHAIN = "chain"
 PERCENT_MAX = 1000 * 1_000_000
 
 
@@ -127,6 +128,7 @@ async def note(read: Read, note_id: UUID) -> NoteOut:
 @router.get("/company-terms", permission="stock.setting", site="chain")
 async def terms(read: Read) -> Page[TermsOut]:
     """The terms of every pair of legal entities that has sites; cost and no tax where nobody set any."""
+    read.who.at("stock.setting")
     async with read.connection() as tx:
         rows = await terms_list(tx)
     return Page(rows=[_terms(dict(row)) for row in rows])
@@ -144,7 +146,8 @@ def _terms(row: dict[str, object]) -> TermsOut:
 
 @router.put("/company-terms", permission="stock.setting", site="chain", refusals=(BadValue,))
 async def put_terms(cmd: Cmd, body: TermsIn, expected: IfMatch) -> Answer[TermsOut]:
-    """Set the terms of a pair; notes issued before keep theirs."""
+    """Set the terms of a pair; notes issued before keep theirs. They belong to the chain, not to a site."""
+    cmd.who.at("stock.setting", CHAIN)
     if body.from_entity == body.to_entity:
         raise BadValue("Within one legal entity there is no note", field="to_entity")
     markup, tax = _percent(body.markup_percent, "markup_percent"), _percent(body.tax_percent, "tax_percent")
