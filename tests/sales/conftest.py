@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.sales.harness import FakeStock, Sales, sales_bench
+from tests.sales.harness import FakeShelves, FakeStock, Sales, sales_bench
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,7 @@ async def sales(sales_service: Sales) -> Sales:
     await sales_service.empty()
     sales_service.selling.recorder._last.clear()
     sales_service.stock.__init__()  # type: ignore[misc]
+    sales_service.shelves.__init__()  # type: ignore[misc]
     await sales_service.define()
     return sales_service
 
@@ -28,3 +29,9 @@ async def sales(sales_service: Sales) -> Sales:
 def stock(sales: Sales) -> FakeStock:
     """The stock that sales asks for holds."""
     return sales.stock
+
+
+@pytest.fixture
+def shelves(sales: Sales) -> FakeShelves:
+    """The shelves that sales asks for lots."""
+    return sales.shelves

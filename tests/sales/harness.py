@@ -14,6 +14,7 @@ from tests.catalog.harness import Bench, bench, who
 from lotwise.contracts.catalog import PriceChanged, ProductDefined, SiteDefined, TaxDefined, TaxSlot
 from lotwise.contracts.ids import named_id, uuid7
 from lotwise.sales.app import SERVICE
+from lotwise.sales.domain.dispensing import Offer
 from lotwise.sales.operations.holding import Answer, Granted, Hold
 from lotwise.sales.operations.selling import Selling
 
@@ -47,10 +48,25 @@ class FakeStock:
         """Nothing to finish."""
 
 
+@dataclass
+class FakeShelves:
+    """Shelves with the lots that the test lays there; `away` as if stock did not answer."""
+
+    lots: dict[UUID, list[Offer]] = field(default_factory=dict)
+    away: bool = False
+    asked: list[tuple[str, UUID]] = field(default_factory=list)
+
+    async def offers(self, site: str, product_id: UUID) -> list[Offer] | None:
+        """The lots of a product, the one to use first coming first."""
+        self.asked.append((site, product_id))
+        return None if self.away else self.lots.get(product_id, [])
+
+
 class Sales(Bench):
     """Sales under test."""
 
     stock: FakeStock
+    shelves: FakeShelves
 
     @property
     def selling(self) -> Selling:
@@ -137,6 +153,7 @@ async def sales_bench(postgres: Any) -> AsyncIterator[Sales]:
         assert SERVICE.on_stop is not None
         await SERVICE.on_start(found.runtime)
         found.stock = FakeStock()
-        found.runtime.state["selling"] = replace(found.selling, holds=found.stock)
+        found.shelves = FakeShelves()
+        found.runtime.state["selling"] = replace(found.selling, holds=found.stock, shelves=found.shelves)
         yield found
         await SERVICE.on_stop(found.runtime)

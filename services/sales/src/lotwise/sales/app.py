@@ -5,11 +5,23 @@ from typing import cast
 
 from lotwise.kit import straight
 from lotwise.kit.service import Runtime, Service
-from lotwise.sales.api import charges, desk, member_charges, members, returns, uses
+from lotwise.sales.api import (
+    appointments,
+    charges,
+    checkout,
+    desk,
+    member_charges,
+    members,
+    proofs,
+    returns,
+    treatments,
+    uses,
+)
 from lotwise.sales.handlers.catalog import catalog
 from lotwise.sales.handlers.stock import stock
 from lotwise.sales.handlers.till import till
-from lotwise.sales.jobs import partitions
+from lotwise.sales.jobs import partitions, queue
+from lotwise.sales.operations.dispensing import StockShelves
 from lotwise.sales.operations.holding import HoldGroup
 from lotwise.sales.operations.members import KnownMembers
 from lotwise.sales.operations.price_book import LivePriceBook
@@ -36,6 +48,7 @@ async def start(runtime: Runtime) -> None:
         settings.currency,
         currency_exponent(settings.currency),
         settings.hold_left_seconds_min,
+        StockShelves(runtime.client("stock"), settings.hold_deadline_ms / 1000),
     )
     _leave_the_start_alone()
 
@@ -63,9 +76,20 @@ SERVICE = Service(
     name="sales",
     package="lotwise.sales",
     settings=SalesSettings,
-    routers=(charges.router, returns.router, desk.router, members.router, member_charges.router, uses.router),
+    routers=(
+        charges.router,
+        returns.router,
+        desk.router,
+        appointments.router,
+        treatments.router,
+        checkout.router,
+        members.router,
+        member_charges.router,
+        uses.router,
+        proofs.router,
+    ),
     subscriptions=(catalog, stock, till),
-    jobs=(partitions,),
+    jobs=(partitions, queue),
     on_start=start,
     on_stop=stop,
     extend=straight.install,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Computed, Date, DateTime, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy import BigInteger, Column, Computed, Date, DateTime, Integer, LargeBinary, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -105,6 +105,8 @@ class ProductRow(Base, table=True):
     category_id: UUID | None
     revision: int
     site_taxes: dict[str, list[int]] = Field(sa_column=Column(JSONB, nullable=False))
+    confirm_lot: bool
+    drug_class: str = Field(sa_type=Text)
 
 
 class PriceRow(Base, table=True):
@@ -263,3 +265,105 @@ class ReturnLineRow(Base, table=True):
     disposition: str = Field(sa_type=Text)
     moves_stock: bool
     description: str = Field(sa_type=Text)
+
+
+class RecipeRow(Base, table=True):
+    """What a service consumes, each revision of it: [product, quantity in its unit] in the order of the recipe."""
+
+    __tablename__ = "recipe"
+
+    service_id: UUID = Field(sa_column=_ids())
+    revision: int = Field(sa_column=Column(Integer, primary_key=True))
+    lines: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class AppointmentRow(Base, table=True):
+    """A service booked for a member; `reported` is the revision of the outside system that told it last."""
+
+    __tablename__ = "appointment"
+
+    appointment_id: UUID = Field(sa_column=_ids())
+    site: str = Field(sa_type=Text)
+    service_id: UUID
+    member_id: UUID | None
+    practitioner: str = Field(sa_type=Text)
+    starts_at: datetime = Field(sa_column=_instant())
+    minutes: int
+    sessions: int
+    note: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    treatment_id: UUID | None
+    source: str = Field(sa_type=Text)
+    reported: int
+    revision: int
+    actor: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_column=_instant())
+    updated_at: datetime = Field(sa_column=_instant())
+
+
+class TreatmentRow(Base, table=True):
+    """A service that took place; `is_licensed`: whoever recorded it may record treatments (STK-40)."""
+
+    __tablename__ = "treatment"
+
+    treatment_id: UUID = Field(sa_column=_ids())
+    site: str = Field(sa_type=Text)
+    appointment_id: UUID | None
+    service_id: UUID
+    member_id: UUID | None
+    practitioner: str = Field(sa_type=Text)
+    happened_at: datetime = Field(sa_column=_instant())
+    sessions: int
+    recipe_revision: int
+    source: str = Field(sa_type=Text)
+    revision: int
+    actor: str = Field(sa_type=Text)
+    is_licensed: bool
+    recorded_at: datetime = Field(sa_column=_instant())
+    updated_at: datetime = Field(sa_column=_instant())
+
+
+class TreatmentLineRow(Base, table=True):
+    """What a treatment was expected to take of a product and what was drawn, in millionths of its unit."""
+
+    __tablename__ = "treatment_line"
+
+    treatment_id: UUID = Field(sa_column=_ids())
+    product_id: UUID = Field(sa_column=_ids())
+    expected: int = Field(sa_type=BigInteger)
+    drawn: int | None = Field(sa_type=BigInteger)
+    lot_id: UUID | None
+    prescriber: str = Field(sa_type=Text)
+    order_reference: str = Field(sa_type=Text)
+
+
+class CheckoutRow(Base, table=True):
+    """A completed treatment on its way to the desk: open until a charge names it, or somebody says why not."""
+
+    __tablename__ = "checkout"
+
+    treatment_id: UUID = Field(sa_column=_ids())
+    site: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    actor: str = Field(sa_type=Text)
+    happened_at: datetime = Field(sa_column=_instant())
+    updated_at: datetime = Field(sa_column=_instant())
+
+
+class DispensedRow(Base, table=True):
+    """What a charged line confirmed: its lot against FEFO (STK-36), its prescriber and order (STK-40)."""
+
+    __tablename__ = "dispensed"
+
+    charge_id: UUID = Field(sa_column=_ids())
+    line: int = Field(sa_column=Column(SmallInteger, primary_key=True))
+    product_id: UUID
+    lot_id: UUID | None
+    lot_choice: str = Field(sa_type=Text)
+    fefo_lot_id: UUID | None
+    drug_class: str = Field(sa_type=Text)
+    prescriber: str = Field(sa_type=Text)
+    order_reference: str = Field(sa_type=Text)
+    actor: str = Field(sa_type=Text)

@@ -38,6 +38,7 @@ from lotwise.sales.domain import refusals
 from lotwise.sales.domain.receipts import charge_number
 from lotwise.sales.operations import charges, facts
 from lotwise.sales.operations.answers import charge_answer, void_answer
+from lotwise.sales.operations.dispensing import dispense, is_special
 from lotwise.sales.operations.facts import Fact
 from lotwise.sales.operations.recording import Outcome, Recorded
 from lotwise.sales.operations.selling import Selling
@@ -83,6 +84,9 @@ def selling_of(request: Request) -> Selling:
         refusals.StockRefused,
         refusals.StockUnreachable,
         refusals.HoldTooShort,
+        refusals.LotNotConfirmed,
+        refusals.PrescriptionMissing,
+        refusals.NotLicensed,
         refusals.TooBusy,
     ),
 )
@@ -108,6 +112,10 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
     priced = await charges.known_definitions(
         selling, body.site, body.lines, lambda: charges.price(selling, body, who, now, is_fact=not body.hold)
     )
+    special = None
+    if is_special(selling.prices.book, priced.lines):
+        special = await dispense(selling, priced, body.lines, who, is_fact=not body.hold)
+        priced = special.priced
     one = charges.made_ready(
         priced,
         body,
@@ -119,9 +127,9 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
     )
     if body.hold:
         await selling.members.check(body.member_id)
-        recorded = await charges.hold_and_record(selling, one)
-    else:
-        recorded = await charges.record(selling, one)
+    if special is not None:
+        return _answer(await charges.record_special(selling, one, special, is_held=body.hold))
+    recorded = await (charges.hold_and_record(selling, one) if body.hold else charges.record(selling, one))
     return _answer(recorded)
 
 

@@ -11,7 +11,7 @@ from lotwise.contracts.fields import Slug
 from lotwise.kit.commands import Read
 from lotwise.kit.web import PRINCIPAL, Router
 from lotwise.sales.api.charges import PRICING, selling_of
-from lotwise.sales.api.shapes import DeskOut, QuoteIn, QuoteOut, TaxesOut, TileOut
+from lotwise.sales.api.desk_shapes import DeskOut, QuoteIn, QuoteOut, TaxesOut, TileOut
 from lotwise.sales.domain.charges import Priced
 from lotwise.sales.domain.definitions import Product, TaxSlots
 from lotwise.sales.domain.explanations import explain, percent_text

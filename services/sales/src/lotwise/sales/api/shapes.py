@@ -1,6 +1,6 @@
 """The only home of the JSON that crosses sales' HTTP border: what is asked and what is answered."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -20,6 +20,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class PrescriptionIn(Strict):
+    """Who prescribed a line, and the reference of the order (STK-40)."""
+
+    prescriber: Text
+    order_reference: Text
+
+
 class LineIn(Strict):
     """A line of a charge: a product by id or by code, a decimal quantity, and perhaps the price that was taken."""
 
@@ -31,6 +38,7 @@ class LineIn(Strict):
     description: Short = ""
     treatment_id: Id | None = None
     lot_id: Id | None = None
+    prescription: PrescriptionIn | None = None
 
     @model_validator(mode="after")
     def _names_a_product(self) -> "LineIn":
@@ -139,12 +147,25 @@ class ChargeOut(BaseModel):
     tenders: list[TenderOut]
 
 
+class DispensedOut(BaseModel):
+    """What a line confirmed: its lot against the one that FEFO proposed, and its prescription."""
+
+    lot_id: UUID | None
+    lot_choice: Literal["none", "fefo", "deviation", "unchecked", "assumed"]
+    fefo_lot_id: UUID | None
+    drug_class: str
+    prescriber: str
+    order_reference: str
+    actor: str
+
+
 class ChargeLineView(LineOut):
-    """A line as it is shown: with the product's code and name of today, and what came back of it."""
+    """A line as it is shown: with the product's code and name of today, what came back of it, what it confirmed."""
 
     code: str | None
     name: str | None
     returned: str
+    dispensed: DispensedOut | None = None
 
 
 class VoidOut(BaseModel):
@@ -308,27 +329,6 @@ class ReturnsIn(Strict):
     returns: Annotated[tuple[ReturnIn, ...], Field(min_length=1, max_length=1000)]
 
 
-class QuoteIn(Strict):
-    """What would be charged; nothing is kept and nothing is held."""
-
-    site: Slug
-    happened_at: Instant | None = None
-    lines: Lines
-
-
-class QuoteLineOut(LineOut):
-    """A line of a quote with the steps that led to its total."""
-
-    code: str
-    name: str
-    unit: str
-    kind: str
-    tax_inclusive: bool
-    on_hand: str | None
-    available: str | None
-    explanation: list[str]
-
-
 class TaxTotalOut(BaseModel):
     """One tax: name, percent, what was taxed, the tax."""
 
@@ -336,21 +336,6 @@ class TaxTotalOut(BaseModel):
     percent: str
     base_minor: int
     tax_minor: int
-
-
-class QuoteOut(BaseModel):
-    """A priced and taxed charge that was not recorded."""
-
-    site: str
-    happened_at: datetime
-    currency: str
-    lines: list[QuoteLineOut]
-    taxes: list[TaxTotalOut]
-    net_minor: int
-    tax_1_minor: int
-    tax_2_minor: int
-    tax_minor: int
-    total_minor: int
 
 
 class ReceiptOut(BaseModel):
@@ -372,46 +357,3 @@ class ReceiptOut(BaseModel):
     change_minor: int
     due_minor: int
     tenders: list[TenderOut]
-
-
-class TileOut(BaseModel):
-    """A product as the desk shows it: its price now at the site, tax included or not, and stock's last figures."""
-
-    key: str | None = None
-    product_id: UUID
-    code: str
-    name: str
-    kind: str
-    unit: str
-    unit_decimals: int
-    category_name: str | None
-    price: str | None
-    tax_inclusive: bool
-    on_hand: str | None
-    available: str | None
-    minimum: str | None
-
-
-class TaxesOut(BaseModel):
-    """The two taxes in force at a site."""
-
-    valid_from: date
-    name_1: str
-    rate_1_1: str
-    rate_1_2: str
-    name_2: str
-    rate_2_1: str
-    rate_2_2: str
-
-
-class DeskOut(BaseModel):
-    """All that the charge desk of a site needs to open: F1 to F12 and its settings."""
-
-    site: str
-    site_name: str
-    time_zone: str
-    currency: str
-    tax_rounding: str
-    stock_unreachable: str
-    taxes: TaxesOut
-    tiles: list[TileOut]

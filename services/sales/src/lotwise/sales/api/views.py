@@ -20,6 +20,7 @@ from lotwise.sales.domain.refusals import UnknownCharge
 from lotwise.sales.operations.answers import charge_answer, return_answer, void_answer
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import charges as rows
+from lotwise.sales.repository import dispensed
 from lotwise.sales.repository import returns as return_rows
 from lotwise.values import format_quantity, site_day
 
@@ -51,11 +52,13 @@ async def charge(tx: Tx, selling: Selling, charge_id: UUID, who: Principal) -> J
     void = await rows.void_of(tx, charge_id)
     returned = await return_rows.returned(tx, [charge_id])
     back = await return_rows.load(tx, charge_id=charge_id)
+    confirmed = await dispensed.of_charge(tx, charge_id)
     shown = charge_answer(kept.charge, kept.recorded_at, kept.charge.state)
     for row, line in zip(shown["lines"], kept.charge.lines, strict=True):
         product = selling.prices.book.products.get(line.product_id)
         row["code"] = None if product is None else product.code
         row["name"] = None if product is None else product.name
+        row["dispensed"] = confirmed.get(line.line)
         row["returned"] = format_quantity(returned.get((charge_id, line.line), 0), line.unit_decimals)
     shown["void"] = None if void is None else void_answer(void)
     shown["returns"] = [return_answer(one.back, one.recorded_at) for one in back]

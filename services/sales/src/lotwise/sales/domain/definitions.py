@@ -34,7 +34,11 @@ class TaxSlots(NamedTuple):
 
 
 class Product(NamedTuple):
-    """A product or service as selling sees it; `site_taxes` has the sites where its tax codes differ (CAT-63)."""
+    """A product or service as selling sees it; `site_taxes` has the sites where its tax codes differ (CAT-63).
+
+    `confirm_lot`: a line completes only with a scanned or chosen lot (STK-36). `drug_class` is otc, prescription or
+    controlled (STK-40).
+    """
 
     product_id: UUID
     code: str
@@ -50,6 +54,13 @@ class Product(NamedTuple):
     is_archived: bool
     revision: int
     site_taxes: Mapping[str, tuple[int, int]] = NOWHERE
+    confirm_lot: bool = False
+    drug_class: str = "otc"
+
+    @property
+    def asks_for_care(self) -> bool:
+        """Whether a line of it needs a lot or a prescription."""
+        return self.confirm_lot or self.drug_class != "otc"
 
     def tax_codes_at(self, site: str) -> tuple[int, int]:
         """The tax code (0-8) and application code (0, 1) at a site: the site's own, or else the product's."""

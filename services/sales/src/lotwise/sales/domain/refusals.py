@@ -24,6 +24,70 @@ class UnknownMember(Unknown):
     title = "There is no such member"
 
 
+class UnknownAppointment(Unknown):
+    """No appointment has this id, or it belongs to a site out of reach."""
+
+    code = "unknown-appointment"
+    title = "There is no such appointment"
+
+
+class UnknownTreatment(Unknown):
+    """No treatment has this id, or it belongs to a site out of reach."""
+
+    code = "unknown-treatment"
+    title = "There is no such treatment"
+
+
+class NotAService(Refusal):
+    """Only a service is booked and given; goods are sold."""
+
+    code = "not-a-service"
+    title = "The product is not a service"
+
+
+class AppointmentClosed(Refusal):
+    """The appointment was cancelled or completed already."""
+
+    code = "appointment-closed"
+    title = "The appointment is not booked any more"
+
+
+class SameId(Refusal):
+    """The id of an appointment or treatment came again with other contents."""
+
+    code = "id-taken"
+    title = "This id stands for something else"
+
+
+class CheckoutClosed(Refusal):
+    """The treatment was charged or dismissed already."""
+
+    code = "checkout-closed"
+    title = "The treatment does not wait for the desk"
+
+
+class LotNotConfirmed(Refusal):
+    """The line completes only with a scanned or chosen lot (STK-36)."""
+
+    code = "lot-not-confirmed"
+    title = "Scan or choose the lot"
+
+
+class PrescriptionMissing(Refusal):
+    """A prescription line needs its prescriber and its order's reference (STK-40)."""
+
+    code = "prescription-missing"
+    title = "The prescription is missing"
+
+
+class NotLicensed(Refusal):
+    """Prescription goods are given out by a licensed role, or with a treatment that one recorded (STK-40)."""
+
+    code = "not-licensed"
+    title = "A licensed person must give this out"
+    status = 403
+
+
 class MemberTaken(Refusal):
     """A member with this id is kept already."""
 

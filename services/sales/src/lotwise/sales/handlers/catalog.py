@@ -9,6 +9,7 @@ from lotwise.contracts.catalog import (
     ProductArchived,
     ProductDefined,
     ProductPurposeChanged,
+    RecipeDefined,
     SiteDefined,
     TaxDefined,
 )
@@ -59,6 +60,11 @@ async def on_prices(tx: Tx, messages: Sequence[Message[PriceChanged]]) -> None:
     await definitions.define_prices(tx, _events(messages))
 
 
+async def on_recipes(tx: Tx, messages: Sequence[Message[RecipeDefined]]) -> None:
+    """What services consume was told."""
+    await definitions.define_recipes(tx, _events(messages))
+
+
 catalog = Subscription(
     "catalog",
     {
@@ -69,5 +75,6 @@ catalog = Subscription(
         ProductArchived: on_archived,
         ProductPurposeChanged: on_purposes,
         PriceChanged: on_prices,
+        RecipeDefined: on_recipes,
     },
 )

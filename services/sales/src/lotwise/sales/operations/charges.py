@@ -1,6 +1,6 @@
 """The only home of charging: prepare, hold, record; void and abandon."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple, Protocol, TypeVar
@@ -36,13 +36,17 @@ from lotwise.sales.domain.refusals import (
 )
 from lotwise.sales.domain.returns import Sold, check_disposition
 from lotwise.sales.domain.tenders import Tender, settle
+from lotwise.sales.operations import checkout as queue
 from lotwise.sales.operations.answers import voided_event
+from lotwise.sales.operations.dispensing import Prepared
 from lotwise.sales.operations.holding import Away, Granted, Hold, HoldLine
 from lotwise.sales.operations.recording import Ready, Recorded
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import charges as rows
+from lotwise.sales.repository import checkout
 from lotwise.sales.repository import returns as return_rows
 from lotwise.sales.repository.charges import Void
+from lotwise.sales.repository.definitions import services_among
 from lotwise.values import Refusal, format_quantity
 
 T = TypeVar("T")
@@ -98,6 +102,7 @@ class Question(NamedTuple):
     tenders: Sequence[TenderAsked] = ()
 
 
+NOTHING_TAKEN: Mapping[int, int] = {}
 CHARGE_WAYS = {"charge_id", "hold", "source"}
 RETURN_WAYS = {"return_id", "source"}
 
@@ -178,13 +183,14 @@ async def record(selling: Selling, one: Ready) -> Recorded:
     return outcome
 
 
-async def hold_and_record(selling: Selling, one: Ready) -> Recorded:
+async def hold_and_record(selling: Selling, one: Ready, taken: Mapping[int, int] = NOTHING_TAKEN) -> Recorded:
     """Have stock set the goods aside, then record. Raises StockRefused, StockUnreachable, HoldTooShort too.
 
-    A charge that was recorded before is answered from the record, whatever stock says today.
+    `taken` says by line how much a treatment took already. A charge that was recorded before is answered from the
+    record, whatever stock says today.
     """
     charge = one.charge
-    lines = goods(selling, charge.lines)
+    lines = goods(selling, charge.lines, taken)
     if not lines:
         return await record(selling, one)
     try:
@@ -198,6 +204,15 @@ async def hold_and_record(selling: Selling, one: Ready) -> Recorded:
     except Refusal:
         await selling.holds.release(charge.charge_id, charge.site)
         raise
+
+
+async def record_special(selling: Selling, one: Ready, special: Prepared, *, is_held: bool) -> Recorded:
+    """Record a charge whose lines name treatments, lots or prescriptions; the checkout queue then follows it."""
+    one = one._replace(dispensed=special.dispensed)
+    recorded = await (hold_and_record(selling, one, special.treated) if is_held else record(selling, one))
+    if special.treatments:
+        await queue.settle(selling.db, special.treatments)
+    return recorded
 
 
 async def _is_known(selling: Selling, charge_id: UUID) -> bool:
@@ -235,16 +250,23 @@ def _check_remaining(granted: Granted, seconds_min: int) -> None:
         )
 
 
-def goods(selling: Selling, lines: Sequence[ChargeLine]) -> list[HoldLine]:
-    """What of a charge stock must set aside: the physical products sold, one row a product and named lot."""
+def goods(selling: Selling, lines: Sequence[ChargeLine], taken: Mapping[int, int] = NOTHING_TAKEN) -> list[HoldLine]:
+    """What of a charge stock must set aside: the physical products sold, one row a product and named lot.
+
+    What treatments took already (`taken`, by line) is not asked for again.
+    """
     products = selling.prices.book.products
     wanted: dict[tuple[UUID, UUID | None], tuple[int, int]] = {}
     for line in lines:
         if line.effect == "sale" and products[line.product_id].kind == "physical":
             key = (line.product_id, line.lot_id)
             known = wanted.get(key, (0, 0))[0]
-            wanted[key] = (known + line.quantity, line.unit_decimals)
-    return [HoldLine(product, format_quantity(*quantity), lot_id) for (product, lot_id), quantity in wanted.items()]
+            wanted[key] = (known + line.quantity - taken.get(line.line, 0), line.unit_decimals)
+    return [
+        HoldLine(product, format_quantity(*quantity), lot_id)
+        for (product, lot_id), quantity in wanted.items()
+        if quantity[0]
+    ]
 
 
 async def void(
@@ -269,11 +291,18 @@ async def void(
         )
     if await return_rows.returned(tx, [charge_id]):
         raise HasReturns("part of it came back already", ways_out=("return the rest line by line",))
-    check_disposition([sold_of(charge_id, line, {}) for line in charge.lines], disposition)
+    treated = frozenset(line.treatment_id for line in charge.lines if line.treatment_id is not None)
+    if treated:
+        services = await services_among(tx, [line.product_id for line in charge.lines])
+        check_disposition(
+            [sold_of(charge_id, line, {}) for line in charge.lines if line.product_id not in services], disposition
+        )
     at = now if happened_at is None else happened_at.astimezone(UTC)
     check_moment(at, now, may_backdate=who.allows("charge.backdate", charge.site))
     done = Void(charge_id, uuid7(), at, now, reason, disposition, who.actor)
     await rows.add_void(tx, done)
+    if treated:
+        await checkout.settle(tx, treated, now)
     await tell(tx, voided_event(charge, done))
     return charge, done
 

@@ -8,6 +8,7 @@ from lotwise.contracts.catalog import (
     PriceChanged,
     ProductDefined,
     ProductPurposeChanged,
+    RecipeDefined,
     SiteDefined,
     TaxDefined,
 )
@@ -16,6 +17,7 @@ from lotwise.kit.database import Tx
 from lotwise.kit.inbox import redrive
 from lotwise.sales.domain.definitions import Price, Product, Site, TaxSlots
 from lotwise.sales.repository import definitions as rows
+from lotwise.sales.repository import recipes
 from lotwise.sales.repository.definitions import Level, Named
 from lotwise.values import parse_price
 
@@ -82,6 +84,8 @@ def named_of(event: ProductDefined) -> Named:
         event.is_archived,
         event.revision,
         {tax.at_site: (tax.tax_code, tax.application_code) for tax in event.site_taxes},
+        event.confirm_lot,
+        event.drug_class,
     )
     names = [event.code, *event.barcodes, *(pack.gtin for pack in event.packs if pack.gtin)]
     return Named(product, list(dict.fromkeys(names)), event.category_id)
@@ -111,6 +115,17 @@ async def define_prices(tx: Tx, events: Iterable[PriceChanged]) -> None:
     ]
     await rows.put_prices(tx, prices)
     await rows.tell_price_books(tx, [product_id for product_id, _, _ in prices])
+
+
+async def define_recipes(tx: Tx, events: Iterable[RecipeDefined]) -> None:
+    """Keep each revision of what services consume."""
+    await recipes.put(
+        tx,
+        [
+            (one.service_id, one.revision, [[str(line.product_id), line.quantity] for line in one.lines])
+            for one in events
+        ],
+    )
 
 
 async def take_levels(tx: Tx, events: Iterable[StockLevelChanged]) -> None:

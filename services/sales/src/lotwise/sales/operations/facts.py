@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.kit.principal import Principal
+from lotwise.sales.domain.charges import Priced
+from lotwise.sales.domain.dispensing import Dispensed
 from lotwise.sales.domain.receipts import charge_number
 from lotwise.sales.operations import charges
 from lotwise.sales.operations.charges import ChargeAsked
+from lotwise.sales.operations.checkout import settle
+from lotwise.sales.operations.dispensing import is_special, of_facts, treatments_of
 from lotwise.sales.operations.recording import Outcome, Ready, Recorded, different_body, outcomes_of_known
 from lotwise.sales.operations.selling import Selling
 from lotwise.values import Refusal
@@ -44,6 +48,9 @@ async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, 
     if fresh:
         outcomes = await selling.recorder.record(fresh)
         found |= {one.charge.charge_id: outcome for one, outcome in zip(fresh, outcomes, strict=True)}
+        treated = treatments_of([line for one in fresh for line in one.charge.lines])
+        if treated:
+            await settle(selling.db, treated)
     for charge_id, one in prepared.items():
         if isinstance(one, Refusal):
             found[charge_id] = one
@@ -78,9 +85,16 @@ def _prepared(selling: Selling, fact: Fact, who: Principal, now: datetime) -> Re
             actor=who.actor,
             source=fact.source,
             body_hash=fact.body_hash,
-        )
+        )._replace(dispensed=_dispensed(selling, priced, fact, who))
     except Refusal as refusal:
         return refusal
+
+
+def _dispensed(selling: Selling, priced: Priced, fact: Fact, who: Principal) -> Sequence[Dispensed]:
+    book = selling.prices.book
+    if not is_special(book, priced.lines):
+        return ()
+    return of_facts(book, priced.lines, fact.asked.lines, who.actor)
 
 
 async def _look_for_definitions(selling: Selling, facts: Sequence[Fact]) -> None:

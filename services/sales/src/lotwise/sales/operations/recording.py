@@ -15,9 +15,11 @@ import structlog
 
 from lotwise.kit.database import Database, Tx
 from lotwise.sales.domain.charges import Charge
+from lotwise.sales.domain.dispensing import Dispensed
 from lotwise.sales.domain.refusals import ChargeClosed, DifferentBody, TooBusy
 from lotwise.sales.operations.answers import recorded_event, told
 from lotwise.sales.repository import charges as rows
+from lotwise.sales.repository import dispensed as dispensed_rows
 from lotwise.sales.repository.charges import Told
 from lotwise.values import Refusal
 
@@ -36,12 +38,16 @@ _CUT = (
 
 
 class Ready(NamedTuple):
-    """A charge that only lacks its number, with the trace, story and cause that its event carries."""
+    """A charge that only lacks its number, with the trace, story and cause that its event carries.
+
+    `dispensed` is what its lines confirmed of lots and prescriptions; most charges have none.
+    """
 
     charge: Charge
     trace: str | None = None
     story: str | None = None
     cause: UUID | None = None
+    dispensed: Sequence[Dispensed] = ()
 
 
 class Recorded(NamedTuple):
@@ -168,7 +174,7 @@ class Recorder:
         last = dict(self._last)
         numbered = number(readies, last)
         async with self._db.pool.acquire() as connection:
-            if not await rows.record(connection, numbered, events(readies, numbered), self._last, now):
+            if not await _kept(connection, readies, numbered, self._last, now):
                 return False
             if not self._db.relay_is_here:
                 await connection.execute("notify outbox")
@@ -189,6 +195,20 @@ class Recorder:
             known = await outcomes_of_known(tx, readies)
         found |= known
         return [ready for ready in readies if ready.charge.charge_id not in known]
+
+
+async def _kept(
+    connection: Tx, readies: Sequence[Ready], numbered: Sequence[Charge], was: dict[str, int], now: datetime
+) -> bool:
+    """Record a group with one statement; with what its lines confirmed, if any did, in one transaction."""
+    dispensed = [(ready.charge.charge_id, one) for ready in readies for one in ready.dispensed]
+    if not dispensed:
+        return await rows.record(connection, numbered, events(readies, numbered), was, now)
+    async with connection.transaction():
+        fits = await rows.record(connection, numbered, events(readies, numbered), was, now)
+        if fits:
+            await dispensed_rows.add(connection, dispensed)
+    return fits
 
 
 def number(readies: Sequence[Ready], last: dict[str, int]) -> list[Charge]:
@@ -258,7 +278,7 @@ async def record_within(tx: Tx, readies: Sequence[Ready], now: datetime) -> dict
         last = await rows.last_numbers(tx, "charge", {r.charge.site for r in fresh.values()}, lock=True)
         was = dict(last)
         numbered = number(list(fresh.values()), last)
-        await rows.record(tx, numbered, events(list(fresh.values()), numbered), was, now)
+        await _kept(tx, list(fresh.values()), numbered, was, now)
         for charge in numbered:
             found[charge.charge_id] = Recorded(charge, now, replayed=False)
     return found

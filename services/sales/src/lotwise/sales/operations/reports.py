@@ -12,6 +12,7 @@ from lotwise.kit.inbox import Message
 from lotwise.sales.domain.charges import Asked, Rights, check_moment, price_charge
 from lotwise.sales.domain.prices import PriceBook
 from lotwise.sales.operations.charges import TenderAsked, made_ready
+from lotwise.sales.operations.dispensing import of_facts
 from lotwise.sales.operations.recording import Ready, record_within
 from lotwise.sales.repository import definitions as rows
 from lotwise.values import currency_exponent
@@ -88,4 +89,9 @@ def _ready(book: PriceBook, message: Message[SaleReported], now: datetime, curre
         actor=message.actor or "till",
         source="till",
         body_hash=blake2b(event.model_dump_json().encode(), digest_size=16).digest(),
-    )._replace(trace=message.trace, story=message.correlation_id, cause=message.id)
+    )._replace(
+        trace=message.trace,
+        story=message.correlation_id,
+        cause=message.id,
+        dispensed=of_facts(book, priced.lines, lines, message.actor or "till"),
+    )

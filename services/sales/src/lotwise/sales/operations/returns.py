@@ -193,10 +193,10 @@ def _back(selling: Selling, charge_id: UUID, index: int, asked: LineAsked, lines
     if sold is None:
         raise UnknownLine(f"the charge has no line {asked.line}", field=f"lines.{index}.line")
     quantity = _quantity(asked.quantity, sold.unit_decimals, index)
-    check_returnable(sold, quantity, asked.disposition)
-    money = refund(sold, quantity)
     product = selling.prices.book.products.get(sold.product_id)
     is_physical = product is None or product.kind == "physical"
+    check_returnable(sold if is_physical else sold._replace(treatment_id=None), quantity, asked.disposition)
+    money = refund(sold, quantity)
     return ReturnLine(
         index + 1,
         charge_id,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lotwise.kit.database import Database
+from lotwise.sales.operations.dispensing import Shelves
 from lotwise.sales.operations.holding import Holds
 from lotwise.sales.operations.members import KnownMembers
 from lotwise.sales.operations.price_book import LivePriceBook
@@ -21,3 +22,4 @@ class Selling:
     currency: str
     exponent: int
     hold_left_seconds_min: int
+    shelves: Shelves

@@ -50,21 +50,24 @@ async def put_products(tx: Tx, products: Iterable[Named]) -> None:
     newest = _newest(products, lambda named: named.product.product_id, revision=lambda named: named.product.revision)
     await tx.execute(
         "insert into product (product_id, code, name, kind, purpose, category_name, unit, unit_decimals, tax_code,"
-        " application_code, tax_inclusive, is_archived, revision, site_taxes, names, category_id)"
+        " application_code, tax_inclusive, is_archived, revision, site_taxes, confirm_lot, drug_class,"
+        " names, category_id)"
         " select p.product_id, p.code, p.name, p.kind, p.purpose, p.category_name, p.unit, p.unit_decimals, p.tax_code,"
-        " p.application_code, p.tax_inclusive, p.is_archived, p.revision, p.site_taxes,"
+        " p.application_code, p.tax_inclusive, p.is_archived, p.revision, p.site_taxes, p.confirm_lot, p.drug_class,"
         " string_to_array(n.names, chr(31)), n.category_id"
         " from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
         " $5::text[], $6::text[], $7::text[], $8::smallint[], $9::smallint[], $10::smallint[], $11::boolean[],"
-        " $12::boolean[], $13::int[], $14::jsonb[]) with ordinality as p(product_id, code, name, kind,"
+        " $12::boolean[], $13::int[], $14::jsonb[], $15::boolean[], $16::text[]) with ordinality"
+        " as p(product_id, code, name, kind,"
         " purpose, category_name, unit, unit_decimals, tax_code, application_code, tax_inclusive, is_archived,"
-        " revision, site_taxes, nth)"
-        " join unnest($15::text[], $16::uuid[]) with ordinality as n(names, category_id, nth) using (nth) order by 1"
+        " revision, site_taxes, confirm_lot, drug_class, nth)"
+        " join unnest($17::text[], $18::uuid[]) with ordinality as n(names, category_id, nth) using (nth) order by 1"
         " on conflict (product_id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind,"
         " purpose = excluded.purpose, category_name = excluded.category_name, unit = excluded.unit,"
         " unit_decimals = excluded.unit_decimals, tax_code = excluded.tax_code,"
         " application_code = excluded.application_code, tax_inclusive = excluded.tax_inclusive,"
-        " site_taxes = excluded.site_taxes, is_archived = excluded.is_archived, names = excluded.names,"
+        " site_taxes = excluded.site_taxes, confirm_lot = excluded.confirm_lot, drug_class = excluded.drug_class,"
+        " is_archived = excluded.is_archived, names = excluded.names,"
         " category_id = excluded.category_id, revision = excluded.revision"
         " where product.revision < excluded.revision",
         *zip(*[(*named.product, "\x1f".join(named.names), named.category_id) for named in newest], strict=True),
@@ -142,13 +145,14 @@ _PRODUCT = (
 async def products(tx: Tx, ids: Sequence[UUID] | None) -> list[Named]:
     """The products of these ids, or all of them."""
     rows = await tx.fetch(
-        f"select {_PRODUCT}, p.site_taxes, p.names, p.category_id from product p left join category c"
-        " using (category_id) where $1::uuid[] is null or p.product_id = any($1)",
+        f"select {_PRODUCT}, p.site_taxes, p.confirm_lot, p.drug_class, p.names, p.category_id from product p"
+        " left join category c using (category_id) where $1::uuid[] is null or p.product_id = any($1)",
         ids,
     )
     return [
-        Named(Product(*(_uuid(product_id), *plain, _site_taxes(taxes))), names, category_id)
-        for product_id, *plain, taxes, names, category_id in rows
+        Named(Product(*(_uuid(product_id), *plain, _site_taxes(taxes), *care)), names, category_id)
+        for product_id, *plain, taxes, confirm_lot, drug_class, names, category_id in rows
+        for care in ((confirm_lot, drug_class),)
     ]
 
 
@@ -173,6 +177,12 @@ async def products_by_names(tx: Tx, names: Sequence[str]) -> list[UUID]:
     """The products with any of these codes, barcodes or pack numbers."""
     rows = await tx.fetch("select product_id from product where names && $1::text[] order by product_id", names)
     return [row["product_id"] for row in rows]
+
+
+async def services_among(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these products are not goods."""
+    rows = await tx.fetch("select product_id from product where product_id = any($1) and kind <> 'physical'", ids)
+    return {row["product_id"] for row in rows}
 
 
 async def product_by_name(tx: Tx, name: str) -> UUID | None:

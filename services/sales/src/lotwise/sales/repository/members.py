@@ -106,3 +106,9 @@ async def page(
         archived,
     )
     return [Member(*row) for row in rows]
+
+
+async def names(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names of those of these members that are kept."""
+    rows = await tx.fetch("select member_id, name from member where member_id = any($1)", ids)
+    return {row["member_id"]: row["name"] for row in rows}
