@@ -94,6 +94,18 @@ async def test_a_witness_confirms_once_and_never_their_own(htmx: httpx.AsyncClie
     assert "fridge failed" in form.text
 
 
+async def test_today_tells_a_witness_what_waits(page: httpx.AsyncClient, door: OpenDoor) -> None:
+    """N-22: the first page lists what others entered and this person may witness, and nothing to who may not."""
+    mine = parsed(await page.get("/"))
+    door.who = person("front_desk", ("bath",))
+    theirs = parsed(await page.get("/"))
+
+    links = [node.text() for node in mine.css("a[href='/adjustments?state=pending']")]
+    assert len(links) == 1
+    assert "Witness -6 vial" in links[0]
+    assert not theirs.css("a[href='/adjustments?state=pending']")
+
+
 async def test_a_witness_who_is_refused_is_told_why(htmx: httpx.AsyncClient, chain: Chain) -> None:
     """N-22: the service's no stands in the dialog, and the note that was typed stays."""
     chain.overrides["POST", f"stock/v1/adjustments/{WAITING}:confirm"] = lambda _: refusal(

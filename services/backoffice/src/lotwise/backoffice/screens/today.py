@@ -11,6 +11,7 @@ from lotwise.backoffice.charts import Chart
 from lotwise.backoffice.gateway import Rows, or_else
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.adjustments import Adjustment
 from lotwise.backoffice.screens.alerts import Alert
 from lotwise.backoffice.screens.orders import Order
 from lotwise.backoffice.screens.sales import Sold, Totals, revenue_chart
@@ -25,7 +26,7 @@ DAYS = 30
 
 @screen.get("/", permission="catalog.read")
 async def today(request: Request, who: Who) -> Response:
-    """Alerts, orders to send or receive, transfers on their way, and how the day goes."""
+    """Alerts, what waits for a witness, orders to send or receive, transfers on their way, and how the day goes."""
     parts = await asyncio.gather(
         _alerts(who),
         _orders(who, "draft"),
@@ -36,6 +37,7 @@ async def today(request: Request, who: Who) -> Response:
     )
     alerts, drafts, pending, sent, arriving, figures = parts
     context: dict[str, Any] = {"alerts": alerts, "drafts": drafts, "due": [*pending, *sent], "arriving": arriving}
+    context["waiting"] = await _waiting(who)
     return page(request, who, "screens/today.html", fragment="today", title="Today", **context, **figures)
 
 
@@ -60,6 +62,16 @@ async def _transfers(who: Who) -> list[Transfer]:
         return []
     asked = who.gateway.rows(Transfer, "stock", "/v1/transfers", site=who.slug, state="shipped", limit=SHOWN)
     return [row for row in (await or_else(asked, none)).rows if who.slug in {None, row.to_site}]
+
+
+async def _waiting(who: Who) -> list[Adjustment]:
+    """What others entered and this person may witness."""
+    none: Rows[Adjustment] = Rows([])
+    if not who.can("stock.witness"):
+        return []
+    asked = who.gateway.rows(Adjustment, "stock", "/v1/adjustments", site=who.slug, state="pending", limit=SHOWN)
+    found = (await or_else(asked, none)).rows
+    return [row for row in found if row.actor != who.principal.actor and who.can("stock.witness", row.site)]
 
 
 async def _figures(who: Who) -> dict[str, Any]:
