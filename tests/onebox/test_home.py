@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lotwise.onebox.account import reachable_home
-from lotwise.onebox.chain import page_port
+from lotwise.onebox.chain import Chain, page_port
 from lotwise.onebox.home import Home, Refused, Secrets, write_json
 
 
@@ -73,3 +73,16 @@ def test_a_port_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LOTWISE_PORT", text)
     with pytest.raises(Refused, match="give a number from 1 to 65535"):
         page_port()
+
+
+def test_whoever_asks_finds_the_pages_where_they_run(servers_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a system started on another port, when one asks without naming it, then its own note says where it is;
+    when nothing runs, the port is the one asked for.
+    """
+    monkeypatch.setenv("LOTWISE_PORT", "9100")
+    home = Home(servers_home / "asked")
+    home.make()
+    write_json(home.note_file, {"pid": 1, "address": "http://127.0.0.1:18765"})
+    with home.lock():
+        assert Chain.of(home).address == "http://127.0.0.1:18765"
+    assert Chain.of(home).address == "http://127.0.0.1:9100"

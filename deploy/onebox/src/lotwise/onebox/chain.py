@@ -133,7 +133,18 @@ def _ports(home: Home) -> dict[str, int]:
     kept = read_json(home.folder / "ports.json")
     names = [*(name for name in SERVICES if name != "backoffice"), "postgres", "nats", "nats-monitor"]
     fresh = iter(free_ports(len(names), besides={page_port()}))
-    return {name: int(kept.get(name) or next(fresh)) for name in names} | {"backoffice": page_port()}
+    return {name: int(kept.get(name) or next(fresh)) for name in names} | {"backoffice": _page_port_of(home)}
+
+
+def _page_port_of(home: Home) -> int:
+    """Where the pages of this folder are: where its running system says, else where the next one is asked to be.
+
+    Whoever asks after a system need not repeat the port it was started with.
+    """
+    try:
+        return int(urlsplit(str(home.note()["address"])).port or page_port())
+    except Refused:
+        return page_port()
 
 
 def settle_ports(chain: Chain) -> Chain:
