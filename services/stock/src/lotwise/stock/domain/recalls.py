@@ -55,6 +55,7 @@ class Identity(NamedTuple):
     manufacturer: str
     number: str
     expires_on: date | None
+    serials: frozenset[str] = frozenset()
 
 
 def names_nothing(scope: Scope) -> str | None:
@@ -75,6 +76,9 @@ def matches(scope: Scope, lot: Identity) -> str | None:
     if not _is_about(scope, lot):
         return None
     sure = _number(scope, lot.number)
+    if scope.kind == SERIAL and sure != EXACT:
+        found = {_number(scope, serial) for serial in lot.serials}
+        sure = EXACT if EXACT in found else ALIKE if ALIKE in found else sure
     if sure is None or scope.expires_from is None is scope.expires_until:
         return sure
     if lot.expires_on is None:

@@ -186,14 +186,24 @@ class Arrived(NamedTuple):
     title: str
 
 
-async def screen(tx: Tx, lots: Sequence[Lot]) -> tuple[list[Lot], dict[UUID, Arrived]]:
+async def screen(
+    tx: Tx, lots: Sequence[Lot], serials: Sequence[Sequence[str]] = ()
+) -> tuple[list[Lot], dict[UUID, Arrived]]:
     """Hold what arrives against the recalls that stand: the lots as they now are, and by which recall (STK-41).
 
-    Call it under `share_recalls`, before the cells are locked. One that a person released from a recall stays free.
+    `serials` are the units that arrive with each lot: a recalled one blocks its lot. Call it under `share_recalls`,
+    before the cells are locked. A lot that a person released from a recall stays free.
     """
     if not lots:
         return [], {}
-    candidates = [one for one in await identities(tx, {lot.id for lot in lots}) if not one.is_recalled]
+    arriving: dict[UUID, set[str]] = {}
+    for lot, units in zip(lots, serials, strict=False):
+        arriving.setdefault(lot.id, set()).update(units)
+    candidates = [
+        one._replace(identity=one.identity._replace(serials=one.identity.serials | arriving.get(one.id, set())))
+        for one in await identities(tx, {lot.id for lot in lots})
+        if not one.is_recalled
+    ]
     products = {one.identity.product_id for one in candidates}
     gtins = {code for one in candidates for code in one.identity.gtins}
     scopes = await active_scopes(tx, products, gtins, {one.identity.manufacturer for one in candidates})

@@ -262,7 +262,8 @@ async def _apply(
     also: Collection[CellKey],
 ) -> list[Received]:
     await share_recalls(tx)
-    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
+    units = [one.delivery.serials for one in checked]
+    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]), units)
     alike = await look_alikes(tx, {(one.product.id, one.draft.number) for one in checked})
     keys = {(one.site.slug, one.product.id) for one in checked}
     if also:
@@ -392,7 +393,8 @@ async def _apply_orders(
     causes: Causes,
 ) -> None:
     await share_recalls(tx)
-    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
+    units = [one.delivery.serials for one in checked]
+    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]), units)
     keys = {(one.site.slug, one.product.id) for one in checked}
     books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
     events: list[Event | Told] = []
