@@ -417,6 +417,7 @@ async def test_yields_by_vial_and_practitioner(clinic: Chain) -> None:
         await clinic.bench.post(f"/v1/containers/{vial['container_id']}:discard", {"note": "evening"})
 
     async def rows(by: str) -> list[dict[str, Any]]:
+        """The yields in one grouping."""
         answer = await clinic.bench.get("/v1/yields", params={"site": "harley", "by": by})
         found: list[dict[str, Any]] = answer["rows"]
         return found
