@@ -277,3 +277,64 @@ async def test_only_those_of_a_site_see_and_move_its_units(lasers: Chain) -> Non
     assert (await lasers.bench.call("GET", f"/v1/serials/{key}", who="local")).status_code == 403
     no = await refused(lasers, f"/v1/serials/{key}:move", {"state": "in_use"}, who="local")
     assert no["status"] == 403
+
+
+async def shipped(stock: Chain, *serials: str) -> tuple[str, dict[str, str]]:
+    """Three lasers of one lot shipped from harley to soho; the transfer and the ids of its units by number."""
+    await stock.bench.post("/v1/receipts", body("A-1", "A-2", "A-3"))
+    keys = {row["serial"]: row["serial_id"] for row in await units(stock)}
+    lines = [{"product_id": str(LASER), "quantity": str(len(serials))}]
+    draft = {"from_site": "harley", "to_site": "soho", "lines": lines}
+    key = (await stock.bench.post("/v1/transfers", draft))["transfer_id"]
+    no = await refused(stock, f"/v1/transfers/{key}:ship", {"serials": [str(uuid7())]})
+    assert no["code"] == "unknown-serial"
+    if len(serials) < 3:
+        no = await refused(stock, f"/v1/transfers/{key}:ship", {"serials": list(keys.values())})
+        assert (no["code"], no["numbers"]["named"]) == ("serials-differ", 3)
+    await stock.bench.post(f"/v1/transfers/{key}:ship", {"serials": [keys[one] for one in serials]})
+    return key, keys
+
+
+async def test_units_travel_with_a_transfer(lasers: Chain) -> None:
+    """N-25, STK-21: given two lasers shipped by name; then both are in transit, the third is not; when one of them
+    arrives, it is named, and the other waits until the transfer is closed without it: it is lost; books and names
+    agree.
+    """
+    key, keys = await shipped(lasers, "A-1", "A-2")
+    assert {row["serial"]: (row["state"], row["site"]) for row in await units(lasers)} == {
+        "A-1": ("in_transit", "soho"), "A-2": ("in_transit", "soho"), "A-3": ("in_stock", "harley"),
+    }  # fmt: skip
+    assert (await lasers.bench.get("/v1/serials/unnamed"))["rows"] == []
+    part = {"lines": [{"product_id": str(LASER), "quantity": "1"}]}
+    no = await refused(lasers, f"/v1/transfers/{key}:receive", part)
+    assert (no["code"], no["detail"]) == ("serials-differ", "1 of 2 units arrived: say which")
+    no = await refused(lasers, f"/v1/transfers/{key}:receive", part | {"serials": [keys["A-3"]]})
+    assert no["code"] == "unknown-serial"
+    await lasers.bench.post(f"/v1/transfers/{key}:receive", part | {"serials": [keys["A-2"]]})
+    assert (await one(lasers, "A-2"))["state"] == "in_stock"
+    lost = {"differences": [{"product_id": str(LASER), "quantity": "1", "reason": "loss"}]}
+    await lasers.bench.post(f"/v1/transfers/{key}:explain", lost)
+    assert (await one(lasers, "A-1"))["state"] == "lost"
+    assert (await lasers.bench.get("/v1/serials/unnamed"))["rows"] == []
+
+
+async def test_a_whole_transfer_needs_no_names_on_arrival(lasers: Chain) -> None:
+    """N-25: given three lasers on their way; when all is received, all are in stock at the other site; a unit that is
+    not in stock there cannot leave again.
+    """
+    key, keys = await shipped(lasers, "A-1", "A-2", "A-3")
+    await lasers.bench.post(f"/v1/transfers/{key}:receive", {})
+    assert {(row["state"], row["site"]) for row in await units(lasers)} == {("in_stock", "soho")}
+    await lasers.bench.post("/v1/receipts", body("B-1"))
+    draft = {"from_site": "harley", "to_site": "soho", "lines": [{"product_id": str(LASER), "quantity": "1"}]}
+    again = (await lasers.bench.post("/v1/transfers", draft))["transfer_id"]
+    no = await refused(lasers, f"/v1/transfers/{again}:ship", {"serials": [keys["A-1"]]})
+    assert (no["code"], no["numbers"]["site"]) == ("serial-move", "soho")
+
+
+async def test_a_transfer_called_off_brings_its_units_back(lasers: Chain) -> None:
+    """STK-27: given a laser on its way; when the transfer is called off; then it is in stock where it left."""
+    key, _ = await shipped(lasers, "A-1")
+    await lasers.bench.post(f"/v1/transfers/{key}:cancel", {})
+    back = await one(lasers, "A-1")
+    assert (back["state"], back["site"], back["transfer_id"]) == ("in_stock", "harley", None)

@@ -26,6 +26,7 @@ from lotwise.stock.domain.refusals import (
     UnknownTransfer,
 )
 from lotwise.stock.operations import transfers as deeds
+from lotwise.stock.operations.journeys import Stop, call_back, carried
 from lotwise.stock.operations.transfers import Order
 from lotwise.stock.repository.transfers import transfers_page
 
@@ -168,7 +169,9 @@ async def cancel_transfer(cmd: Cmd, transfer_id: UUID, body: MoveIn) -> Answer[T
         before = await loaded(tx, transfer_id)
         asked = before.state == "requested" and cmd.who.allows("stock.transfer", before.to_site)
         at = await instant(cmd, tx, transfer_id, body.happened_at, "to" if asked else "from")
+        units = await carried(tx, transfer_id)
         await deeds.cancel(tx, transfer_id, at, cmd.who.actor, exponent(cmd.runtime))
+        await call_back(tx, units, Stop(transfer_id, before.from_site, cmd.who.actor, at))
         return await cmd.answer(tx, await loaded(tx, transfer_id), site=before.from_site)
 
 

@@ -20,14 +20,18 @@ from lotwise.stock.domain.refusals import (
     NotEnoughStock,
     NothingToMove,
     NotOnItsWay,
+    SerialMove,
+    SerialsDiffer,
     TransferMove,
     TransferUnexplained,
     UnknownLot,
     UnknownProduct,
+    UnknownSerial,
     UnknownTransfer,
 )
-from lotwise.stock.operations import arrivals
+from lotwise.stock.operations import arrivals, journeys
 from lotwise.stock.operations.arrivals import Arrived, Counted
+from lotwise.stock.operations.journeys import Stop
 from lotwise.stock.operations.shipping import Chosen, Departure, ship
 from lotwise.stock.repository.transfers import transit_page, transit_sums
 
@@ -58,6 +62,7 @@ class ShipIn(MoveIn):
     lines: Annotated[tuple[ShipLine, ...], Field(max_length=500)] = ()
     carrier: Short = ""
     note: Note = ""
+    serials: Annotated[tuple[Id, ...], Field(max_length=500)] = ()
 
 
 class CountedIn(Strict):
@@ -75,6 +80,7 @@ class ReceiveIn(MoveIn):
     lines: Annotated[tuple[CountedIn, ...], Field(max_length=500)] = ()
     missing_reason: Reason | None = None
     note: Note = ""
+    serials: Annotated[tuple[Id, ...], Field(max_length=500)] = ()
 
 
 class DifferenceIn(Strict):
@@ -118,23 +124,29 @@ class TransitSums(BaseModel):
 @router.post(
     "/transfers/{transfer_id}:ship",
     permission="stock.transfer",
-    refusals=(*MOVES, NotEnoughStock, LotIsExpired, LotIsApart, UnknownLot, NothingToMove),
-)
+    refusals=(
+        *MOVES, NotEnoughStock, LotIsExpired, LotIsApart, UnknownLot, NothingToMove, UnknownSerial, SerialMove,
+        SerialsDiffer,
+    ),
+)  # fmt: skip
 async def ship_transfer(cmd: Cmd, transfer_id: UUID, body: ShipIn) -> Answer[TransferOut]:
     """Let it leave: its goods are in transit to the other site, on neither shelf (STK-28)."""
     chosen = [Chosen(one.line, one.quantity, [(lot.lot_id, lot.quantity) for lot in one.lots]) for one in body.lines]
     async with cmd.transaction() as tx:
         at = await instant(cmd, tx, transfer_id, body.happened_at, "from")
         leaving = Departure(at, cmd.who.actor, chosen, body.carrier, body.note)
-        await ship(tx, transfer_id, leaving, exponent(cmd.runtime))
+        units = await journeys.chosen(tx, body.serials)
+        taken = await ship(tx, transfer_id, leaving, exponent(cmd.runtime))
         shown = await loaded(tx, transfer_id)
+        stop = Stop(transfer_id, shown.from_site, cmd.who.actor, at, taken)
+        await journeys.get_on(tx, units, stop, shown.to_site)
         return await cmd.answer(tx, shown, site=shown.from_site)
 
 
 @router.post(
     "/transfers/{transfer_id}:receive",
     permission="stock.transfer",
-    refusals=(*MOVES, TransferUnexplained, UnknownProduct),
+    refusals=(*MOVES, TransferUnexplained, UnknownProduct, UnknownSerial, SerialsDiffer),
 )
 async def receive_transfer(cmd: Cmd, transfer_id: UUID, body: ReceiveIn) -> Answer[TransferOut]:
     """Take it in, at once or in parts; a difference stays in transit or is explained, never silent (STK-29)."""
@@ -142,8 +154,11 @@ async def receive_transfer(cmd: Cmd, transfer_id: UUID, body: ReceiveIn) -> Answ
     async with cmd.transaction() as tx:
         at = await instant(cmd, tx, transfer_id, body.happened_at, "to")
         arrived = Arrived(at, cmd.who.actor, counted, body.missing_reason, body.note)
-        await arrivals.receive(tx, transfer_id, arrived, exponent(cmd.runtime))
+        units = await journeys.carried(tx, transfer_id)
+        taken, _ = await arrivals.receive(tx, transfer_id, arrived, exponent(cmd.runtime))
         shown = await loaded(tx, transfer_id)
+        stop = Stop(transfer_id, shown.to_site, cmd.who.actor, at, taken)
+        await journeys.get_off(tx, units, body.serials, stop, is_closed=_is_over(shown, body.missing_reason))
         return await cmd.answer(tx, shown, site=shown.to_site, reason=body.missing_reason)
 
 
@@ -155,10 +170,19 @@ async def explain_transfer(cmd: Cmd, transfer_id: UUID, body: ExplainIn) -> Answ
     counted = [Counted(one.product_id, one.lot_id, one.quantity, one.reason, one.note) for one in body.differences]
     async with cmd.transaction() as tx:
         at = await instant(cmd, tx, transfer_id, body.happened_at, "to")
+        units = await journeys.carried(tx, transfer_id)
         await arrivals.explain(tx, transfer_id, counted, at, cmd.who.actor, exponent(cmd.runtime))
         shown = await loaded(tx, transfer_id)
+        stop = Stop(transfer_id, shown.to_site, cmd.who.actor, at)
+        if _is_over(shown, *(one.reason for one in body.differences)):
+            await journeys.get_off(tx, units, (), stop, is_closed=True)
         reasons = ", ".join(sorted({one.reason for one in body.differences}))
         return await cmd.answer(tx, shown, site=shown.to_site, reason=reasons)
+
+
+def _is_over(shown: TransferOut, *reasons: str | None) -> bool:
+    """Whether nothing is on its way any more and nothing of it went back: what is missing is lost."""
+    return shown.state == "received" and "returned" not in reasons
 
 
 @router.post(

@@ -6,11 +6,11 @@ from functools import partial
 from lotwise.contracts.sales import SaleRecorded, SaleReturned, SaleVoided, TreatmentCompleted
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription
+from lotwise.stock.operations.journeys import give_back, take_back
 from lotwise.stock.operations.returns import return_sales, void_sales
 from lotwise.stock.operations.sales import record_sales
 from lotwise.stock.operations.traces import remember_named
 from lotwise.stock.operations.treatments import complete_treatments
-from lotwise.stock.operations.whereabouts import give_back, take_back
 
 
 async def on_returned(tx: Tx, messages: Sequence[Message[SaleReturned]], exponent: int) -> None:

@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
-from lotwise.contracts.sales import SaleReturned, SaleVoided
 from lotwise.contracts.stock import SerialMoved, StockAdjusted
 from lotwise.kit.database import Tx
-from lotwise.kit.inbox import Message
 from lotwise.kit.outbox import tell
 from lotwise.kit.principal import Principal
 from lotwise.stock.domain import costs, places
@@ -34,7 +32,6 @@ from lotwise.stock.domain.serials import (
     HERE,
     IN_REPAIR,
     IN_STOCK,
-    IN_TRANSIT,
     IN_USE,
     LOST,
     PLACES,
@@ -53,7 +50,7 @@ from lotwise.stock.repository.lots import lots_of
 from lotwise.stock.repository.reasons import all_reasons, rules_of
 from lotwise.stock.repository.serials import Step
 from lotwise.stock.repository.traces import lots_of_charges
-from lotwise.values import format_quantity, parse_quantity
+from lotwise.values import format_quantity
 
 ACCOUNTS = {SCRAPPED: WASTE, LOST: LOSS}
 DEFAULTS = {SCRAPPED: "scrap", LOST: "loss", RETURNED: SUPPLIER_RETURN}
@@ -128,7 +125,7 @@ async def move(tx: Tx, deed: Deed, who: Principal, exponent: int) -> None:
         if source.place != target:
             _carry(unit, source, target, entry)
     kind = {IN_STOCK: "stored", IN_USE: "put to use", IN_REPAIR: "sent to repair"}[deed.state]
-    told = await _place(tx, [_step(deed, row, kind, site, deed.state, who.actor)], {row["id"]: row})
+    told = await place(tx, [_step(deed, row, kind, site, deed.state, who.actor)], {row["id"]: row})
     if unit.books is not None and unit.books.movements:
         await close_books(tx, unit.books, told, broken_by="move")
     else:
@@ -188,7 +185,7 @@ def _carry(unit: _Unit, source: Balance, target: places.Place, entry: Entry) -> 
     return cost
 
 
-async def _place(tx: Tx, steps: Sequence[Step], were: dict[UUID, Any]) -> list[Event]:
+async def place(tx: Tx, steps: Sequence[Step], were: dict[UUID, Any]) -> list[Event]:
     """Write steps; returns what is told of the units that moved, at the site they left and at the one they are at."""
     fresh = await rows.place(tx, steps, datetime.now(UTC))
     return [
@@ -217,7 +214,7 @@ async def retire(tx: Tx, deed: Deed, who: Principal, exponent: int) -> int:
     kind = {SCRAPPED: "scrapped", LOST: "lost", RETURNED: "returned to the supplier"}[deed.state]
     step = _step(deed, row, kind, row["site"], deed.state, who.actor)
     if unit.cell is None or unit.books is None:
-        await tell(tx, *await _place(tx, [step], {row["id"]: row}))
+        await tell(tx, *await place(tx, [step], {row["id"]: row}))
         return 0
     source = _lying(unit)
     one = 10**unit.cell.product.decimals
@@ -225,7 +222,7 @@ async def retire(tx: Tx, deed: Deed, who: Principal, exponent: int) -> int:
         await _witnessed(tx, unit, reason, costs.share(source.cost, one, source.on_hand))
     entry = Entry(deed.happened_at, who.actor, word, deed.id, 0, deed.trace_id)
     cost = _carry(unit, source, unit.cell.site.place(*TARGETS[deed.state]), entry)
-    told = await _place(tx, [step], {row["id"]: row})
+    told = await place(tx, [step], {row["id"]: row})
     await close_books(tx, unit.books, [_adjusted(unit, -1, cost, entry, deed.note), *told], broken_by="adjustment")
     return cost
 
@@ -277,12 +274,12 @@ async def find(tx: Tx, deed: Deed, who: Principal, exponent: int) -> None:
     step = _step(deed, row, "found", row["site"], IN_STOCK, who.actor)
     if row["state"] == SOLD:
         await _must_be_back(tx, row)
-        await tell(tx, *await _place(tx, [step._replace(kind="brought back")], {row["id"]: row}))
+        await tell(tx, *await place(tx, [step._replace(kind="brought back")], {row["id"]: row}))
         return
     if row["state"] != LOST:
         raise elsewhere(row, "only a lost or sold unit can be found")
     unit = await _unit(tx, row, exponent)
-    told: list[Event] = await _place(tx, [step], {row["id"]: row})
+    told: list[Event] = await place(tx, [step], {row["id"]: row})
     if unit.cell is None or unit.books is None or unit.lot is None:
         await tell(tx, *told)
         return
@@ -309,70 +306,3 @@ async def _must_be_back(tx: Tx, row: Any) -> None:
     ]
     if len(named) <= kept:
         raise elsewhere(row, "no return or void brought it back")
-
-
-async def give_back(tx: Tx, messages: Sequence[Message[SaleVoided]]) -> None:
-    """Take back the units of voided charges: they are in stock again, or scrapped when the void says waste.
-
-    Call it before the books are opened: units are locked before levels.
-    """
-    by_charge = {one.event.charge_id: one.event for one in messages}
-    if by_charge:
-        held = await rows.lock_where(tx, "charge_id", list(by_charge))
-        steps = [_back(row, by_charge[row["charge_id"]], by_charge[row["charge_id"]].void_id) for row in held]
-        await tell(tx, *await _place(tx, steps, {row["id"]: row for row in held}))
-
-
-async def take_back(tx: Tx, messages: Sequence[Message[SaleReturned]]) -> None:
-    """Take back units of charges whose returns bring all that are named; of a part nobody knows which it is.
-
-    Then a person says which unit came back (`find`). Call it before the books are opened.
-    """
-    charges = {one.event.charge_id for one in messages if one.event.charge_id}
-    held = await rows.lock_where(tx, "charge_id", list(charges)) if charges else []
-    if not held:
-        return
-    products = await products_of(tx, {row["product_id"] for row in held})
-    steps: list[Step] = []
-    for event in (one.event for one in messages):
-        for line in event.lines:
-            mine = [row for row in held if (row["charge_id"], row["product_id"]) == (event.charge_id, line.product_id)]
-            decimals = products[line.product_id].decimals if mine else 0
-            if mine and line.moves_stock and abs(parse_quantity(line.quantity, decimals)) >= len(mine) * 10**decimals:
-                steps += [_back(row, event, event.return_id, line.disposition) for row in mine]
-    await tell(tx, *await _place(tx, steps, {row["id"]: row for row in held}))
-
-
-def _back(row: Any, event: Any, cause_id: UUID, disposition: str = "") -> Step:
-    state = SCRAPPED if (disposition or event.disposition) == "waste" else IN_STOCK
-    return Step(
-        row["id"], "brought back", state, event.site, "", cause_id, event.reason, event.actor or "sales",
-        event.happened_at,
-    )  # fmt: skip
-
-
-async def chosen(tx: Tx, serials: Collection[UUID]) -> list[Any]:
-    """The units that a transfer shall carry, locked before its books. Raises UnknownSerial."""
-    found = await rows.lock_where(tx, "id", serials) if serials else []
-    if len(found) < len(set(serials)):
-        missing = set(serials) - {row["id"] for row in found}
-        raise UnknownSerial("No serial has this id", field="serials", serial_id=str(min(missing)))
-    return found
-
-
-async def carried(tx: Tx, transfer_id: UUID) -> list[Any]:
-    """The units on their way with a transfer, locked before its books."""
-    return await rows.lock_where(tx, "transfer_id", [transfer_id])
-
-
-async def travel(tx: Tx, units: Sequence[Any], kind: str, site: str, cause_id: UUID, actor: str, at: datetime) -> None:
-    """Write that units left with a transfer (`shipped`, to a site) or are in stock (`arrived`, `called back`)."""
-    is_leaving = kind == "shipped"
-    steps = [
-        Step(
-            row["id"], kind, IN_TRANSIT if is_leaving else IN_STOCK, site, "", cause_id, "", actor, at, None,
-            cause_id if is_leaving else None,
-        )
-        for row in units
-    ]  # fmt: skip
-    await tell(tx, *await _place(tx, steps, {row["id"]: row for row in units}))
