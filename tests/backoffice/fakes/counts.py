@@ -92,7 +92,7 @@ def lines(_chain: Chain, ask: Ask) -> Answer:
 
     def kept(one: dict[str, Any]) -> bool:
         if state == "uncounted":
-            return one["passes"] == 0
+            return not one["passes"]
         if state == "recount":
             return bool(one["needs_recount"])
         return state != "different" or one["difference"] not in {None, "0"}

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from tests.stock.chain import BOTOX, CREAM, SERUM, Chain
+from tests.stock.chain import BOTOX, CREAM, SERUM, Chain, product
 from tests.stock.counts.sheet import Sheet
 
+from lotwise.contracts.catalog import CategoryDefined
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import CountPosted, HoldBroken, LotQuarantined, StockAdjusted
 
@@ -279,3 +280,53 @@ async def test_a_count_typed_while_the_line_was_down_is_netted_too(stock: Chain)
     assert (line["recorded"], line["difference"]) == ("10", "-1")
     await sheet.posted()
     assert await stock.on_hand() == "7"
+
+
+async def test_a_category_is_counted(stock: Chain) -> None:
+    """STK-45: given two products of which one is of a category; when that is counted; then the sheet has it alone."""
+    skin = uuid7()
+    await stock.hear(
+        CategoryDefined(category_id=skin, name="Skin"),
+        product(CREAM, "CRM", "Cream", cost="12.50", category_id=skin, category_name="Skin", revision=2),
+    )
+    await stock.receive("5", lot_number="A")
+    await stock.receive("4", CREAM, lot_number="B")
+    sheet = await Sheet.open(stock, kind="cycle", category_id=str(skin))
+    assert [one["code"] for one in await sheet.lines()] == ["CRM"]
+    assert (await sheet.shown())["category_name"] == "Skin"
+
+
+async def test_found_goods_of_a_lot_that_was_set_apart_join_it(stock: Chain) -> None:
+    """STK-42: given a lot of which all was set apart; when a count finds 2 more on a shelf; then nobody sells them."""
+    lot = await stock.receive("5", lot_number="A")
+    await stock.bench.post(f"/v1/lots/{lot['lot_id']}:quarantine", {"site": "harley", "reason": "warm"})
+    sheet = await Sheet.open(stock, product_ids=[str(BOTOX)])
+    line = (await sheet.add(lot_id=lot["lot_id"]))["line"]
+    entries = [{"line": 1, "quantity": "0"}, {"line": line["line"], "quantity": "2"}]
+    await stock.bench.post(f"{sheet.path}:count", {"entries": entries})
+    await sheet.posted("found")
+    level = await stock.level()
+    assert (level["on_hand"], level["quarantined"]) == ("0", "7")
+
+
+async def test_the_sheet_is_searched_and_paged(stock: Chain) -> None:
+    """STK-05: given four lots; then the sheet comes in pages, by product, by lot, by name and by state."""
+    for number in ("A", "B", "C"):
+        await stock.receive("5", lot_number=number)
+    await stock.receive("4", CREAM, lot_number="B")
+    sheet = await Sheet.open(stock)
+    first = await stock.bench.get(f"{sheet.path}/lines", params={"limit": 3})
+    rest = await stock.bench.get(f"{sheet.path}/lines", params={"limit": 3, "after": first["next"]})
+    assert [one["line"] for one in [*first["rows"], *rest["rows"]]] == [1, 2, 3, 4]
+    await sheet.count("5", "4")
+
+    async def found(**query: str) -> list[int]:
+        return [one["line"] for one in await sheet.lines(params=query)]
+
+    assert await found(product=str(CREAM)) == [4]
+    assert await found(lot_number="B") == [2, 4]
+    assert await found(search="crea") == [4]
+    assert await found(search="%") == []
+    assert await found(state="uncounted") == [3, 4]
+    assert await found(state="counted") == [1, 2]
+    assert await found(state="different") == [2]

@@ -135,6 +135,7 @@ async def test_a_line_the_ledger_overtook_is_counted_again(stock: Chain) -> None
         ({"line": 1, "quantity": "-1"}, 422, "bad-quantity"),
         ({"line": 1, "quantity": "0.5"}, 422, "bad-quantity"),
         ({"line": 1, "quantity": "9999999999999999999"}, 422, "bad-quantity"),
+        ({"line": 1, "quantity": "1000000000000001"}, 422, "bad-quantity"),
         ({"line": 1, "quantity": "1e3"}, 422, ""),
         ({"line": 0, "quantity": "1"}, 422, ""),
         ({"line": 1, "quantity": "1", "seen_passes": 3}, 409, "line-counted-meanwhile"),
@@ -315,3 +316,38 @@ async def test_a_controlled_drug_is_never_counted_out_by_one_person(stock: Chain
     again = await Sheet.open(stock)
     await again.count("9")
     await again.posted(None)
+
+
+async def test_a_sheet_that_is_too_long_is_refused(stock: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad input: given room for one line and two lots; when all is counted; then the limit and ways out are said."""
+    monkeypatch.setattr("lotwise.stock.operations.counts.LINES_MAX", 1)
+    await stock.receive("5", lot_number="A")
+    await stock.receive("5", lot_number="B")
+    no = await refused(stock, "POST", "/v1/counts", {"site": "harley"})
+    assert (no["status"], no["code"], no["numbers"]["lines_max"]) == (409, "count-too-large", 1)
+    assert no["ways_out"] == ["count by area", "count by class"]
+
+
+async def test_a_find_that_costs_more_than_can_be_kept_is_refused(stock: Chain) -> None:
+    """Bad input: given a lot of absurd cost; when a find of it is posted; then it is refused by line, and its line is
+    still shown.
+    """
+    await stock.receive("1", lot_number="A", unit_cost="9999999999.00")
+    sheet = await Sheet.open(stock)
+    await sheet.count("1000000000000000")
+    assert (await sheet.line())["difference"] == "999999999999999"
+    no = await refused(stock, "POST", f"{sheet.path}:post", {"cause_of_rest": "found"})
+    assert (no["status"], no["code"]) == (422, "bad-quantity")
+
+
+async def test_a_witness_nobody_needed_may_post_or_call_off(stock: Chain) -> None:
+    """N-22: given a person who confirmed figures that needed no witness; when the same person posts, or calls another
+    count off; then that is done, and nobody stands as their own witness.
+    """
+    await stock.receive("10", lot_number="A")
+    for deed, body in ((":post", {"cause_of_rest": "loss"}), (":cancel", {})):
+        sheet = await Sheet.open(stock)
+        counted = await sheet.count("9")
+        await stock.bench.post(f"{sheet.path}:witness", {"revision": counted["revision"]})
+        done = await stock.bench.post(sheet.path + deed, body)
+        assert (done["witness"], done["is_witnessed"]) == (None, False)

@@ -137,12 +137,17 @@ class AddedOut(BaseModel):
     look_alikes: list[str]
 
 
-def _worth(row: Any, difference: int, decimals_of_money: int) -> int:
-    """What a difference is worth: at the cost of what lies there, else of the lot, else the last known."""
+def _worth(row: Any, difference: int, decimals_of_money: int) -> int | None:
+    """What a difference is worth: at the cost of what lies there, else of the lot, else the last known; None for more
+    than can be kept.
+    """
     if row["on_hand"]:
         return half_up(row["value_minor"] * difference, row["on_hand"])
     unit_cost = row["lot_cost"] or row["last_cost"] or row["product_cost"] or 0
-    worth = value_of(unit_cost, abs(difference), row["unit_decimals"], decimals_of_money)
+    try:
+        worth = value_of(unit_cost, abs(difference), row["unit_decimals"], decimals_of_money)
+    except ValueError:
+        return None
     return worth if difference > 0 else -worth
 
 

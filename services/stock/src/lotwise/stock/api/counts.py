@@ -17,6 +17,7 @@ from lotwise.stock.api.shapes import AreaName, Strict, exponent, text, trace
 from lotwise.stock.domain import counts as rules_of
 from lotwise.stock.domain.counts import Count, Rules
 from lotwise.stock.domain.refusals import (
+    BadQuantity,
     CountClosed,
     CountIncomplete,
     CountOvertaken,
@@ -255,6 +256,7 @@ async def witness_one(cmd: Cmd, count_id: UUID, body: WitnessIn) -> Answer[Count
         CountUnexplained,
         CountOvertaken,
         WitnessNeeded,
+        BadQuantity,
     ),
 )
 async def post_one(cmd: Cmd, count_id: UUID, body: PostIn) -> Answer[CountOut]:

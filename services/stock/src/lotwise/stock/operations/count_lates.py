@@ -26,7 +26,6 @@ from lotwise.stock.repository.count_lates import (
     late_debts,
     late_goods,
     note_late,
-    products_of_count,
 )
 from lotwise.stock.repository.counts import lock_count
 from lotwise.stock.repository.definitions import products_of, sites_of
@@ -40,19 +39,24 @@ REASON = "correction"
 async def net_late(tx: Tx, count_id: UUID, exponent: int) -> int:
     """Net what a posted count did not know when it was posted; returns how many lots or debts that were.
 
-    A debt that arrives while the cells are being locked is left to the next run: its lot must be there first.
+    Only the cells of such facts are locked; one that arrives meanwhile for another cell is left to the next run, and so
+    is a debt whose lot is not there yet.
     """
     count = await lock_count(tx, count_id)
     if count is None or count.state != counts.POSTED or count.closed_at is None:
         return 0
-    products = await products_of(tx, await products_of_count(tx, count_id))
-    sites = await sites_of(tx, [count.site])
     foreseen = await late_debts(tx, count_id, count.closed_at)
+    touched = {one.product_id for one in await late_goods(tx, count_id, count.closed_at)}
+    touched |= {one.product_id for one in foreseen}
+    if not touched:
+        return 0
+    products = await products_of(tx, touched)
+    sites = await sites_of(tx, [count.site])
     now = datetime.now(UTC)
     own = await own_lots(tx, {(one.product_id, FOUND) for one in foreseen}, Known(sites, products), now)
     books = await open_books(tx, {(count.site, key) for key in products}, sites, products, now, exponent)
-    goods = await late_goods(tx, count_id, count.closed_at)
-    debts = await late_debts(tx, count_id, count.closed_at)
+    goods = [one for one in await late_goods(tx, count_id, count.closed_at) if one.product_id in products]
+    debts = [one for one in await late_debts(tx, count_id, count.closed_at) if one.product_id in products]
     if any((one.product_id, FOUND) not in own for one in debts):
         return 0
     lots = await lots_of(tx, {one.lot_id for one in goods})
@@ -66,7 +70,7 @@ async def net_late(tx: Tx, count_id: UUID, exponent: int) -> int:
         cell = books.cells[count.site, debt.product_id]
         events += _settle(books, count, cell, own[debt.product_id, FOUND], debt)
         noted[debt.line] -= debt.quantity
-    await note_late(tx, count_id, sorted(noted.items()))
+    await note_late(tx, count_id, products, sorted(noted.items()))
     await close_books(tx, books, events, broken_by="count")
     return len(goods) + len(debts)
 

@@ -46,6 +46,8 @@ from lotwise.stock.repository.scans import lots_of_number
 from lotwise.values import format_quantity, parse_quantity
 
 TYPED_HOURS_MAX = 12
+COUNTED_MAX = 10**15
+"""In smallest units: no figure that is made of a count leaves the database's range."""
 UNNUMBERED = frozenset({"", FOUND, RETURNED})
 PENDING = "count"
 """The origin of a lot that a count found and nobody had received."""
@@ -112,8 +114,9 @@ def _counted(entry: Entry, lines: dict[int, Line], products: dict[UUID, Product]
         quantity = parse_quantity(entry.quantity, product.decimals)
     except ValueError as error:
         raise BadQuantity(str(error), field="quantity", line=entry.line, unit_decimals=product.decimals) from error
-    if quantity < 0:
-        raise BadQuantity("A count is not below zero", field="quantity", line=entry.line)
+    if not 0 <= quantity <= COUNTED_MAX:
+        what = "A count is not below zero" if quantity < 0 else "That is more than any shelf holds"
+        raise BadQuantity(what, field="quantity", line=entry.line)
     if entry.seen is not None and entry.seen != line.passes:
         raise LineCountedMeanwhile(
             f"{line.counted_by or 'Somebody'} counted it meanwhile",

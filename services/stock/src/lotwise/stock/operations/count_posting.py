@@ -21,7 +21,7 @@ from lotwise.stock.domain.counts import CAUSES, Count, Difference, Line
 from lotwise.stock.domain.lots import FOUND, RETURNED, Lot
 from lotwise.stock.domain.movements import Entry
 from lotwise.stock.domain.places import Site
-from lotwise.stock.domain.refusals import CountOvertaken
+from lotwise.stock.domain.refusals import BadQuantity, CountOvertaken
 from lotwise.stock.domain.witness import rule_of
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.count_checks import Posting, Sum, Watch, cause_of, explained, ready, witnessed
@@ -64,8 +64,8 @@ class Desk:
 async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
     """Post a count: movements, StockAdjusted for each difference, CountPosted, the next due date of its plan.
 
-    Raises UnknownCount, CountClosed, NothingToCount, CountIncomplete, RecountNeeded, CountUnexplained, CountOvertaken
-    or WitnessNeeded; then nothing has changed.
+    Raises UnknownCount, CountClosed, NothingToCount, CountIncomplete, RecountNeeded, CountUnexplained, CountOvertaken,
+    WitnessNeeded or BadQuantity; then nothing has changed.
     """
     count = await open_one(tx, posting.count_id)
     lines = await lines_of(tx, count.id)
@@ -238,7 +238,7 @@ def _more(desk: Desk, cell: Cell, one: Difference, owed: int) -> int:
     """Bring what was found onto the ledger, at the lot's cost; returns it. Sales since the count are settled first."""
     line = one.line
     lot = _lot_of(desk, cell, line)
-    cost = costs.value_of(lot.unit_cost or cell.last_cost(), one.quantity, cell.product.decimals, desk.books.exponent)
+    cost = _value(desk, cell, lot.unit_cost or cell.last_cost(), one.quantity, line.line)
     entry = _entry(desk, line, CAUSES[cause_of(one, desk.posting) or counts.ERROR].reason)
     target = _target(desk, cell, line, lot)
     desk.books.move(cell, cell.site.place(places.LOST_AND_FOUND), target, lot, one.quantity, cost, entry)
@@ -248,6 +248,14 @@ def _more(desk: Desk, cell: Cell, one: Difference, owed: int) -> int:
     elif since > 0:
         desk.books.settle(cell, lot, target, entry, most=min(since, one.quantity))
     return cost
+
+
+def _value(desk: Desk, cell: Cell, unit_cost: int, quantity: int, line: int) -> int:
+    """What a quantity costs in minor units. Raises BadQuantity for more than can be kept."""
+    try:
+        return costs.value_of(unit_cost, quantity, cell.product.decimals, desk.books.exponent)
+    except ValueError as error:
+        raise BadQuantity(str(error), field="quantity", line=line) from error
 
 
 def _lot_of(desk: Desk, cell: Cell, line: Line) -> Lot:
@@ -290,7 +298,7 @@ def _unrecorded(desk: Desk, cell: Cell, line: Line, owed: int) -> None:
     lot = desk.own[cell.product.id]
     shelf = cell.site.place(places.SHELF)
     entry = _entry(desk, line, CAUSES[counts.FOUND].reason)
-    cost = costs.value_of(cell.last_cost(), owed, cell.product.decimals, desk.books.exponent)
+    cost = _value(desk, cell, cell.last_cost(), owed, line.line)
     desk.books.move(cell, cell.site.place(places.LOST_AND_FOUND), shelf, lot, owed, cost, entry)
     desk.books.settle(cell, lot, shelf, entry, most=owed)
     _tell(desk, cell, line._replace(lot_id=lot.id), owed, cost, counts.FOUND, uuid7())

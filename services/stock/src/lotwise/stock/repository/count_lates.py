@@ -92,14 +92,6 @@ async def touched_counts(tx: Tx, since: datetime) -> list[UUID]:
     return [row[0] for row in rows]
 
 
-async def products_of_count(tx: Tx, count_id: UUID) -> list[UUID]:
-    """The products that were counted in it."""
-    rows = await tx.fetch(
-        "select distinct product_id from count_line where count_id = $1 and passes > 0 order by product_id", count_id
-    )
-    return [row[0] for row in rows]
-
-
 async def late_goods(tx: Tx, count_id: UUID, closed_at: datetime) -> list[LateGoods]:
     """What a posted count did not know yet, by line and lot; read it with the cells locked."""
     rows = await tx.fetch(_LATE, count_id, first_id_of(closed_at), closed_at - OVERLAP)
@@ -112,13 +104,14 @@ async def late_debts(tx: Tx, count_id: UUID, closed_at: datetime) -> list[LateDe
     return [LateDebt(*row) for row in rows]
 
 
-async def note_late(tx: Tx, count_id: UUID, rows: Sequence[tuple[int, int]]) -> None:
-    """Note by (line, quantity) what came to light, and for all lines up to which position was looked."""
+async def note_late(tx: Tx, count_id: UUID, products: Collection[UUID], rows: Sequence[tuple[int, int]]) -> None:
+    """Note by (line, quantity) what came to light, and for the lines of these locked products how far was looked."""
     await tx.execute(
         "update count_line set seen_snapshot = pg_current_snapshot()::text,"
-        " seen_base = coalesce((select base from ledger_era), 0) where count_id = $1 and passes > 0",
-        count_id,
-    )
+        " seen_base = coalesce((select base from ledger_era), 0)"
+        " where count_id = $1 and passes > 0 and product_id = any($2::uuid[])",
+        count_id, list(products),
+    )  # fmt: skip
     if rows:
         await tx.execute(
             "update count_line l set came_late = l.came_late + n.quantity"

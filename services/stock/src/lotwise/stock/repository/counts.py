@@ -173,11 +173,16 @@ async def touch_count(tx: Tx, count_id: UUID) -> None:
 
 
 async def close_count(tx: Tx, count_id: UUID, state: str, now: datetime, actor: str) -> None:
-    """Post it or call it off, for good; the ledger's position goes with it, so call it with the cells locked."""
+    """Post it or call it off, for good; the ledger's position goes with it, so call it with the cells locked.
+
+    Only a witness who saw these figures, and is another than who closes it, stays.
+    """
     await tx.execute(
         "update stock_count set state = $2, closed_at = $3, closed_by = $4, revision = revision + 1, watched_at = $3,"
         " posted_snapshot = pg_current_snapshot()::text,"
-        " posted_base = coalesce((select base from ledger_era), 0) where id = $1",
+        " posted_base = coalesce((select base from ledger_era), 0),"
+        " witness = case when witness <> $4 and witnessed_revision = revision then witness end,"
+        " witnessed_at = case when witness <> $4 and witnessed_revision = revision then witnessed_at end where id = $1",
         count_id, state, now, actor,
     )  # fmt: skip
 
