@@ -1,5 +1,6 @@
 """Transfers in full over HTTP: asked for, approved, shipped by hand, received in parts, every difference explained."""
 
+import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -350,3 +351,28 @@ async def test_a_walk_of_transfers_keeps_the_books_at_every_step(stock: Chain, s
         assert [now[0] + lost[0], now[1] + lost[1]] == owned
         await stock.must_balance()
     assert lost[0] > 0
+
+
+async def test_one_of_many_at_once_ships_and_receives(stock: Chain) -> None:
+    """RELIABILITY 7: given a draft; when eight ship it at once, and eight receive it; then one does."""
+    await stock.receive("10")
+    path = await drafted(stock)
+    for deed, after in (("ship", ["4", "0", "6", "0"]), ("receive", ["4", "0", "0", "6"])):
+        answers = await asyncio.gather(*(stock.bench.call("POST", f"{path}:{deed}", {}) for _ in range(8)))
+        assert sorted(one.status_code for one in answers) == [200, *[409] * 7]
+        assert await where(stock) == after
+
+
+async def test_transfers_both_ways_at_once_never_ship_more_than_there_is(stock: Chain) -> None:
+    """RELIABILITY 7: given 10 at two sites; when ten transfers of 3 leave each for the other at once; then three do,
+    nothing waits for ever, and the books agree.
+    """
+    await stock.receive("10")
+    await stock.receive("10", site="soho")
+    paths = []
+    for start, end in (("harley", "soho"), ("soho", "harley")) * 10:
+        body = {"from_site": start, "to_site": end, "lines": [TOXIN | {"quantity": "3"}]}
+        paths.append(f"/v1/transfers/{(await stock.bench.post('/v1/transfers', body))['transfer_id']}")
+    answers = await asyncio.gather(*(stock.bench.call("POST", f"{path}:ship", {}) for path in paths))
+    assert sorted(one.status_code for one in answers) == [200] * 6 + [409] * 14
+    assert await where(stock) == ["1", "9", "9", "1"]
