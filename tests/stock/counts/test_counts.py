@@ -108,6 +108,7 @@ async def test_a_part_of_a_site_is_counted(stock: Chain) -> None:
     await stock.sell("1", CREAM, happened_at=datetime.now(UTC))
 
     async def codes(**fields: object) -> list[tuple[str, str]]:
+        """The places and products of a sheet."""
         sheet = await Sheet.open(stock, kind="cycle", **fields)
         return [(one["area"], one["code"]) for one in await sheet.lines()]
 
@@ -321,6 +322,7 @@ async def test_the_sheet_is_searched_and_paged(stock: Chain) -> None:
     await sheet.count("5", "4")
 
     async def found(**query: str) -> list[int]:
+        """The lines that match."""
         return [one["line"] for one in await sheet.lines(params=query)]
 
     assert await found(product=str(CREAM)) == [4]

@@ -48,6 +48,7 @@ async def test_a_count_during_a_storm_of_sales_finds_the_right_difference(stock:
     sheet = await Sheet.open(stock)
 
     async def sell() -> None:
+        """The storm: some are told at once, some much later."""
         for _ in range(120):
             shelf.sell(chance.choice((1, 1, 2, 3)))
             if chance.random() < 0.5:
@@ -55,6 +56,7 @@ async def test_a_count_during_a_storm_of_sales_finds_the_right_difference(stock:
             await asyncio.sleep(0)
 
     async def count() -> None:
+        """Five looks at the shelf."""
         for number in range(5):
             at, there = datetime.now(UTC), shelf.there
             body = {
@@ -96,6 +98,7 @@ async def test_a_count_is_posted_once_by_whoever_is_first(stock: Chain) -> None:
     await sheet.count("45", "48")
 
     async def sell() -> None:
+        """Twelve sales meanwhile."""
         for number in range(12):
             product = (BOTOX, CREAM)[number % 2]
             await stock.sell("1", product, happened_at=datetime.now(UTC))
