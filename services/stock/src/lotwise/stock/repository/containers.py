@@ -1,7 +1,7 @@
 """The only home of opened containers in SQL: loaded with the books of their cells, stored with them, listed."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from lotwise.stock.domain.cells import Books, CellKey
 from lotwise.stock.domain.containers import Container, Draw, Opened
 from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.places import Site
+
+LATE = timedelta(days=31)
+"""How late a fact may come and still find the vial that was open at its time."""
 
 _LOADED = """
 select c.*, l.number, l.expires_on, l.received_at, l.owner, l.unit_cost, l.is_recalled
@@ -85,13 +88,12 @@ async def open_containers(
 ) -> Opened:
     """The open containers of the books' cells, and these others of them; the cells' locks guard them.
 
-    `since` brings those too whose rest was swept after it: late facts may have drawn from them.
+    `since` brings those too whose rest was swept after it, at most LATE ago: late facts may have drawn from them.
     """
+    late = books.now if since is None else max(since, books.now - LATE)
     by_slug = {site.slug: site for site in sites}
     keys = list(books.cells)
-    rows = await tx.fetch(
-        _OF_CELLS, [key[0] for key in keys], [key[1] for key in keys], list(ids), list(visits), since or books.now
-    )
+    rows = await tx.fetch(_OF_CELLS, [key[0] for key in keys], [key[1] for key in keys], list(ids), list(visits), late)
     opened = Opened()
     for row in rows:
         key: CellKey = (row["site"], row["product_id"])
