@@ -200,6 +200,19 @@ def test_product_rows_take_the_words_of_other_systems(tmp_path: Path) -> None:
     assert rejects.count == 1
 
 
+def test_product_rows_bring_how_they_are_drawn(tmp_path: Path) -> None:
+    """STK-37, WEB-08: a product file says the container rule, the units of a vial, its hours and the drug's class."""
+    file = tmp_path / "p.csv"
+    file.write_text(
+        "code,name,container,units per vial,hours after opening,class\nTOX,Toxin,Multi-patient,100,24,Prescription\n"
+    )
+    with Rejects(tmp_path / "r.csv") as rejects:
+        (row,) = products.wanted_rows(Sheet(file, products.COLUMNS, FileMapping()), rejects)
+    names = ("container_rule", "container_units", "use_by_hours", "drug_class")
+    assert [row.body[name] for name in names] == ["multi_patient", "100", 24, "prescription"]
+    assert rejects.count == 0
+
+
 def test_stock_rows_become_receipts_with_lasting_ids(tmp_path: Path) -> None:
     """WEB-08: an opening lot has cost, lot and expiry; a month alone means its last day; unknown words are rejected."""
     file = tmp_path / "s.csv"
