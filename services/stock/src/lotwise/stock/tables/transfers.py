@@ -25,6 +25,8 @@ class TransferRow(Base, table=True):
     __tablename__: ClassVar[str] = "transfer"
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("transfer_by_state", "state", "id"),
+        Index("transfer_by_target", "to_site", "from_site"),
+        Index("transfer_by_source", "from_site", "to_site"),
         Index("transfer_by_seq", "seq", unique=True),
         Index("transfer_by_shortage", "shortage_id", unique=True, postgresql_where=text("shortage_id is not null")),
         Index("transfer_by_origin", "of_transfer", postgresql_where=text("of_transfer is not null")),
