@@ -1,12 +1,15 @@
 """The screens: one module per noun, and the list of their routers for the app."""
 
-from lotwise.backoffice import assets
+from lotwise.backoffice.assets import router as files
 from lotwise.backoffice.screens import (
     about,
     adjustments,
     alerts,
+    appointments,
+    asset_deeds,
     charge,
     charges,
+    checkout,
     consignments,
     containers,
     count_plans,
@@ -27,6 +30,7 @@ from lotwise.backoffice.screens import (
     quantities,
     reasons,
     recall_letters,
+    recall_notices,
     recalls,
     reconciliation,
     resupply,
@@ -46,9 +50,10 @@ from lotwise.backoffice.screens import (
     users,
     waste,
 )
+from lotwise.backoffice.screens.assets import screen as register
 
 routers = (
-    assets.router,
+    files,
     door.screen,
     streams.screen,
     today.screen,
@@ -57,6 +62,8 @@ routers = (
     offers.screen,
     quantities.screen,
     adjustments.screen,
+    asset_deeds.screen,
+    register,
     damages.screen,
     consignments.screen,
     containers.screen,
@@ -64,6 +71,7 @@ routers = (
     temporary_minimums.screen,
     lots.screen,
     recall_letters.screen,
+    recall_notices.screen,
     recalls.screen,
     member_lots.screen,
     stock_card.screen,
@@ -81,7 +89,9 @@ routers = (
     deliveries.screen,
     suppliers.screen,
     members.screen,
+    appointments.screen,
     charge.screen,
+    checkout.screen,
     charges.screen,
     alerts.screen,
     sales.screen,

@@ -11,7 +11,7 @@ from lotwise.backoffice.gateway import Shape
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.members import Member
-from lotwise.backoffice.screens.recalls import HOW, TONES
+from lotwise.backoffice.screens.recall_notices import HOW, TONES
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
 
