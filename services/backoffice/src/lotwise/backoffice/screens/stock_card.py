@@ -19,7 +19,8 @@ from lotwise.backoffice.session import Who
 
 screen = Screen()
 KINDS = {
-    "shelf": "shelf", "back_bar": "back bar", "supplier": "supplier", "patient": "patient", "waste": "waste", "usage": "usage",
+    "shelf": "shelf", "back_bar": "back bar", "supplier": "supplier", "patient": "patient", "waste": "waste",
+    "usage": "usage",
     "lost_and_found": "lost and found", "transit": "transit", "quarantine": "quarantine", "in_use": "in use",
     "unattributed": "unattributed",
 }  # fmt: skip
