@@ -2,6 +2,7 @@
 
 from tests.backoffice.fakes import (
     alerts,
+    assets,
     containers,
     corrections,
     counts,
@@ -13,6 +14,7 @@ from tests.backoffice.fakes import (
     sales,
     stock,
     transfers,
+    visits,
 )
 from tests.backoffice.fakes.catalog import ALL_PRODUCTS
 from tests.backoffice.fakes.ground import MEMBERS, ident, refusal
@@ -20,7 +22,20 @@ from tests.backoffice.fakes.purchasing import ORDERS
 from tests.backoffice.fakes.transfers import TRANSFERS
 
 __all__ = ["ALL_PRODUCTS", "ORDERS", "TRANSFERS", "Chain", "ident", "refusal"]
-ANSWERING = (alerts, containers, corrections, counts, ops, purchasing, recalls, reporting, sales, stock, transfers)
+ANSWERING = (
+    alerts,
+    assets,
+    containers,
+    corrections,
+    counts,
+    ops,
+    purchasing,
+    recalls,
+    reporting,
+    sales,
+    stock,
+    transfers,
+)
 """The modules whose import registers their answers."""
 
 

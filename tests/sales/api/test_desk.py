@@ -32,7 +32,7 @@ async def test_goods_are_held_before_the_charge_is_recorded(sales: Sales, stock:
     assert answer.status_code == 201, answer.text
     (hold,) = stock.asked
     assert (str(hold.hold_id), hold.site) == (answer.json()["charge_id"], SITE)
-    assert [tuple(one) for one in hold.lines] == [(BOTOX, "5"), (CREAM, "0.5")]
+    assert [tuple(one) for one in hold.lines] == [(BOTOX, "5", None), (CREAM, "0.5", None)]
     (told,) = await sales.told(SaleRecorded)
     assert (told.is_held, told.source) == (True, "desk")
 

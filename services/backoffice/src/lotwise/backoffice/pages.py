@@ -49,6 +49,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Today", "/", "house", "catalog.read"),
             Link("Charge desk", "/charge", "credit-card", "charge.create"),
+            Link("Appointments", "/appointments", "calendar-clock", "sales.read"),
             Link("Alerts", "/alerts", "bell", "alerts.read"),
         ),
     ),
@@ -59,6 +60,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Stock", "/stock", "boxes", "stock.read"),
             Link("Adjustments", "/adjustments", "pencil", "stock.read"),
             Link("Counts", "/counts", "list", "stock.count"),
+            Link("Assets", "/serials", "badge-check", "stock.read"),
             Link("Transfers", "/transfers", "arrow-left-right", "stock.transfer"),
             Link("Opened Vials", "/containers", "package-open", "stock.read"),
             Link("Lots & Expiry", "/stock/lots", "calendar-clock", "stock.read"),

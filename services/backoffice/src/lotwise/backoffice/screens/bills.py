@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -17,11 +18,25 @@ class BillLine:
 
     product_id: str
     quantity: Decimal
+    treatment_id: str = ""
+    lot_id: str = ""
+    prescriber: str = ""
+    order_reference: str = ""
 
     @property
     def text(self) -> str:
-        """The line as the page keeps it."""
-        return f"{self.product_id}|{self.quantity.normalize():f}"
+        """The line as the page keeps it: product and quantity, then what else is known, in this order."""
+        more = (self.treatment_id, self.lot_id, self.prescriber, self.order_reference)
+        words = [self.product_id, f"{self.quantity.normalize():f}", *(word.replace("|", "/") for word in more)]
+        return "|".join(words).rstrip("|")
+
+    def asked(self) -> dict[str, Any]:
+        """The line in the words of sales."""
+        body: dict[str, Any] = {"product_id": self.product_id, "quantity": f"{self.quantity.normalize():f}"}
+        body |= {name: value for name in ("treatment_id", "lot_id") if (value := getattr(self, name))}
+        if self.prescriber and self.order_reference:
+            body["prescription"] = {"prescriber": self.prescriber, "order_reference": self.order_reference}
+        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +68,25 @@ class Bill:
         is_gone = all(line.product_id != product_id for line in bill.lines)
         return replace(bill, current=bill.lines[-1].product_id if is_gone and bill.lines else product_id)
 
-    def asked(self) -> list[dict[str, str]]:
+    def confirm(self, product_id: str, **known: str) -> "Bill":
+        """What a person said of a line: its lot (lot_id), or its prescriber and order_reference."""
+        lines = [replace(line, **known) if line.product_id == product_id else line for line in self.lines]
+        return replace(self, lines=tuple(lines), current=product_id)
+
+    def asked(self) -> list[dict[str, Any]]:
         """The lines in the words of sales."""
-        return [{"product_id": line.product_id, "quantity": f"{line.quantity.normalize():f}"} for line in self.lines]
+        return [line.asked() for line in self.lines]
 
 
 def read_bill(texts: Iterable[str], current: str = "") -> Bill:
-    """The bill out of the form's lines ("product|quantity"); what cannot be read is left out."""
+    """The bill out of the form's lines ("product|quantity|…"); what cannot be read is left out."""
     found = []
     for text in list(texts)[:LINES_MAX]:
-        product_id, _, quantity = text.partition("|")
+        product_id, quantity, treatment, lot, prescriber, order = (*text.split("|"), "", "", "", "", "", "")[:6]
         amount = amount_of(quantity)
         if amount is not None and is_id(product_id):
-            found.append(BillLine(product_id, amount))
+            treatment, lot = (word if is_id(word) else "" for word in (treatment, lot))
+            found.append(BillLine(product_id, amount, treatment, lot, prescriber, order))
     return Bill(tuple(found), current or (found[-1].product_id if found else ""))
 
 

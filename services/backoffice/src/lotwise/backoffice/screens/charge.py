@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
-from lotwise.backoffice.gateway import Refused, Shape, Unreachable, or_else
+from lotwise.backoffice.gateway import Refused, Rows, Shape, Unreachable, or_else
 from lotwise.backoffice.pages import SECURITY, form_of, new_key, page, toast, told_with
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.bills import Bill, amount_of, is_id, kept_lines, read_bill
+from lotwise.backoffice.screens.checkout import Draft
 from lotwise.backoffice.screens.members import Member
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
@@ -21,6 +22,7 @@ from lotwise.values import Refusal, currency_exponent, parse_minor
 screen = Screen()
 STOPS = frozenset({"recalled", "expired", "quarantined"})
 PICKED_MAX = 12
+CONFIRMED = ("lot_id", "prescriber", "order_reference")
 
 
 class Tile(Shape):
@@ -128,11 +130,19 @@ class Receipt(Shape):
 
 
 @screen.get("/charge", permission="charge.create")
-async def desk(request: Request, who: Who) -> Response:
-    """The desk of the site in view."""
-    site = who.a_site()
+async def desk(request: Request, who: Who, checkout: UUID | None = None) -> Response:
+    """The desk of the site in view; with `checkout` the bill of a completed treatment, ready to be paid (SAL-18)."""
+    draft = None if checkout is None else await who.gateway.one(Draft, "sales", f"/v1/checkout/{checkout}")
+    site = who.a_site() if draft is None else draft.site
     opened = await or_else(who.gateway.one(Desk, "sales", "/v1/desk", site=site), Desk(site=site or ""))
-    context: dict[str, Any] = {"desk": opened, "site": site, **_empty()}
+    waiting = await or_else(who.gateway.rows(Draft, "sales", "/v1/checkout", site=site), Rows([]))
+    context: dict[str, Any] = {"desk": opened, "site": site, "waiting": waiting, "draft": draft, **_empty()}
+    if draft is not None and draft.state == "open":
+        bill = draft.bill
+        context |= {
+            "bill": bill, "quote": await _quote(who, draft.site, bill), "charge_id": str(draft.charge_id),
+            "member": await _member(who, str(draft.member_id or "")),
+        }  # fmt: skip
     return page(request, who, "screens/charge.html", title="Charge desk", **context)
 
 
@@ -143,6 +153,9 @@ async def lines(request: Request, who: Who) -> Response:
     bill = await _bill(request, form)
     if form.get("step"):
         bill = bill.step(form["step"], form.get("line", ""))
+    said = {name: form[f"set_{name}"] for name in CONFIRMED if form.get(f"set_{name}")}
+    if said:
+        bill = bill.confirm(form.get("line", ""), **said)
     found: list[tuple[str, Decimal]] = []
     if form.get("code"):
         found, instead = await _find(request, who, form)
