@@ -125,6 +125,7 @@ async def test_the_menu_has_the_names_of_the_guide(page: httpx.AsyncClient) -> N
         "Stock",
         "Adjustments",
         "Counts",
+        "Assets",
         "Transfers",
         "Opened Vials",
         "Lots & Expiry",

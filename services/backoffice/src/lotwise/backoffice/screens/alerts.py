@@ -34,6 +34,7 @@ class Alert(Shape):
     kind: str
     site: str
     product_id: UUID | None = None
+    subject_id: UUID | None = None
     severity: str
     title: str
     facts: dict[str, Any] = Field(default_factory=dict)
@@ -51,6 +52,8 @@ class Alert(Shape):
             return f"/alerts?within={self.alert_id}"
         if self.kind == "count-overdue":
             return f"/counts/plans?site={self.site}"
+        if self.kind in {"maintenance-due", "warranty-ending"}:
+            return f"/serials/{self.subject_id}" if self.subject_id else "/serials"
         if self.product_id and self.site != "chain":
             return f"/stock/{self.site}/{self.product_id}"
         return f"/products/{self.product_id}" if self.product_id else "/stock"

@@ -12,6 +12,8 @@ from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
 from lotwise.backoffice.pages import SECURITY, done, form_of, page, read_form, refused_fields, toast
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.adjustments import said
+from lotwise.backoffice.screens.asset_deeds import numbers
+from lotwise.backoffice.screens.products import Product
 from lotwise.backoffice.screens.reasons import reasons_of
 from lotwise.backoffice.screens.stock import Level, Lot
 from lotwise.backoffice.session import Who
@@ -51,6 +53,7 @@ class ReceiptForm(BaseModel):
     lot_number: str = Field(default="", max_length=40)
     expires_on: date | None = None
     purchase_order: str = Field(default="", max_length=80)
+    serials: str = Field(default="", max_length=20_000)
 
 
 class MinimumForm(BaseModel):
@@ -118,7 +121,7 @@ async def receive(request: Request, who: Who) -> Response:
     given, errors = read_form(ReceiptForm, form)
     if given is None:
         return await _receive(request, who, form["site"], UUID(form["product_id"]), form, errors)
-    body = given.model_dump(mode="json") | {"receipt_id": form.get("key")}
+    body = given.model_dump(mode="json") | {"receipt_id": form.get("key"), "serials": await numbers(who, given.serials)}
     try:
         made = await who.gateway.post("stock", "/v1/receipts", body, form.get("key", ""))
     except Refused as no:
@@ -143,12 +146,14 @@ async def _receive(
 ) -> Response:
     level = await who.gateway.one(Level, "stock", f"/v1/levels/{site}/{product_id}")
     filled = {"unit_cost": level.last_cost or level.unit_cost or ""} | form
+    product = await or_else(who.gateway.one(Product, "catalog", f"/v1/products/{product_id}"), None)
     context: dict[str, Any] = {
         "level": level,
         "site": site,
         "form": filled,
         "errors": errors,
         "warnings": warnings or [],
+        "is_serialised": product is not None and product.is_serialised,
     }
     return page(
         request,

@@ -55,6 +55,14 @@ document.addEventListener("htmx:after:swap", () => {
 dialog?.addEventListener("close", () => { dialog.replaceChildren(); if (opener?.isConnected) opener.focus(); });
 dialog?.addEventListener("click", (event) => { if (event.target === dialog && !$("form", dialog)) shut(); });
 
+// A scan into a list of serial numbers is its next line.
+document.addEventListener("scan", (event) => {
+  const lines = document.activeElement?.closest?.("[data-scan-lines] textarea");
+  if (!lines) return;
+  event.preventDefault();
+  lines.value = [...lines.value.split("\n").filter(Boolean), event.detail, ""].join("\n");
+});
+
 // A scan means what the page says (`data-scan` on main); elsewhere it goes to the thing.
 document.addEventListener("scan", (event) => setTimeout(() => {
   if (event.defaultPrevented) return;
