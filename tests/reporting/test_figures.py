@@ -18,6 +18,7 @@ from lotwise.contracts.stock import (
     StockIssued,
     StockLevelChanged,
     StockReturned,
+    TreatmentConsumed,
 )
 from lotwise.kit.apply import Applier
 from lotwise.kit.database import Database
@@ -124,6 +125,19 @@ async def test_cost_comes_from_the_lots_really_taken(db: Database) -> None:
     async with db.reading() as tx:
         (row,) = await sales.report(tx, "product", Window(), BY_REVENUE, ALL)
     assert (row["revenue"], row["cogs"], row["margin"]) == (1000, 375, 625)
+
+
+async def test_what_a_treatment_drew_is_a_cost_and_may_be_given_back(db: Database) -> None:
+    """N-14, REP-03: what a treatment took beside its charge is cost of goods; what it gives back lowers it."""
+    drawn = LotTaken(product_id=VIAL, lot_id=uid(9), quantity="30", cost_minor=900)
+    back = LotTaken(product_id=VIAL, lot_id=uid(9), quantity="-10", cost_minor=-300)
+    events = [
+        TreatmentConsumed(site="harley", treatment_id=uid(5), taken=(part,), happened_at=NOON) for part in (drawn, back)
+    ]
+    await hear(db, *(said(event) for event in events))
+    async with db.reading() as tx:
+        (row,) = await sales.report(tx, "product", Window(), BY_REVENUE, ALL)
+    assert (row["revenue"], row["cogs"]) == (0, 600)
 
 
 async def test_days_follow_the_zone_even_when_it_is_told_late(db: Database) -> None:

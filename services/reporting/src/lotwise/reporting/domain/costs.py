@@ -6,7 +6,7 @@ from lotwise.reporting.domain.tally import Tally
 
 
 def issued(tally: Tally, fact: Fact) -> None:
-    """Goods of a charge left: their cost becomes cost of goods sold."""
+    """Goods of a charge or a treatment left: their cost becomes cost of goods sold. A treatment's may be below zero."""
     _add(tally, fact, 1)
 
 

@@ -12,6 +12,7 @@ RULES: dict[str, Callable[[Tally, Fact], None]] = {
     "sale-returned": sales.returned,
     "stock-issued": costs.issued,
     "stock-returned": costs.returned,
+    "treatment-consumed": costs.issued,
     "cost-corrected": costs.corrected,
     "stock-adjusted": waste.adjusted,
     "lot-expired": waste.expired,

@@ -26,6 +26,16 @@ _OWN: dict[str, tuple[str, ...]] = {
     "lot-expired": ("lot_id", "product_id"),
     "lot-quarantined": ("lot_id", "product_id"),
     "lot-released": ("lot_id", "product_id"),
+    "lot-recalled": ("recall_id", "lot_id", "product_id"),
+    "lot-corrected": ("lot_id", "product_id"),
+    "container-opened": ("container_id", "lot_id"),
+    "container-discarded": ("container_id", "lot_id"),
+    "treatment-consumed": ("treatment_id",),
+    "treatment-completed": ("treatment_id", "appointment_id"),
+    "appointment-booked": ("appointment_id",),
+    "appointment-moved": ("appointment_id",),
+    "appointment-cancelled": ("appointment_id",),
+    "consignment-issued": ("lot_id", "product_id", "cause_id"),
     "transfer-shipped": ("transfer_id",),
     "transfer-received": ("transfer_id",),
     "transfer-cancelled": ("transfer_id",),
@@ -56,6 +66,7 @@ _OWN: dict[str, tuple[str, ...]] = {
 _PARTS: dict[str, tuple[tuple[str, str], ...]] = {
     "stock-issued": (("taken", "lot_id"),),
     "stock-returned": (("taken", "lot_id"),),
+    "treatment-consumed": (("taken", "lot_id"),),
     "transfer-shipped": (("taken", "lot_id"), ("taken", "product_id")),
     "transfer-received": (("taken", "lot_id"), ("taken", "product_id")),
     "transfer-cancelled": (("taken", "lot_id"), ("taken", "product_id")),
@@ -64,7 +75,17 @@ _PARTS: dict[str, tuple[tuple[str, str], ...]] = {
     "purchase-order-sent": (("lines", "product_id"),),
     "purchase-order-received": (("lines", "product_id"),),
 }
-_THREADS = ("shortage_id", "order_id", "transfer_id", "alert_id", "charge_id", "return_id", "receipt_id")
+_THREADS = (
+    "shortage_id",
+    "order_id",
+    "transfer_id",
+    "alert_id",
+    "charge_id",
+    "return_id",
+    "receipt_id",
+    "treatment_id",
+    "appointment_id",
+)
 
 
 def references(name: str, body: Mapping[str, Any]) -> set[str]:
