@@ -42,11 +42,13 @@ test-slow: $(VENV)/.test ## what `make test` leaves out because it takes long
 	$(PYTEST) -m slow --timeout=3600 tests $(ARGS)
 
 ##@ Measure
-.PHONY: bench bench-full
+.PHONY: bench bench-full bench-size
 bench: $(VENV)/.test ## one table of speeds beside the yardsticks of the same run
 	@$(BIN)/python -m tests.speed.bench $(ARGS)
 bench-full: $(VENV)/.test ## the same, longer, with rebuild and import
 	@$(BIN)/python -m tests.speed.bench --full $(ARGS)
+bench-size: $(VENV)/.test ## ten million movements at forty sites: reads, the past, rebuilds, the audit, growth
+	@$(BIN)/python -m tests.speed.size $(ARGS)
 
 ##@ Keep
 .PHONY: schemas lock compose-secrets clean help

@@ -23,6 +23,7 @@ from nats.aio.client import Client
 from tests.onebox.conftest import Machine
 
 from lotwise.kit.topology import topology
+from lotwise.onebox.audit import MATCHING
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import same_server
 from lotwise.onebox.home import Home
@@ -150,7 +151,7 @@ def test_the_books_of_a_new_system_are_clean(machine: Machine) -> None:
     done = machine.lotwise("audit", "--json")
     assert done.returncode == 0, done.stdout
     proofs = json.loads(done.stdout)
-    assert set(proofs) == {"stock ledger", *(f"{service} audit trail" for service in SERVICES)}
+    assert set(proofs) == {"stock ledger", MATCHING, *(f"{service} audit trail" for service in SERVICES)}
     assert all(proof.get("is_clean", proof.get("is_intact")) is True for proof in proofs.values())
 
 

@@ -58,6 +58,12 @@ class Pen:
                 for number in range(4)
             ]  # fmt: skip
             self.lots = await ensure_lots(tx, drafts)
+        for source in SITES:
+            for target in SITES:
+                if source != target:
+                    line = {"product_id": str(BOTOX), "quantity": "1"}
+                    body = {"from_site": source, "to_site": target, "lines": [line]}
+                    await self.stock.bench.post("/v1/transfers", body)
 
     async def write(self, recorded: datetime, happened: datetime) -> None:
         """One deed by chance: goods come, go, are set apart, travel to another site, or are missing."""

@@ -60,6 +60,7 @@ async def test_a_deleted_row_is_missed_by_its_day_and_its_block(written: Chain) 
         "select m.id, s.block from movement m join seal s on m.xid >= s.xid_from and m.xid < s.xid_to"
         " order by m.id desc offset 1 limit 1"
     )
+    assert row is not None
     await written.bench.owner.execute("delete from movement where id = $1", row["id"])
     findings = await found(written)
     assert {one.check for one in findings} == {"daily_totals", "seals"}

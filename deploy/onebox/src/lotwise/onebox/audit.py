@@ -1,6 +1,7 @@
 """The only home of `lotwise audit`: the books of every service, proven over public interfaces.
 
-Stock recomputes its balances from the ledger and checks the ledger's seals; every service proves its audit trail.
+Stock recomputes its balances from the ledger and checks the ledger's seals; every service proves its audit trail; the
+books of sales, purchasing and reporting are matched with stock's.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ from rich.console import Console
 from lotwise.kit.client import Unreachable
 from lotwise.onebox.access import Access, access
 from lotwise.onebox.chain import SERVICES
+from lotwise.onebox.matching import Matching
 
+MATCHING = "charges, deliveries and reports against the ledger"
 LEDGER = ("stock ledger", "stock", "/v1/audit")
 TRAILS = tuple((f"{service} audit trail", service, "/v1/audit-trail/proof") for service in SERVICES)
-AUDIT_SECONDS_MAX = 600.0
+AUDIT_SECONDS_MAX = 3600.0
 
 
 def audit(*, as_json: bool) -> int:
@@ -35,7 +38,12 @@ def holds(answer: dict[str, Any]) -> bool:
 
 async def _ask() -> dict[str, dict[str, Any]]:
     async with access("operator") as system:
-        return {about: await _proof(system, service, path) for about, service, path in (LEDGER, *TRAILS)}
+        proofs = {about: await _proof(system, service, path) for about, service, path in (LEDGER, *TRAILS)}
+        try:
+            proofs[MATCHING] = await Matching(system).run()
+        except Unreachable as problem:
+            proofs[MATCHING] = {"is_clean": False, "findings": [problem.detail]}
+        return proofs
 
 
 async def _proof(system: Access, service: str, path: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import asyncpg
+
 from lotwise.kit.database import Tx
 from lotwise.purchasing.domain.orders import Delivered
 
@@ -69,3 +71,24 @@ async def of_order(tx: Tx, order_id: UUID) -> list[KeptReceipt]:
         order_id,
     )
     return [KeptReceipt(**row) for row in rows]
+
+
+async def receipts_after(tx: Tx, after: UUID, sites: Sequence[str] | None, limit: int) -> Sequence[asyncpg.Record]:
+    """The next receipts in the order of their ids, a row per physical product (or one without)."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(
+        """
+        SELECT r.id, r.number, r.site, r.recorded_at, p.id AS product_id, p.unit_decimals AS decimals,
+               sum(l.quantity)::bigint AS quantity
+          FROM (SELECT r.id, o.number, o.site, r.recorded_at
+                  FROM receipt r JOIN purchase_order o ON o.id = r.order_id
+                 WHERE r.id > $1 AND ($2::text[] IS NULL OR o.site = any($2)) ORDER BY r.id LIMIT $3) AS r
+          LEFT JOIN (receipt_line l JOIN product p ON p.id = l.product_id AND p.kind = 'physical')
+                 ON l.receipt_id = r.id
+         GROUP BY r.id, r.number, r.site, r.recorded_at, p.id, p.unit_decimals
+         ORDER BY r.id, p.id
+        """,
+        after,
+        None if sites is None else list(sites),
+        limit,
+    )
+    return rows

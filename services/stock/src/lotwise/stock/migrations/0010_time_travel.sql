@@ -6,8 +6,19 @@ create table site_zone (
 );
 insert into site_zone (site, since, zone) select slug, '1970-01-01 00:00+00', time_zone from site;
 
-create index daily_total_late on daily_total (location_id, recorded_on) where recorded_on > happened_on;
+-- days before lots: a cell's days since an opening are one stretch of the index
+drop index daily_total_identity;
+create unique index daily_total_identity
+    on daily_total (product_id, location_id, happened_on, lot_id, recorded_on) nulls not distinct;
+create index daily_total_late on daily_total (location_id, product_id, recorded_on) where recorded_on > happened_on;
 create index daily_total_early on daily_total (location_id, happened_on) where happened_on > recorded_on + 1;
+
+-- cells by site first: totals and lots of a site read what lies there and nothing else
+drop index balance_live;
+create index balance_live on balance (site, product_id) where on_hand <> 0;
+-- whose movements may touch a site's accounts: its own, and those of sites it trades with
+create index transfer_by_target on transfer (to_site, from_site);
+create index transfer_by_source on transfer (from_site, to_site);
 
 create table opening (
     month    date primary key,

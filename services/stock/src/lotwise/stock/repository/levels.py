@@ -61,10 +61,10 @@ select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from
 {_ELSEWHERE}
 """
 _SUMS = """
-with live as (
+with live as materialized (
     select b.kind, b.on_hand, b.cost_minor, l.owner, l.expires_on
     from balance b left join lot l on l.id = b.lot_id
-    where b.on_hand <> 0 and ($1::text[] is null or b.site = any($1)))
+    where b.on_hand <> 0 and {at_sites})
 select (select count(*) from product where kind = 'physical' and not is_archived) as products,
        s.*,
        (select coalesce(sum(cost_minor) filter (where kind = 'quarantine'), 0)::bigint from live) as quarantined_minor,
@@ -79,7 +79,7 @@ from (select count(*) filter (where on_hand > 0) as stocked, count(*) filter (wh
              count(*) filter (where is_out and shortage_id is not null) as out_of_stock,
              coalesce(sum(value_minor), 0)::bigint as value_minor,
              count(*) filter (where unattributed < 0) as unattributed
-      from level where ($1::text[] is null or site = any($1))) s
+      from level b where {at_sites}) s
 """
 _HISTORY = """
 with days as (
@@ -128,7 +128,9 @@ async def one_level(tx: Tx, site: str, product_id: UUID) -> asyncpg.Record | Non
 
 async def sums(tx: Tx, sites: Collection[str] | None, expiring_by: date) -> asyncpg.Record:
     """The totals of sites (None: of the chain)."""
-    row = await tx.fetchrow(_SUMS, None if sites is None else list(sites), expiring_by)
+    at_sites = "$1::text[] is null" if sites is None else "b.site = any($1::text[])"
+    statement = _SUMS.format(at_sites=at_sites)
+    row = await tx.fetchrow(statement, None if sites is None else list(sites), expiring_by)
     if row is None:
         raise LookupError("an aggregate always has one row")
     return row

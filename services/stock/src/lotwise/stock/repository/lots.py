@@ -41,7 +41,7 @@ select b.id as row_id, b.site, b.kind, p.area, b.on_hand, b.cost_minor, l.id, l.
 from balance b join lot l on l.id = b.lot_id join location p on p.id = b.location_id
     join product pr on pr.id = b.product_id
 where b.on_hand <> 0
-  and ($1::uuid is null or b.product_id = $1) and ($2::text[] is null or b.site = any($2))
+  and {of_product} and {at_sites}
   and ($3::date is null or l.expires_on <= $3) and ($4::text is null or b.kind = $4)
   and ($5::text is null or l.number = $5)
   and (coalesce(l.expires_on, date '9999-12-31'), l.id, b.id) > ($6::date, $7::uuid, $8::bigint)
@@ -129,9 +129,19 @@ async def lots_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Lot]:
     return {row[0]: _lot(row) for row in rows}
 
 
-async def list_lots(tx: Tx, *arguments: object) -> Sequence[asyncpg.Record]:
-    """A page of what lies where, soonest expiry first; arguments in the order of the statement."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(_LIST, *arguments)
+async def list_lots(
+    tx: Tx, product_id: UUID | None, sites: Collection[str] | None, *arguments: object
+) -> Sequence[asyncpg.Record]:
+    """A page of what lies where, soonest expiry first; further arguments in the order of the statement.
+
+    A product and sites stand in the statement only where they are asked for, so that each finds its index.
+    """
+    statement = _LIST.format(
+        of_product="$1::uuid is null" if product_id is None else "b.product_id = $1::uuid",
+        at_sites="$2::text[] is null" if sites is None else "b.site = any($2::text[])",
+    )
+    asked = None if sites is None else list(sites)
+    rows: Sequence[asyncpg.Record] = await tx.fetch(statement, product_id, asked, *arguments)
     return rows
 
 

@@ -16,7 +16,12 @@ from lotwise.stock.domain import places
 from lotwise.stock.domain.cells import CellKey
 from lotwise.stock.domain.moments import LAST_DAY, NEVER, NO_DAY, Edge, Moment, Piece, Zoned, edges, spans
 
-_ZONES = "select site, zone, since from site_zone where $1::text[] is null or site = any($1) order by site, since"
+_ZONES = """
+with by_index as materialized (select set_config('enable_bitmapscan', 'off', true))
+select z.site, z.zone, z.since from site_zone z, by_index
+where $1::text[] is null or z.site = any($1) order by z.site, z.since
+"""
+"""Zones of sites; it also tells the planner, for this transaction, to go by the one index that fits each part."""
 _OPENING = "select max(month) from opening where month <= $1"
 
 _PLACES = """
@@ -31,15 +36,20 @@ cell as (select * from unnest($7::text[], $8::uuid[]) as c(site, product_id))"""
 _DAYS_OF_CELLS = f"""
 with {_PLACES}, {_CELLS}
 select distinct p.site, d.recorded_on from cell c join place p on p.site = c.site
-join daily_total d on d.product_id = c.product_id and d.location_id = p.id
-     and d.happened_on between p.happened_day and p.happened_last
-where d.recorded_on <= p.recorded_day
+cross join lateral (
+    select recorded_on from daily_total d
+    where d.product_id = c.product_id
+      and (d.product_id, d.location_id, d.happened_on) >= (c.product_id, p.id, p.happened_day)
+      and (d.product_id, d.location_id, d.happened_on) <= (c.product_id, p.id, p.happened_last)
+      and d.recorded_on <= p.recorded_day offset 0) d
 """
 _DAYS_OF_SITES = f"""
 with {_PLACES}
 select distinct p.site, d.recorded_on from place p
-join daily_total d on d.location_id = p.id and d.happened_on between p.happened_day and p.happened_last
-where d.recorded_on <= p.recorded_day
+cross join lateral (
+    select recorded_on from daily_total d
+    where d.location_id = p.id and d.happened_on between p.happened_day and p.happened_last
+      and d.recorded_on <= p.recorded_day offset 0) d
 """
 
 _WHOLE_DAYS_OF_CELLS = """
@@ -49,15 +59,30 @@ _WHOLE_DAYS_OF_CELLS = """
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
     from cell c join place p on p.site = c.site
-    join daily_total d on d.product_id = c.product_id and d.location_id = p.id and d.happened_on < p.happened_day
-         and d.recorded_on < p.recorded_day and (d.happened_on >= p.since or d.recorded_on >= p.since)"""
+    cross join lateral (
+        select * from daily_total d
+        where d.product_id = c.product_id
+          and (d.product_id, d.location_id, d.happened_on) >= (c.product_id, p.id, p.since)
+          and (d.product_id, d.location_id, d.happened_on) < (c.product_id, p.id, p.happened_day)
+          and d.recorded_on < p.recorded_day offset 0) d
+    union all
+    select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
+    from cell c join place p on p.site = c.site
+    cross join lateral (
+        select * from daily_total d
+        where d.product_id = c.product_id and d.location_id = p.id and d.recorded_on > d.happened_on
+          and d.recorded_on >= p.since and d.recorded_on < p.recorded_day
+          and d.happened_on < p.since and d.happened_on < p.happened_day offset 0) d"""
 _WHOLE_DAYS_OF_SITES = """
     select o.location_id, o.product_id, o.lot_id, o.quantity, o.cost_minor
     from place p join opening_balance o on o.month = p.since and o.location_id = p.id
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
-    from place p join daily_total d on d.location_id = p.id and d.happened_on >= p.since
-         and d.happened_on < least(p.happened_day, p.recorded_day + 1) and d.recorded_on < p.recorded_day
+    from place p
+    cross join lateral (
+        select * from daily_total d
+        where d.location_id = p.id and d.happened_on >= p.since
+          and d.happened_on < least(p.happened_day, p.recorded_day + 1) and d.recorded_on < p.recorded_day offset 0) d
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
     from place p join daily_total d on d.location_id = p.id and d.recorded_on > d.happened_on
@@ -89,15 +114,33 @@ found as (
     select location_id, product_id, lot_id, sum(quantity)::bigint as quantity, sum(cost_minor)::bigint as cost_minor
     from parts group by location_id, product_id, lot_id having sum(quantity) <> 0 or sum(cost_minor) <> 0)"""
 
-_MOVEMENTS_OF_CELLS = """(select distinct product_id from cell) c cross join site s cross join span r
-    join movement m on m.site = s.slug and m.product_id = c.product_id and m.id >= r.id_from and m.id < r.id_until
-         and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until"""
+_MOVEMENTS_OF_CELLS = """span r cross join (select distinct product_id from cell) c
+    cross join (select unnest($1::text[]) as slug
+                union select t.from_site from transfer t where t.to_site = any($1::text[])
+                union select t.to_site from transfer t where t.from_site = any($1::text[])) s
+    cross join lateral (
+        select m.* from movement m
+        where m.site = s.slug and m.product_id = c.product_id
+          and (m.product_id, m.id) >= (c.product_id, r.id_from) and (m.product_id, m.id) < (c.product_id, r.id_until)
+          and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until offset 0) m"""
+_MOVEMENTS_OF_CHAIN = """span r
+    cross join lateral (
+        select m.* from movement m
+        where m.id >= r.id_from and m.id < r.id_until
+          and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until offset 0) m"""
 _MOVEMENTS_OF_SITES = """span r
-    join movement m on m.id >= r.id_from and m.id < r.id_until
-         and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until"""
+    cross join lateral (
+        select m.* from movement m
+        where m.id >= r.id_from and m.id < r.id_until
+          and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until
+          and (m.from_location = any((select array_agg(id) from place)::int[])
+               or m.to_location = any((select array_agg(id) from place)::int[])) offset 0) m"""
+"""The subqueries end with `offset 0`: each is run for its own span and product, whatever the planner thinks of it.
+Comparing several columns at once fits one index alone, the one by cell.
+"""
 
 
-def _found(*, of_cells: bool) -> str:
+def _found(*, of_cells: bool = False, of_chain: bool = False) -> str:
     """The common beginning of every statement here; ends with `found`: what lay of each lot at each place."""
     first = 9 if of_cells else 7
     names = (
@@ -107,7 +150,7 @@ def _found(*, of_cells: bool) -> str:
     numbers = {name: f"${first + index}" for index, name in enumerate(names)}
     tail = _TAIL.format(
         whole_days=_WHOLE_DAYS_OF_CELLS if of_cells else _WHOLE_DAYS_OF_SITES,
-        movements=_MOVEMENTS_OF_CELLS if of_cells else _MOVEMENTS_OF_SITES,
+        movements=_MOVEMENTS_OF_CELLS if of_cells else _MOVEMENTS_OF_CHAIN if of_chain else _MOVEMENTS_OF_SITES,
         own_cell="join cell w on w.site = p.site and w.product_id = m.product_id" if of_cells else "",
         **numbers,
     )
@@ -156,9 +199,10 @@ select (select count(*) from product where kind = 'physical' and not is_archived
 from own
 """
 
-_OF_CELLS, _OF_SITES = _found(of_cells=True), _found(of_cells=False)
+_OF_CELLS, _OF_SITES, _OF_CHAIN = _found(of_cells=True), _found(), _found(of_chain=True)
 _CELL_FIGURES = _OF_CELLS + _FIGURES
 _SITE_SUMS = _OF_SITES + _SUMS.format(by="$18")
+_CHAIN_SUMS = _OF_CHAIN + _SUMS.format(by="$18")
 _LOT_NAMES = ("lot", "kind", "number", "by", "day", "id", "row", "limit")
 _CELL_LOTS = _OF_CELLS + _LOTS.format(**{name: f"${20 + index}" for index, name in enumerate(_LOT_NAMES)})
 _SITE_LOTS = _OF_SITES + _LOTS.format(**{name: f"${18 + index}" for index, name in enumerate(_LOT_NAMES)})
@@ -210,7 +254,8 @@ async def figures_at(tx: Tx, moment: Moment, cells: Sequence[CellKey]) -> dict[C
 
 async def sums_at(tx: Tx, moment: Moment, sites: Collection[str] | None, expiring_by: date) -> asyncpg.Record:
     """The totals of sites (None: of the chain)."""
-    row = await tx.fetchrow(_SITE_SUMS, *await _arguments(tx, moment, sites, None), expiring_by)
+    statement = _CHAIN_SUMS if sites is None else _SITE_SUMS
+    row = await tx.fetchrow(statement, *await _arguments(tx, moment, sites, None), expiring_by)
     if row is None:
         raise LookupError("an aggregate always has one row")
     return row

@@ -14,8 +14,10 @@ parts as (
     select o.location_id, o.product_id, o.lot_id, o.quantity, o.cost_minor from opening_balance o where o.month = $1
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
-    from holding h join daily_total d on d.location_id = h.id
-         and d.happened_on >= $1 and d.happened_on < $2 and d.recorded_on < $2
+    from holding h
+    cross join lateral (
+        select * from daily_total d
+        where d.location_id = h.id and d.happened_on >= $1 and d.happened_on < $2 and d.recorded_on < $2 offset 0) d
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
     from holding h join daily_total d on d.location_id = h.id and d.recorded_on > d.happened_on

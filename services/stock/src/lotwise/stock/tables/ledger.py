@@ -185,7 +185,7 @@ class BalanceRow(Base, table=True):
         Index(
             "balance_identity", "location_id", "product_id", "lot_id", unique=True, postgresql_nulls_not_distinct=True
         ),
-        Index("balance_live", "product_id", "site", postgresql_where=text("on_hand <> 0")),
+        Index("balance_live", "site", "product_id", postgresql_where=text("on_hand <> 0")),
         Index("balance_live_by_lot", "lot_id", postgresql_where=text("on_hand <> 0")),
         CheckConstraint("on_hand >= 0 or kind = 'unattributed'", name="balance_not_negative"),
         CheckConstraint("kind <> 'unattributed' or (on_hand <= 0 and lot_id is null)", name="balance_unattributed"),
@@ -242,12 +242,15 @@ class DailyTotalRow(Base, table=True):
     __tablename__: ClassVar[str] = "daily_total"
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index(
-            "daily_total_identity", "product_id", "location_id", "lot_id", "happened_on", "recorded_on",
+            "daily_total_identity", "product_id", "location_id", "happened_on", "lot_id", "recorded_on",
             unique=True, postgresql_nulls_not_distinct=True,
         ),
         Index("daily_total_by_day", "location_id", "happened_on"),
         Index("daily_total_by_recording", "recorded_on", postgresql_using="brin"),
-        Index("daily_total_late", "location_id", "recorded_on", postgresql_where=text("recorded_on > happened_on")),
+        Index(
+            "daily_total_late", "location_id", "product_id", "recorded_on",
+            postgresql_where=text("recorded_on > happened_on"),
+        ),
         Index(
             "daily_total_early", "location_id", "happened_on", postgresql_where=text("happened_on > recorded_on + 1")
         ),

@@ -1,0 +1,377 @@
+"""Prints one table of speeds of a large ledger over HTTP: python -m tests.speed.size [--movements 10000000].
+
+Forty sites, five thousand products and a year of history made by `history`, first a hundredth, then a tenth of it, then
+all, in one running system with authentication, validation and tracing on. Rows are numbered as in the performance
+targets; every figure is measured here and now, and the data is removed afterwards.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import random
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+from tests.speed.bench import Table, quantile, sell
+from tests.speed.history import Made, make
+from tests.speed.load import Body, Connection
+from tests.speed.system import System, running, system
+
+from lotwise.contracts.ids import named_id, uuid7
+from lotwise.stock.repository.books import _BALANCES
+
+SITES = 40
+PRODUCTS = 5000
+ZONES = ("Europe/London", "America/New_York", "Australia/Sydney", "Asia/Dubai", "America/Los_Angeles")
+ASKED = 150
+SELL_SECONDS = 5.0
+FREE_BYTES_A_MOVEMENT = 2500
+TOKEN_SECONDS = 120
+SHARES = (100, 10, 1)
+
+
+def slug(number: int) -> str:
+    """The slug of a site."""
+    return f"size-{number:02}"
+
+
+async def furnish(measured: System) -> list[str]:
+    """Forty sites in five zones and five thousand products with a price; returns the products' ids by code."""
+    catalog = measured.doors["catalog"]
+    for number in range(SITES):
+        body = {"slug": slug(number), "name": f"Size {number}", "time_zone": ZONES[number % len(ZONES)]}
+        await catalog.post("/v1/sites", json=body, key=str(named_id("size-site", number)))
+    ids: dict[str, str] = {}
+    for start in range(0, PRODUCTS, 250):
+        rows = [
+            {
+                "code": f"S{number:05}",
+                "name": f"Product {number:05}",
+                "kind": "physical",
+                "purpose": "retail",
+                "price": "12.50",
+            }
+            for number in range(start, start + 250)
+        ]
+        key = str(named_id("size-products", start))
+        made = await catalog.post("/v1/products:batch", json={"rows": rows}, key=key, timeout=60)
+        ids |= {row["code"]: row["product_id"] for row in made["rows"]}
+    await measured.drained()
+    return [ids[code] for code in sorted(ids)]
+
+
+class Asker:
+    """Asks stock one question after the other over a kept connection; its token is renewed before it runs out."""
+
+    def __init__(self, measured: System) -> None:
+        self.measured = measured
+        self.link: Connection | None = None
+        self.since = 0.0
+
+    async def ask(self, path: str) -> Any:
+        """The JSON of one answer. Raises RuntimeError unless it is 200."""
+        if self.link is None or time.monotonic() - self.since > TOKEN_SECONDS:
+            self.close()
+            token = await self.measured.operator()
+            self.link = await Connection("127.0.0.1", self.measured.port("stock"), token).open()
+            self.since = time.monotonic()
+        status, body = await self.link.send("GET", path, str(uuid7()), b"")
+        if status != 200:
+            raise RuntimeError(f"GET {path}: {status} {body[:300]!r}")
+        return orjson.loads(body)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self.link is not None:
+            self.link.close()
+
+    async def times(self, paths: Callable[[], str], count: int = ASKED) -> list[float]:
+        """Sorted milliseconds of so many questions, after three that nobody counts."""
+        found: list[float] = []
+        for number in range(count + 3):
+            path = paths()
+            began = time.perf_counter()
+            await self.ask(path)
+            if number >= 3:
+                found.append(1000 * (time.perf_counter() - began))
+        return sorted(found)
+
+
+class Ledger:
+    """One size of the ledger under measure."""
+
+    def __init__(self, measured: System, made: Made, products: Sequence[str], table: Table, asker: Asker) -> None:
+        self.measured, self.made, self.table, self.asker = measured, made, table, asker
+        self.products = products[: made.products]
+        self.random = random.Random(made.movements)
+        self.size = f"{made.movements / 1e6:.1f} M"
+
+    def site(self) -> str:
+        """Any site."""
+        return slug(self.random.randrange(SITES))
+
+    def cell(self) -> str:
+        """The path of any cell that has stock."""
+        return f"{self.site()}/{self.random.choice(self.products)}"
+
+    async def row(
+        self, name: str, paths: Callable[[], str], must_ms: float | None = None, *, count: int = ASKED
+    ) -> float:
+        """Measure one question; its p50, beside a bar on its p99. Returns the p50."""
+        times = await self.asker.times(paths, count)
+        p50, p99 = quantile(times, 0.5), quantile(times, 0.99)
+        self.table.add(
+            name, p50, "ms p50", note=f"p99 {p99:.1f} ms", must=f"p99 ≤ {must_ms:g}" if must_ms else "",
+            passed=None if must_ms is None else p99 <= must_ms,
+        )  # fmt: skip
+        return p50
+
+    async def lots(self) -> list[str]:
+        """Some lots with their whole year behind them."""
+        connection = await asyncpg.connect(self.measured.admin_url("stock"))
+        rows = await connection.fetch("select id from lot order by md5(id::text) limit 200")
+        await connection.close()
+        return [str(row["id"]) for row in rows]
+
+    async def growth(self) -> dict[str, float]:
+        """What must not grow with the ledger: CPU of a sale, the pick of a lot, a page of movements."""
+        body = self.sales()
+        await sell(self.measured, body, seconds=1.5)
+        run = await sell(self.measured, body, seconds=SELL_SECONDS)
+        picks = await self.picks()
+        page = await self.asker.times(
+            lambda: f"/v1/movements?site={self.site()}&product={self.random.choice(self.products)}"
+        )
+        one = await self.asker.times(lambda: f"/v1/levels/{self.cell()}")
+        found = {"sale": run.cpu_us, "pick": picks, "page": quantile(page, 0.5), "cell": quantile(one, 0.5)}
+        self.table.add(
+            f"   {self.size}: CPU of a sale, all processes", run.cpu_us, "µs", note=f"{run.stock_rate:,.0f} sales/s"
+        )
+        self.table.add(f"   {self.size}: lots of 20 cells in FEFO order, SQL", 1000 * picks, "µs p50")
+        self.table.add(f"   {self.size}: page of 50 movements of a cell", found["page"], "ms p50")
+        self.table.add(f"   {self.size}: one cell", found["cell"], "ms p50")
+        return found
+
+    def sales(self) -> Body:
+        """Single recorded sales of any product at any site."""
+        turn = itertools.count()
+
+        def body() -> tuple[str, bytes]:
+            """The next charge."""
+            key = str(uuid7())
+            product = self.products[next(turn) * 7 % len(self.products)]
+            line = {"product_id": product, "quantity": "1"}
+            return key, orjson.dumps({"charge_id": key, "site": self.site(), "hold": False, "lines": [line]})
+
+        return body
+
+    async def picks(self) -> float:
+        """Milliseconds to load what lies of twenty cells: what every batch of sales does."""
+        connection = await asyncpg.connect(self.measured.admin_url("stock"))
+        times = []
+        for _ in range(ASKED):
+            cells = [(self.site(), self.random.choice(self.products)) for _ in range(20)]
+            began = time.perf_counter()
+            await connection.fetch(_BALANCES, [one[0] for one in cells], [one[1] for one in cells])
+            times.append(1000 * (time.perf_counter() - began))
+        await connection.close()
+        return statistics.median(times)
+
+    async def reads(self) -> None:
+        """Rows 8 to 10."""
+        lots = await self.lots()
+        await self.row(
+            "8  movements of a lot (500), one page",
+            lambda: f"/v1/movements?limit=500&lot={self.random.choice(lots)}",
+            40,
+        )
+        await self.row(
+            "8  trace of a lot to places and charges", lambda: f"/v1/lots/{self.random.choice(lots)}/trace", 40
+        )
+        await self.row("9  one cell", lambda: f"/v1/levels/{self.cell()}", 5)
+        await self.row("9  page of 50 levels of a site", lambda: f"/v1/levels?site={self.site()}", 40)
+        await self.row("9  totals of a site", lambda: f"/v1/summary?site={self.site()}", 40)
+        await self.row("9  totals of the chain", lambda: "/v1/summary", count=20)
+        await self.row("   stock card: history of 90 days", lambda: f"/v1/levels/{self.cell()}/history", 40)
+        await self.row("   lots of a site, first page", lambda: f"/v1/lots?site={self.site()}", count=40)
+        await self.past()
+
+    async def past(self) -> None:
+        """Row 10: the same of the past, on either clock and both."""
+        now = datetime.now(UTC)
+        yesterday, year = now - timedelta(days=1, hours=3), now - timedelta(days=365, hours=5)
+
+        def asked(as_of: datetime | None, known_at: datetime | None) -> str:
+            """The query of a moment."""
+            given = {"as_of": as_of, "known_at": known_at}
+            return "&".join(f"{name}={at:%Y-%m-%dT%H:%M:%SZ}" for name, at in given.items() if at)
+
+        def any_day() -> str:
+            """A moment anywhere in the year."""
+            return asked(now - timedelta(minutes=self.random.randrange(390 * 1440)), None)
+
+        before, long_ago = asked(yesterday, None), asked(year, None)
+        await self.row("10 one cell as of yesterday", lambda: f"/v1/levels/{self.cell()}?{before}", 10)
+        await self.row("10 one cell as of a year ago", lambda: f"/v1/levels/{self.cell()}?{long_ago}", 10)
+        await self.row("10 one cell as of any instant", lambda: f"/v1/levels/{self.cell()}?{any_day()}", 10)
+        both = asked(year, yesterday)
+        await self.row("10 one cell as of a year ago, known yesterday", lambda: f"/v1/levels/{self.cell()}?{both}", 10)
+        known = asked(None, year)
+        await self.row("10 one cell as known a year ago", lambda: f"/v1/levels/{self.cell()}?{known}", 10)
+        await self.row("10 page of 50 as of any instant", lambda: f"/v1/levels?site={self.site()}&{any_day()}", 500)
+        await self.row(
+            "10 totals of a site (all its cells), any instant",
+            lambda: f"/v1/summary?site={self.site()}&{any_day()}",
+            500,
+        )
+        await self.row(
+            "10 totals of the chain (all cells), yesterday",
+            lambda: f"/v1/summary?{asked(yesterday, None)}",
+            500,
+            count=20,
+        )
+        await self.row(
+            "10 totals of the chain (all cells), any instant", lambda: f"/v1/summary?{any_day()}", 500, count=40
+        )
+
+    async def rebuilds(self) -> None:
+        """Rows 13 and 14: everything kept, computed anew from the ledger; and what a movement weighs on disk."""
+        connection = await asyncpg.connect(self.measured.admin_url("stock"), command_timeout=600)
+        for name, statement in REBUILDS.items():
+            began = time.perf_counter()
+            differing = await connection.fetchval(statement)
+            elapsed = time.perf_counter() - began
+            if differing:
+                raise RuntimeError(f"{name}: {differing} rows differ from what is kept")
+            self.table.add(
+                f"13 {name} anew from the ledger, and compared", elapsed, "s", must="≤ 30", passed=elapsed <= 30
+            )
+        (weights,) = await connection.fetch(WEIGHTS)
+        ledger, totals, openings = weights
+        count = await connection.fetchval("select count(*) from movement")
+        await connection.close()
+        each = ledger / count
+        self.table.add("14 ledger with indexes, a movement", each, "bytes", must="≤ 600", passed=each <= 600)
+        self.table.add("14 daily totals with indexes, a movement", totals / count, "bytes")
+        self.table.add("14 openings of months, a movement", openings / count, "bytes")
+
+    async def audit(self) -> None:
+        """The audit of the whole ledger: its rate, and what it holds in memory meanwhile."""
+        before = self.measured.memory()
+        peak: dict[str, float] = dict(before)
+        asker = Asker(self.measured)
+        began = time.perf_counter()
+        running_audit = asyncio.create_task(asker.ask("/v1/audit"))
+        while not running_audit.done():
+            await asyncio.sleep(0.5)
+            for name, mebibytes in self.measured.memory().items():
+                peak[name] = max(peak.get(name, 0.0), mebibytes)
+        proof = running_audit.result()
+        elapsed = time.perf_counter() - began
+        asker.close()
+        if not proof["is_clean"]:
+            raise RuntimeError(f"the audit of made history found {proof['findings'][:3]}")
+        self.table.add(
+            "   audit of the whole ledger", proof["movements"] / elapsed, "rows/s", note=f"{elapsed:.1f} s, clean"
+        )
+        for name in ("stock", "postgres"):
+            self.table.add(
+                f"   audit: memory of {name} at its peak", peak.get(name, 0.0), "MiB PSS",
+                note=f"{before.get(name, 0.0):.0f} before",
+            )  # fmt: skip
+
+
+REBUILDS = {
+    "balances": """
+        with legs as (
+            select to_location as location_id, product_id, lot_id, quantity, cost_minor from movement
+            union all select from_location, product_id, lot_id, -quantity, -cost_minor from movement),
+        ledger as (
+            select g.location_id, g.product_id, g.lot_id, sum(g.quantity)::bigint as quantity,
+                   sum(g.cost_minor)::bigint as cost_minor
+            from legs g join location p on p.id = g.location_id and p.kind = 'shelf' group by 1, 2, 3)
+        select count(*) from ledger l full join (select * from balance where kind = 'shelf') b
+             using (location_id, product_id, lot_id)
+        where (l.quantity, l.cost_minor) is distinct from (b.on_hand, b.cost_minor)""",
+    "daily totals": """
+        with days as (
+            select p.id as location_id, m.product_id, m.lot_id,
+                   (m.happened_at at time zone s.time_zone)::date as happened_on,
+                   (m.recorded_at at time zone s.time_zone)::date as recorded_on,
+                   sum(g.sign * m.quantity)::bigint as quantity
+            from movement m cross join lateral (values (m.to_location, 1), (m.from_location, -1)) g(location_id, sign)
+            join location p on p.id = g.location_id join site s on s.slug = p.site group by 1, 2, 3, 4, 5)
+        select (select count(*) from days) - (select count(*) from daily_total)
+               + (select count(*) from (select sum(quantity) from days having sum(quantity) <> 0) x)""",
+}
+WEIGHTS = """
+select (select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'movement'::regclass)::bigint,
+       pg_total_relation_size('daily_total'), pg_total_relation_size('opening_balance')
+"""
+
+
+async def measure(measured: System, table: Table, movements: int, *, with_growth: bool) -> None:
+    """Every size in turn; reads, rebuilds and the audit at the largest."""
+    products = await furnish(measured)
+    grown: list[dict[str, float]] = []
+    for number, share in enumerate(SHARES if with_growth else SHARES[-1:]):
+        owner = await asyncpg.connect(measured.admin_url("stock"), command_timeout=1800)
+        made = await make(owner, movements // share, 1000 * (number + 1))
+        await owner.close()
+        asker = Asker(measured)
+        ledger = Ledger(measured, made, products, table, asker)
+        note = f"{made.seconds:.0f} s; slowest opening of a month {made.opening_seconds:.1f} s"
+        table.add(
+            f"   made: {ledger.size} movements, {made.lots:,} lots", made.movements / made.seconds, "rows/s", note=note
+        )
+        if share == 1:
+            await ledger.reads()
+        grown.append(await ledger.growth())
+        if share == 1:
+            await ledger.rebuilds()
+            await ledger.audit()
+        asker.close()
+    for name, words in (
+        ("sale", "CPU of a sale"),
+        ("pick", "pick of lots"),
+        ("page", "page of movements"),
+        ("cell", "one cell"),
+    ):
+        ratio = grown[-1][name] / grown[0][name]
+        table.add(
+            f"   growth to the whole: {words}", ratio, "x", must="≤ 1.3", passed=ratio <= 1.3 if with_growth else None
+        )
+
+
+async def main() -> int:
+    """Run everything, print the table, keep it as JSON; 1 when a bar was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--movements", type=int, default=10_000_000)
+    parser.add_argument("--only-whole", action="store_true", help="leave out the smaller sizes")
+    parser.add_argument("--json", type=Path, default=Path("var/bench-size.json"))
+    chosen = parser.parse_args()
+    if shutil.disk_usage(".").free < chosen.movements * FREE_BYTES_A_MOVEMENT:
+        print(f"Needs {chosen.movements * FREE_BYTES_A_MOVEMENT / 1e9:.0f} GB of free disk.")
+        return 1
+    table = Table()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} at the start, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+    with running() as home:
+        async with system(home) as measured:
+            await measure(measured, table, chosen.movements, with_growth=not chosen.only_whole)
+    chosen.json.parent.mkdir(parents=True, exist_ok=True)
+    chosen.json.write_text(json.dumps([asdict(row) for row in table.rows], indent=1))
+    return int(any(row.passed is False for row in table.rows))
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))
