@@ -11,6 +11,7 @@ from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import SerialMoved, StockAdjusted
 
 LASER = UUID("00000000-0000-7000-8000-00000000000a")
+OPIATE = UUID("00000000-0000-7000-8000-00000000000b")
 
 
 @pytest.fixture
@@ -338,3 +339,29 @@ async def test_a_transfer_called_off_brings_its_units_back(lasers: Chain) -> Non
     await lasers.bench.post(f"/v1/transfers/{key}:cancel", {})
     back = await one(lasers, "A-1")
     assert (back["state"], back["site"], back["transfer_id"]) == ("in_stock", "harley", None)
+
+
+async def test_what_needs_a_witness_is_adjusted_first_and_named_then(lasers: Chain) -> None:
+    """N-22, STK-19: given a serialised pump of a controlled drug; when one person scraps a unit; then a witness is
+    needed; a pending adjustment gives no unit, a posted one of 1 names exactly one; books and names agree.
+    """
+    await lasers.hear(product(OPIATE, "OPI", "Pump", cost="1.00", is_serialised=True, drug_class="controlled"))
+    await lasers.bench.post("/v1/receipts", body("P-1", "P-2", product_id=str(OPIATE)))
+    keys = [row["serial_id"] for row in await units(lasers)]
+    given: dict[str, Any] = {"state": "scrapped", "note": "broken"}
+    no = await refused(lasers, f"/v1/serials/{keys[0]}:retire", given)
+    assert (no["code"], no["numbers"]["needed"]) == ("witness-needed", "class")
+    adjustment = {
+        "adjustment_id": str(uuid7()), "site": "harley", "product_id": str(OPIATE), "quantity": "-1",
+        "reason": "scrap", "note": "broken",
+    }  # fmt: skip
+    await lasers.bench.post("/v1/adjustments", adjustment, who="manager")
+    given |= {"adjustment_id": adjustment["adjustment_id"]}
+    no = await refused(lasers, f"/v1/serials/{keys[0]}:retire", given)
+    assert no["code"] == "serials-differ"
+    await lasers.bench.post(f"/v1/adjustments/{adjustment['adjustment_id']}:confirm", {})
+    await lasers.bench.post(f"/v1/serials/{keys[0]}:retire", given)
+    assert (await one(lasers, "P-1"))["state"] == "scrapped"
+    assert (await lasers.bench.get("/v1/serials/unnamed"))["rows"] == []
+    no = await refused(lasers, f"/v1/serials/{keys[1]}:retire", given)
+    assert (no["code"], no["numbers"]["named"]) == ("serials-differ", 1)

@@ -78,11 +78,15 @@ class MoveSerialIn(Strict):
 
 
 class RetireIn(Strict):
-    """How a unit is written off; `reason` is a managed one of waste (scrapped) or loss (lost)."""
+    """How a unit is written off; `reason` is a managed one of waste (scrapped) or loss (lost).
+
+    With `adjustment_id` the books wrote it off already: a posted (witnessed) adjustment gets its unit.
+    """
 
     retire_id: Id | None = None
     state: Literal["scrapped", "lost", "returned"]
     reason: Short = ""
+    adjustment_id: Id | None = None
     note: Note = ""
     happened_at: Instant | None = None
 
@@ -335,7 +339,16 @@ async def move_serial(cmd: Cmd, serial_id: UUID, body: MoveSerialIn) -> Answer[S
 @router.post(
     "/serials/{serial_id}:retire",
     permission="stock.asset",
-    refusals=(UnknownSerial, SerialMove, BadDate, UnknownReason, NoteMissing, WitnessNeeded, NotEnoughInLot),
+    refusals=(
+        UnknownSerial,
+        SerialMove,
+        SerialsDiffer,
+        BadDate,
+        UnknownReason,
+        NoteMissing,
+        WitnessNeeded,
+        NotEnoughInLot,
+    ),
 )
 async def retire_serial(cmd: Cmd, serial_id: UUID, body: RetireIn) -> Answer[SerialOut]:
     """Write a unit off: scrapped, lost, or returned to its supplier; the books write it off at its cost."""
@@ -343,6 +356,7 @@ async def retire_serial(cmd: Cmd, serial_id: UUID, body: RetireIn) -> Answer[Ser
         at = await _at(cmd, tx, serial_id, body.happened_at)
         deed = Deed(
             body.retire_id or uuid7(), serial_id, body.state, None, "", body.reason, body.note, at, trace(),
+            body.adjustment_id,
         )  # fmt: skip
         await whereabouts.retire(tx, deed, cmd.who, exponent(cmd.runtime))
         return await _done(cmd, tx, serial_id, body.note)

@@ -63,6 +63,7 @@ create table serial_step (
     recorded_at timestamptz not null
 );
 create unique index serial_step_once on serial_step (serial_id, cause_id, kind);
+create index serial_step_by_cause on serial_step (cause_id);
 
 create table serial_work (
     id          uuid primary key,

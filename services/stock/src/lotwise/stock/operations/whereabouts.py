@@ -23,6 +23,7 @@ from lotwise.stock.domain.refusals import (
     NotEnoughInLot,
     NotEnoughStock,
     SerialMove,
+    SerialsDiffer,
     UnknownReason,
     UnknownSerial,
     UnknownSite,
@@ -44,6 +45,7 @@ from lotwise.stock.domain.witness import rule_of
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.serials import elsewhere
 from lotwise.stock.repository import serials as rows
+from lotwise.stock.repository.adjustments import lock_adjustment
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.lots import lots_of
@@ -68,6 +70,8 @@ class Deed(NamedTuple):
     note: str
     happened_at: datetime
     trace_id: str = ""
+    adjustment_id: UUID | None = None
+    """The posted adjustment that wrote the unit off in the books already."""
 
 
 class _Unit(NamedTuple):
@@ -208,6 +212,9 @@ async def retire(tx: Tx, deed: Deed, who: Principal, exponent: int) -> int:
     row = await locked(tx, deed.serial_id, who, "stock.asset")
     if row["state"] not in HERE:
         raise elsewhere(row, "only a unit that is here can be written off")
+    if deed.adjustment_id is not None:
+        await _by_adjustment(tx, deed, row, who)
+        return 0
     reason = await _reason(tx, deed)
     unit = await _unit(tx, row, exponent)
     word = deed.reason or DEFAULTS[deed.state]
@@ -225,6 +232,25 @@ async def retire(tx: Tx, deed: Deed, who: Principal, exponent: int) -> int:
     told = await place(tx, [step], {row["id"]: row})
     await close_books(tx, unit.books, [_adjusted(unit, -1, cost, entry, deed.note), *told], broken_by="adjustment")
     return cost
+
+
+async def _by_adjustment(tx: Tx, deed: Deed, row: Any, who: Principal) -> None:
+    """Name the unit that a posted adjustment wrote off; the books have moved. Raises SerialsDiffer."""
+    one = await lock_adjustment(tx, deed.adjustment_id) if deed.adjustment_id else None
+    product = (await products_of(tx, [row["product_id"]]))[row["product_id"]]
+    named = await rows.named_by(tx, one["id"]) if one else 0
+    fits = one is not None and (one["state"], one["site"], one["product_id"]) == ("posted", row["site"], product.id)
+    written_off = -one["quantity"] // 10**product.decimals if one is not None and fits else 0
+    if one is None or named >= written_off:
+        raise SerialsDiffer(
+            "No posted adjustment of this product and site has a unit left to name",
+            field="adjustment_id",
+            wanted=str(max(0, written_off)),
+            named=named,
+            ways_out=("let a witness confirm it first", "choose the adjustment of this unit"),
+        )
+    step = _step(deed, row, "adjusted", row["site"], deed.state, who.actor)._replace(cause_id=one["id"])
+    await tell(tx, *await place(tx, [step], {row["id"]: row}))
 
 
 async def _reason(tx: Tx, deed: Deed) -> Reason | None:
@@ -251,7 +277,7 @@ async def _witnessed(tx: Tx, unit: _Unit, reason: Reason, cost: int) -> None:
             field="reason",
             needed=needed,
             cost_minor=cost,
-            ways_out=("enter it as an adjustment that names the serial; a witness confirms it",),
+            ways_out=("enter an adjustment of 1, which a witness confirms", "then write the unit off by that one"),
         )
 
 

@@ -351,6 +351,11 @@ async def depreciating(tx: Tx, sites: Sequence[str] | None) -> AsyncIterator[Seq
         after = rows[-1]["id"]
 
 
+async def named_by(tx: Tx, cause_id: UUID) -> int:
+    """How many units a cause has named; call it under the lock of the cause."""
+    return int(await tx.fetchval("select count(*) from serial_step where cause_id = $1", cause_id))
+
+
 async def totals(tx: Tx, sites: Sequence[str] | None) -> Sequence[asyncpg.Record]:
     """Units that are ours by site and state, with what they and their maintenance cost."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(_TOTALS, None if sites is None else list(sites))

@@ -81,6 +81,7 @@ class SerialStepRow(Base, table=True):
     __tablename__: ClassVar[str] = "serial_step"
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("serial_step_once", "serial_id", "cause_id", "kind", unique=True),
+        Index("serial_step_by_cause", "cause_id"),
     )
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     serial_id: UUID = Field(foreign_key="serial.id")
