@@ -1,5 +1,6 @@
 """Appointments: booked, changed, moved, cancelled, completed; every no with nothing changed."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -247,3 +248,23 @@ async def test_an_import_takes_each_row_by_itself(sales: Sales) -> None:
     again = await sales.post("/v1/appointments:batch", {"appointments": rows}, who="importer")
     assert (again["created"], again["changed"], again["known"], again["refused"]) == (0, 0, 4, 1)
     assert await sales.state() == before
+
+
+async def test_many_complete_at_once_and_one_treatment_is_kept(sales: Sales) -> None:
+    """N-02: ten completions of one appointment at once, each with a treatment of its own: one holds, nine are no."""
+    one = await booked(sales)
+    path = f"/v1/appointments/{one['appointment_id']}:complete"
+    answers = await asyncio.gather(
+        *(sales.call("POST", path, {"treatment_id": str(uuid7())}, who="practitioner") for _ in range(10))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
+    assert len(await sales.told(TreatmentCompleted)) == 1
+    assert await sales.owner.fetchval("SELECT count(*) FROM checkout") == 1
+
+
+async def test_many_book_one_id_at_once(sales: Sales) -> None:
+    """N-02: the same booking sent ten times at once under other keys is one appointment and one event."""
+    body = booking()
+    answers = await asyncio.gather(*(sales.call("POST", "/v1/appointments", body) for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(await sales.told(AppointmentBooked)) == 1

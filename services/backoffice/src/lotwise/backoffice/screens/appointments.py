@@ -139,9 +139,7 @@ async def new_appointment(request: Request, who: Who, day: date | None = None) -
 
 
 async def _book(request: Request, who: Visitor, form: dict[str, str], errors: dict[str, str]) -> Response:
-    services = await or_else(
-        who.gateway.rows(Service, "catalog", "/v1/products", kind="service", limit=200), Rows([])
-    )
+    services = await or_else(who.gateway.rows(Service, "catalog", "/v1/products", kind="service", limit=200), Rows([]))
     context: dict[str, Any] = {
         "title": "Book an appointment", "form": form, "errors": errors, "services": services.rows,
         "sites": [(site.slug, site.name) for site in who.sites],
@@ -160,14 +158,15 @@ async def book(request: Request, who: Who) -> Response:
     member, wrong = await _member(who, given.member)
     if wrong:
         return await _book(request, who, form, {"member": wrong})
+    key = form.get("key") or str(uuid7())
     body = {
-        "appointment_id": form.get("key") or str(uuid7()), "site": given.site, "service_code": given.service,
+        "appointment_id": key, "site": given.site, "service_code": given.service,
         "member_id": None if member is None else member.member_id, "practitioner": given.practitioner,
         "starts_at": _instant(who, given.site, given.starts_at), "minutes": given.minutes,
         "sessions": given.sessions, "note": given.note,
     }  # fmt: skip
     try:
-        made = await who.gateway.post("sales", "/v1/appointments", body, body["appointment_id"])
+        made = await who.gateway.post("sales", "/v1/appointments", body, key)
     except Refused as no:
         return await _book(request, who, form, refused_fields(no, FIELDS))
     return done(request, _said("Booked.", made), f"/appointments?day={given.starts_at.date()}")

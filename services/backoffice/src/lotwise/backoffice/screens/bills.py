@@ -68,7 +68,7 @@ class Bill:
         is_gone = all(line.product_id != product_id for line in bill.lines)
         return replace(bill, current=bill.lines[-1].product_id if is_gone and bill.lines else product_id)
 
-    def confirm(self, product_id: str, **known: str) -> "Bill":
+    def confirm(self, product_id: str, **known: Any) -> "Bill":
         """What a person said of a line: its lot (lot_id), or its prescriber and order_reference."""
         lines = [replace(line, **known) if line.product_id == product_id else line for line in self.lines]
         return replace(self, lines=tuple(lines), current=product_id)
