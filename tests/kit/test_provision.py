@@ -47,6 +47,7 @@ async def test_a_second_provisioning_changes_nothing(ops: Client, guarded_nats: 
     assert (info.config.ack_wait, info.config.max_ack_pending, info.config.ack_policy) == (30, 2000, "explicit")
     assert info.config.filter_subjects == [
         "lotwise.*.sales.sale-recorded.*", "lotwise.*.sales.sale-returned.*", "lotwise.*.sales.sale-voided.*",
+        "lotwise.*.sales.treatment-completed.*",
     ]  # fmt: skip
 
 

@@ -39,8 +39,8 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
         "stock": (
             "stock-below-min", "stock-restored", "stock-out", "shortage-recorded", "lot-expiring",
             "lot-expired", "lot-quarantined", "lot-released", "stock-received", "transfer-received", "hold-broken",
-            "lot-recalled", "count-overdue", "count-posted", "transfer-overdue",
-            "maintenance-due", "warranty-ending",
+            "lot-recalled", "count-overdue", "count-posted", "transfer-overdue", "transfer-cancelled",
+            "maintenance-due", "maintenance-recorded", "warranty-ending", "warranty-changed", "serial-moved",
         ),
         "purchasing": ("purchase-order-drafted", "purchase-order-sent", "purchase-order-cancelled"),
     },
