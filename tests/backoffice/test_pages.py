@@ -267,3 +267,18 @@ async def test_machines_still_get_problems(app: FastAPI, door: OpenDoor) -> None
 
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_stock_of_a_past_day_says_so(page: httpx.AsyncClient, chain: Chain) -> None:
+    """N-04: given the stock page; when a past day is asked for; then a banner names it with its value, rows are of
+    then, nothing can be received there, and stock was asked as of the end of that day; today and nonsense are now.
+    """
+    then = parsed(await page.get("/stock?as_of=2026-01-31"))
+    banner = find(then, ".banner").text()
+    assert "As of the end of 31 Jan 2026" in banner
+    assert "Back to now" in banner
+    assert then.css("td.number")[0].text(strip=True) == "77"
+    assert not then.css("tbody button")
+    assert ("GET", "stock/v1/levels") in {call[:2] for call in chain.calls}
+    for query in ("", "?as_of=nonsense", "?as_of=2999-01-01"):
+        assert not parsed(await page.get(f"/stock{query}")).css(".banner"), query

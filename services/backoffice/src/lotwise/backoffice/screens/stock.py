@@ -1,7 +1,7 @@
 """The only home of the pages of stock: levels by site, lots by expiry, one product at one site with its story."""
 
 import asyncio
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Visitor, Who
+from lotwise.values import day_bounds
 
 screen = Screen()
 STORY_ROWS = 12
@@ -33,8 +34,8 @@ class Level(Shape):
     unit: str = "piece"
     unit_decimals: int = 0
     on_hand: str
-    held: str = "0"
-    available: str
+    held: str | None = "0"
+    available: str | None
     quarantined: str = "0"
     in_transit: str = "0"
     on_order: str | None = None
@@ -56,8 +57,8 @@ class Summary(Shape):
 
     products: int = 0
     stocked: int = 0
-    below_minimum: int = 0
-    out_of_stock: int = 0
+    below_minimum: int | None = 0
+    out_of_stock: int | None = 0
     value_minor: int = 0
     quarantined_minor: int = 0
     in_transit_minor: int = 0
@@ -133,6 +134,7 @@ class Filter(BaseModel):
     q: str = ""
     category: str = ""
     below: bool = False
+    as_of: str = ""
     after: str = ""
     format: str = ""
 
@@ -174,12 +176,18 @@ LOT_COLUMNS = (
 @screen.get("/stock", permission="stock.read")
 async def stock(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The levels, their filtered table, their next chunk, or their CSV."""
-    wanted = {"site": who.slug, "search": asked.q, "category": asked.category, "below": asked.below}
+    past = end_of_day(asked.as_of, who)
+    wanted = {"site": who.slug, "search": asked.q, "category": asked.category, "below": asked.below and not past}
+    wanted |= {"as_of": past.isoformat() if past else ""}
     if asked.format == "csv":
         return csv_answer("stock", COLUMNS, who.gateway.all(Level, "stock", "/v1/levels", **wanted))
     found = await who.gateway.rows(Level, "stock", "/v1/levels", limit=CHUNK, after=asked.after, **wanted)
     context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Stock"}
     context |= {"scan": "/stock/receive", "scan_hint": "Scan a barcode to receive"}
+    context |= {"past": past}
+    if past:
+        then = who.gateway.one(Summary, "stock", "/v1/summary", site=who.slug, as_of=past.isoformat())
+        context |= {"then": await or_else(then, Summary())}
     if "hx-request" not in request.headers:
         context |= {"summary": await _summary(who), "categories": await categories(who)}
     return page(request, who, "screens/stock.html", fragment="rows" if asked.after else "table", **context)
@@ -189,6 +197,17 @@ async def stock(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
 async def figures(request: Request, who: Who) -> Response:
     """The totals above the table, read anew when stock moves."""
     return page(request, who, "screens/stock_figures.html", title="Stock", summary=await _summary(who))
+
+
+def end_of_day(text: str, who: Visitor) -> datetime | None:
+    """The last instant of a day in the site's zone; None for no day, or for today and later: that is now."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    if day >= who.today or day.year < 1971:
+        return None
+    return day_bounds(day, who.formats.zone)[1] - timedelta(microseconds=1)
 
 
 async def _summary(who: Who) -> Summary:
