@@ -282,3 +282,10 @@ async def test_the_stock_of_a_past_day_says_so(page: httpx.AsyncClient, chain: C
     assert ("GET", "stock/v1/levels") in {call[:2] for call in chain.calls}
     for query in ("", "?as_of=nonsense", "?as_of=2999-01-01"):
         assert not parsed(await page.get(f"/stock{query}")).css(".banner"), query
+
+
+async def test_the_ops_page_tells_the_last_proof_of_the_books(page: httpx.AsyncClient) -> None:
+    """N-01: given a proof of last night that found a row; when operations are opened; then rate and row are told."""
+    told = find(parsed(await page.get("/ops")), "section[aria-labelledby=h-proof]").text()
+    assert "31,200 movements, 44,000 a second" in " ".join(told.split())
+    assert "movement 0198: its content does not match its hash" in told

@@ -208,3 +208,19 @@ def receipt(chain: Chain, ask: Ask) -> Answer:
 def adjustment(_chain: Chain, ask: Ask) -> Answer:
     """Correct."""
     return 201, ask.body | {"cost_minor": 0, "lots": [], "is_repeat": False}
+
+
+@route("GET", "stock/v1/proofs")
+def proofs(_chain: Chain, ask: Ask) -> Answer:
+    """Last night's proof, with one row that does not agree."""
+    finding = {"check": "content", "row": "movement 0198", "detail": "its content does not match its hash"}
+    one = {
+        "proof_id": ident("proof"),
+        "started_at": NOW.isoformat(),
+        "finished_at": NOW.isoformat(),
+        "is_clean": False,
+        "sizes": {"movements": 31200},
+        "rows_a_second": 44000,
+        "findings": [finding],
+    }
+    return rows([one], ask)

@@ -71,6 +71,27 @@ class DeadLetter(Shape):
     stack: str = ""
 
 
+class Finding(Shape):
+    """A row of the books that does not agree."""
+
+    check: str
+    row: str
+    detail: str
+    expected: str = ""
+    found: str = ""
+
+
+class Proof(Shape):
+    """One night's proof of stock's books."""
+
+    started_at: datetime
+    finished_at: datetime
+    is_clean: bool
+    sizes: dict[str, int] = Field(default_factory=dict)
+    rows_a_second: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
 class Step(Shape):
     """One event of a journey."""
 
@@ -108,9 +129,19 @@ async def services(request: Request, who: Who) -> Response:
     context: dict[str, Any] = {
         "services": dict(zip(SERVICES, found, strict=True)),
         "letters": letters,
+        "proof": await _proof(who),
         "title": "Services",
     }
     return page(request, who, "screens/ops.html", fragment="health", **context)
+
+
+async def _proof(who: Who) -> Proof | None:
+    """The newest proof of the books, for whom it is (N-01)."""
+    if not who.can("audit.read"):
+        return None
+    none: Rows[Proof] = Rows([])
+    found = await or_else(who.gateway.rows(Proof, "stock", "/v1/proofs", limit=1), none)
+    return next(iter(found.rows), None)
 
 
 async def _status(who: Who, service: str) -> Status | None:
