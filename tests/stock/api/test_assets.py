@@ -57,6 +57,7 @@ async def test_under_warranty_on_a_day_is_answered(stock: Chain, laser: dict[str
     """
 
     async def on(day: str) -> str:
+        """Whether it is covered on a day."""
         return str((await stock.bench.get(path(laser, "/warranty"), params={"on": day}))["coverage"])
 
     assert await on("2025-01-01") == "none"

@@ -147,6 +147,7 @@ async def test_the_books_follow_a_unit(lasers: Chain) -> None:
     key = (await one(lasers, "A-1"))["serial_id"]
 
     async def go(**fields: str) -> dict[str, Any]:
+        """Move the unit."""
         moved: dict[str, Any] = await lasers.bench.post(f"/v1/serials/{key}:move", fields)
         return moved
 

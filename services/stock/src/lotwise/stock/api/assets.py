@@ -47,7 +47,7 @@ class DepreciationIn(Strict):
     units_total: Annotated[Whole, Field(ge=0, le=10**15)] = 0
 
 
-class PlanIn(Strict):
+class MaintenanceIn(Strict):
     """When maintenance is due next, and which; without a day never."""
 
     due_on: Day | None = None
@@ -196,7 +196,7 @@ async def set_warranty(cmd: Cmd, serial_id: UUID, body: WarrantyIn, expected: If
 
 
 @router.put("/serials/{serial_id}/maintenance", permission=PERMISSION, refusals=(UnknownSerial,))
-async def plan_maintenance(cmd: Cmd, serial_id: UUID, body: PlanIn, expected: IfMatch) -> Answer[SerialOut]:
+async def plan_maintenance(cmd: Cmd, serial_id: UUID, body: MaintenanceIn, expected: IfMatch) -> Answer[SerialOut]:
     """Say when maintenance is due next, or that none is."""
     async with cmd.transaction() as tx:
         await assets.plan_maintenance(tx, serial_id, body.due_on, body.work, uuid7(), cmd.who, expected)

@@ -6,8 +6,8 @@ from functools import partial
 from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderReceived, PurchaseOrderSent
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription
+from lotwise.stock.operations.deliveries import receive_orders
 from lotwise.stock.operations.orders import order_cancelled, order_received, order_sent
-from lotwise.stock.operations.receipts import receive_orders
 
 
 async def on_received(tx: Tx, messages: Sequence[Message[PurchaseOrderReceived]], exponent: int) -> None:

@@ -2,14 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
-from lotwise.contracts.purchasing import PurchaseOrderReceived
 from lotwise.contracts.stock import LotExpired, StockReceived
 from lotwise.kit.database import Tx
-from lotwise.kit.inbox import Message, park
 from lotwise.kit.outbox import Told
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
@@ -27,9 +25,8 @@ from lotwise.stock.domain.refusals import (
     UnknownSite,
 )
 from lotwise.stock.operations import serials
-from lotwise.stock.operations.closing import Causes, close_books
+from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.recalls import Arrived, recalled, screen
-from lotwise.stock.operations.sales import trace_id
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim
@@ -271,16 +268,16 @@ async def _apply(
     books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
     results, events = [], list[Event]()
     for one, lot in zip(checked, lots, strict=True):
-        target = landing(books.cells[one.site.slug, one.product.id], _shelf(one), lot)
-        result = _receive(books, one, lot, target, events)
+        target = landing(books.cells[one.site.slug, one.product.id], shelf_for(one), lot)
+        result = take_in(books, one, lot, target, events)
         others = tuple(alike.get((one.product.id, one.draft.number), ()))
         results.append(result._replace(look_alikes=others, recall=recalls.get(lot.id)))
-    events += await _tell_recalled(tx, [(one, lot) for one, lot in zip(checked, lots, strict=True)], recalls, results)
+    events += await tell_recalled(tx, [(one, lot) for one, lot in zip(checked, lots, strict=True)], recalls, results)
     await close_books(tx, books, events)
     return results
 
 
-async def _tell_recalled(
+async def tell_recalled(
     tx: Tx,
     deliveries: Sequence[tuple[Checked, Lot]],
     recalls: Mapping[UUID, Arrived],
@@ -301,13 +298,15 @@ async def _tell_recalled(
     return events
 
 
-def _shelf(one: Checked) -> Place:
+def shelf_for(one: Checked) -> Place:
+    """Where a delivery lands: the shelf of its area, or the sweep's quarantine when it is expired."""
     if one.is_expired:
         return one.site.place(places.QUARANTINE, places.EXPIRED)
     return one.site.place(places.SHELF, one.delivery.area)
 
 
-def _receive(books: Books, one: Checked, lot: Lot, target: Place, events: list[Event] | list[Event | Told]) -> Received:
+def take_in(books: Books, one: Checked, lot: Lot, target: Place, events: list[Event] | list[Event | Told]) -> Received:
+    """Bring one delivery into the books; `events` gets what is told of it. Raises BadQuantity."""
     delivery, product = one.delivery, one.product
     cell = books.cells[one.site.slug, product.id]
     unit_cost = one.unit_cost if one.unit_cost is not None else cell.last_cost()
@@ -357,75 +356,3 @@ def _expired(one: Checked, lot: Lot, cost: int) -> LotExpired:
         happened_at=one.delivery.happened_at,
         reason="received expired",
     )
-
-
-async def receive_orders(tx: Tx, messages: Sequence[Message[PurchaseOrderReceived]], exponent: int) -> None:
-    """Turn confirmed deliveries into lots at the confirmed cost, each receipt once; a fact is never refused.
-
-    What cannot be told apart (a known lot with another expiry) and what is expired goes to quarantine.
-    """
-    products = await products_of(tx, {line.product_id for one in messages for line in one.event.lines})
-    sites = await sites_of(tx, {one.event.site for one in messages})
-    ready = [one for one in messages if not await _parked(tx, one, products, sites)]
-    claimed = await claim(tx, {(one.event.receipt_id, line.line) for one in ready for line in one.event.lines})
-    checked: list[Checked] = []
-    causes: dict[tuple[str, UUID], Message[Any]] = {}
-    owners: list[Message[PurchaseOrderReceived]] = []
-    for message in ready:
-        for line in message.event.lines:
-            if (message.event.receipt_id, line.line) in claimed and products[line.product_id].is_kept:
-                claimed.discard((message.event.receipt_id, line.line))
-                delivery = _delivery(message, line)
-                checked.append(check(delivery, products, sites))
-                causes[message.event.site, line.product_id] = message
-                owners.append(message)
-    if checked:
-        await _apply_orders(tx, checked, owners, sites, products, exponent, causes)
-
-
-async def _apply_orders(
-    tx: Tx,
-    checked: list[Checked],
-    owners: list[Message[PurchaseOrderReceived]],
-    sites: dict[str, Site],
-    products: dict[UUID, Product],
-    exponent: int,
-    causes: Causes,
-) -> None:
-    await share_recalls(tx)
-    units = [one.delivery.serials for one in checked]
-    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]), units)
-    keys = {(one.site.slug, one.product.id) for one in checked}
-    books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
-    events: list[Event | Told] = []
-    for one, lot, message in zip(checked, lots, owners, strict=True):
-        doubtful = lot.expires_on != one.draft.expires_on
-        target = one.site.place(places.QUARANTINE) if doubtful and not one.is_expired else _shelf(one)
-        made: list[Event] = []
-        target = landing(books.cells[one.site.slug, one.product.id], target, lot)
-        result = _receive(books, one, lot, target, made)
-        made += await _tell_recalled(tx, [(one, lot)], recalls, [result])
-        events += [Told(event, message) for event in made]
-    await close_books(tx, books, events, causes)
-
-
-async def _parked(
-    tx: Tx, message: Message[PurchaseOrderReceived], products: dict[UUID, Product], sites: dict[str, Site]
-) -> bool:
-    if message.event.site not in sites:
-        await park(tx, message, "site", message.event.site)
-        return True
-    for line in message.event.lines:
-        if line.product_id not in products:
-            await park(tx, message, "product", str(line.product_id))
-            return True
-    return False
-
-
-def _delivery(message: Message[PurchaseOrderReceived], line: Any) -> Delivery:
-    event = message.event
-    return Delivery(
-        event.receipt_id, line.line, event.site, line.product_id, line.quantity, line.unit_cost, line.lot_number,
-        line.expires_on, "", event.supplier_id, event.number, event.happened_at, "", True,
-        event.actor or message.actor or "purchasing", trace_id(message),
-    )  # fmt: skip
