@@ -173,3 +173,21 @@ def test_a_line_is_read_back_as_it_was_written() -> None:
     assert back == BillLine(TOXIN, full.quantity, TREATMENT, LOT, "Dr / Grey", "RX-7")
     assert read_bill([f"{TOXIN}|2|junk|junk"]).lines[0].treatment_id == ""
     assert Bill((full,)).confirm(TOXIN, lot_id=str(UUID(int=1))).lines[0].lot_id == str(UUID(int=1))
+
+
+@pytest.mark.parametrize(("lots", "kept"), [([LOT], LOT), ([LOT, TREATMENT], ""), ([], "")])
+async def test_a_scanned_lot_goes_onto_the_line(
+    htmx: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, lots: list[str], kept: str
+) -> None:
+    """STK-36 N-09: a code that names one lot confirms it by being scanned; with several or none nothing is guessed."""
+
+    async def scanned(*_: object, **__: object) -> dict[str, object]:
+        product = {"product_id": TOXIN, "quantity": "1"}
+        return {"products": [product], "lots": [{"lot_id": lot, "product_id": TOXIN} for lot in lots]}
+
+    monkeypatch.setattr("lotwise.backoffice.gateway.Gateway.raw", scanned)
+    data = {"site": "harley-street", "charge_id": DRAFT_CHARGE, "member_id": "", "code": "(01)09506000134352(10)A1"}
+    answer = await htmx.post("/charge/lines", data=data)
+
+    line = str(find(LexborHTMLParser(answer.text), "[name=line_of]").attributes["value"])
+    assert line == (f"{TOXIN}|1||{kept}" if kept else f"{TOXIN}|1")

@@ -156,13 +156,14 @@ async def lines(request: Request, who: Who) -> Response:
     said = {name: form[f"set_{name}"] for name in CONFIRMED if form.get(f"set_{name}")}
     if said:
         bill = bill.confirm(form.get("line", ""), **said)
-    found: list[tuple[str, Decimal]] = []
+    found: list[tuple[str, Decimal, str]] = []
     if form.get("code"):
         found, instead = await _find(request, who, form)
         if instead is not None:
             return instead
-    for product_id, amount in found:
+    for product_id, amount, lot_id in found:
         bill = bill.add(product_id, amount)
+        bill = bill.confirm(product_id, lot_id=lot_id) if lot_id else bill
     return await _shown(request, who, form, bill, has_found=bool(found))
 
 
@@ -171,11 +172,13 @@ async def _bill(request: Request, form: dict[str, str]) -> Bill:
     return read_bill(texts or kept_lines(form.get("kept", "")), form.get("line", ""))
 
 
-async def _find(request: Request, who: Who, form: dict[str, str]) -> tuple[list[tuple[str, Decimal]], Response | None]:
+async def _find(
+    request: Request, who: Who, form: dict[str, str]
+) -> tuple[list[tuple[str, Decimal, str]], Response | None]:
     """The product that a code, a scan or typed words mean; or what to show when it is none or many."""
     code, amount = form["code"], amount_of(form.get("quantity", "1")) or Decimal(1)
     if is_id(code):
-        return [(code, amount)], None
+        return [(code, amount, "")], None
     try:
         known = await _known(who, code)
     except Stopped as stop:
@@ -183,11 +186,11 @@ async def _find(request: Request, who: Who, form: dict[str, str]) -> tuple[list[
         return [], HTMLResponse(toast(stop.detail, "lasting"), 409, headers=headers)
     if known is not None:
         product, pack_units = known
-        return [(product["product_id"], amount * pack_units)], None
+        return [(product["product_id"], amount * pack_units, product.get("lot_id") or "")], None
     some = await who.gateway.raw("catalog", "/v1/products", search=code, limit=PICKED_MAX)
     hits = [row for row in some["rows"] if row.get("purpose") != "back_bar"]
     if len(hits) == 1:
-        return [(hits[0]["product_id"], amount)], None
+        return [(hits[0]["product_id"], amount, "")], None
     if not hits:
         headers = SECURITY | {"HX-Reswap": "none", "HX-Trigger": "scan-missing"}
         return [], HTMLResponse(toast(f"Nothing is called {code}.", "lasting"), 404, headers=headers)
@@ -215,7 +218,7 @@ async def _known(who: Who, code: str) -> tuple[dict[str, Any], Decimal] | None:
             if said:
                 raise Stopped(f"{said[0]}.")
             hits = scan["products"]
-            return (hits[0], Decimal(hits[0]["quantity"])) if hits else None
+            return (_with_lot(hits[0], scan), Decimal(hits[0]["quantity"])) if hits else None
         answer = await who.gateway.raw("catalog", f"/v1/codes/{quote(code, safe='')}")
     except Refused:
         return None
@@ -223,6 +226,12 @@ async def _known(who: Who, code: str) -> tuple[dict[str, Any], Decimal] | None:
         return await who.gateway.raw("sales", f"/v1/codes/{quote(code, safe='')}", site=who.a_site()), Decimal(1)
     packs = {pack["name"]: Decimal(pack["units"]) for pack in answer["product"].get("packs", ())}
     return answer["product"], packs.get(answer.get("pack") or "", Decimal(1))
+
+
+def _with_lot(product: dict[str, Any], scan: dict[str, Any]) -> dict[str, Any]:
+    """A scanned product with the one lot of it that the code names: scanning confirms it (STK-36)."""
+    lots = [lot["lot_id"] for lot in scan.get("lots", ()) if lot["product_id"] == product["product_id"]]
+    return product | {"lot_id": lots[0]} if len(lots) == 1 else product
 
 
 async def _shown(request: Request, who: Who, form: dict[str, str], bill: Bill, *, has_found: bool = False) -> Response:
