@@ -31,7 +31,7 @@ from lotwise.stock.operations.recalls import block, refuse_recalled
 from lotwise.stock.operations.receipts import positive
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
-from lotwise.stock.repository.lineage import Step, add_step, lock_lots, rename, twin_of
+from lotwise.stock.repository.lineage import Step, add_step, lock_lots, rename, sites_holding, twin_of
 from lotwise.stock.repository.locking import share_recalls
 from lotwise.stock.repository.lots import LotDraft, ensure_lots, lots_of
 from lotwise.stock.repository.recalls import active_scopes, cells_of, identities
@@ -151,6 +151,8 @@ async def merge(
     _must_be_one(rows, lot_id, into_id)
     await refuse_recalled(tx, rows)
     books, lots = await _books_of(tx, [lot_id, into_id], exponent)
+    for site in set(await sites_holding(tx, [lot_id])) - {site for site, _ in books.cells}:
+        raise _on_its_way(site)
     moved: list[tuple[str, int, int]] = []
     for cell in books.cells.values():
         _must_lie_still(cell, lot_id)
@@ -181,11 +183,15 @@ def _must_be_one(rows: dict[UUID, Any], lot_id: UUID, into_id: UUID) -> None:
 
 def _must_lie_still(cell: Cell, lot_id: UUID) -> None:
     if any(one.on_hand for one in cell.of_lot(lot_id, places.TRANSIT, places.IN_USE)):
-        raise LotsDiffer(
-            f"Some of it is on its way to, or opened at, {cell.site.slug}",
-            site=cell.site.slug,
-            ways_out=("receive the transfer first", "use up or discard the opened container first"),
-        )
+        raise _on_its_way(cell.site.slug)
+
+
+def _on_its_way(site: str) -> LotsDiffer:
+    return LotsDiffer(
+        f"Some of it is on its way to, or opened at, {site}",
+        site=site,
+        ways_out=("receive the transfer first", "use up or discard the opened container first"),
+    )
 
 
 def _turn(books: Books, cell: Cell, balance: Balance, quantity: int, cost: int, lot: Lot, entry: Entry) -> None:

@@ -36,7 +36,7 @@ from lotwise.stock.operations.sales import (
 )
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of
-from lotwise.stock.repository.effects import claim, taken
+from lotwise.stock.repository.effects import claim, taken, voided
 from lotwise.stock.repository.holds import close_holds
 from lotwise.stock.repository.lots import lots_of
 from lotwise.stock.repository.movements import moved_by
@@ -106,7 +106,10 @@ async def _moved(
 
 
 async def return_sales(tx: Tx, messages: Sequence[Message[SaleReturned]], exponent: int) -> None:
-    """Take goods back, each return once: from the lots the charge took, else into an own lot at the last known cost."""
+    """Take goods back, each return once: from the lots the charge took, else into an own lot at the last known cost.
+
+    What belongs to a charge whose void was heard first came back with it: such a return brings nothing more.
+    """
     wanted = {
         one.id: (one.event.site, {line.product_id for line in one.event.lines if line.moves_stock}) for one in messages
     }
@@ -127,8 +130,10 @@ async def return_sales(tx: Tx, messages: Sequence[Message[SaleReturned]], expone
     batch = Batch(books, known, lots)
     treated = await _open_uses(tx, batch, uses, charges)
     moved = await _moved(tx, charges, treated)
+    gone = await voided(tx, charges)
     for message in fresh:
-        _return(batch, message, moved, treated)
+        if message.event.charge_id not in gone:
+            _return(batch, message, moved, treated)
     await _close(tx, batch)
 
 

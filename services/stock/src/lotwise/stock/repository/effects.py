@@ -38,3 +38,11 @@ async def taken(tx: Tx, causes: Collection[UUID]) -> set[UUID]:
     return {
         row[0] for row in await tx.fetch("select cause_id from effect where cause_id = any($1::uuid[])", list(causes))
     }
+
+
+async def voided(tx: Tx, charges: Collection[UUID]) -> set[UUID]:
+    """Which of these charges were taken back whole already; read it with their cells locked."""
+    if not charges:
+        return set()
+    rows = await tx.fetch("select cause_id from effect where cause_id = any($1::uuid[]) and line = -1", list(charges))
+    return {row[0] for row in rows}

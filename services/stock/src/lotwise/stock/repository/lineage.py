@@ -13,7 +13,7 @@ from lotwise.stock.domain.lots import look_alike
 _LOCK = """
 select id, product_id, manufacturer, number, expires_on, owner, supplier_id, purchase_order, received_at, unit_cost,
        is_recalled
-from lot where id = any($1::uuid[]) order by id for update
+from lot where id = any($1::uuid[]) order by id for no key update
 """
 _TWIN = """
 select t.id from lot l join lot t on t.product_id = l.product_id and t.manufacturer = l.manufacturer

@@ -1,6 +1,7 @@
 """The only home of the lock order: effects, recalls, lots, holds by id, then levels by (site, product); nothing else.
 
-A level's lock guards all balances of its cell, so every writer takes this door before it reads a balance.
+A level's lock guards all balances of its cell, so every writer takes this door before it reads a balance. Lots are
+locked `for no key update`: rows that name a lot are written with the levels locked, and must not wait for its holder.
 """
 
 from collections.abc import Iterable, Sequence

@@ -184,7 +184,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
 async def block_lots(tx: Tx, recall_id: UUID, found: Mapping[UUID, str], now: datetime) -> set[UUID]:
     """Give lots the recalled state on behalf of a recall, under their locks; returns those it did not block yet."""
     ids = sorted(found)
-    await tx.fetch("select id from lot where id = any($1::uuid[]) order by id for update", ids)
+    await tx.fetch("select id from lot where id = any($1::uuid[]) order by id for no key update", ids)
     return {row[0] for row in await tx.fetch(_BLOCK, recall_id, ids, [found[one] for one in ids], now)}
 
 
@@ -249,7 +249,7 @@ async def close_recall(tx: Tx, recall_id: UUID, now: datetime, actor: str, reaso
 async def free_lots(tx: Tx, lots: Collection[UUID]) -> set[UUID]:
     """Take the recalled state from lots that no recall blocks any more, under their locks; returns them."""
     ids = sorted(lots)
-    await tx.fetch("select id from lot where id = any($1::uuid[]) order by id for update", ids)
+    await tx.fetch("select id from lot where id = any($1::uuid[]) order by id for no key update", ids)
     return {row[0] for row in await tx.fetch(_FREE, ids)}
 
 
