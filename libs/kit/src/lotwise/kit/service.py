@@ -23,6 +23,7 @@ from lotwise.kit import audit, logs, metrics, openapi, problems, telemetry
 from lotwise.kit.bus import Bus
 from lotwise.kit.client import MachineToken, ServiceClient
 from lotwise.kit.commands import replayed
+from lotwise.kit.consumers import ConsumerStatus
 from lotwise.kit.database import Database
 from lotwise.kit.edge import SECURITY_HEADERS, Edge
 from lotwise.kit.idempotency import Replay
@@ -217,10 +218,17 @@ class Machinery:
 
     async def lag(self) -> list[Consumer]:
         """How far each consumer is behind."""
-        return [
-            Consumer(name=one.name, lag=one.lag or 0, in_hand=one.in_hand, redelivered=one.redelivered or 0)
-            for one in await self.consumers.lag()
-        ]
+        return [behind(one) for one in await self.consumers.lag()]
+
+
+def behind(one: ConsumerStatus) -> Consumer:
+    """What a consumer has not applied: in hand here, and beside that not delivered or delivered to a process that died.
+
+    The latter come again after `ack_wait`; until then they are neither undelivered nor in anybody's hand.
+    """
+    elsewhere = max(0, (one.unacknowledged or 0) - one.in_hand)
+    lag = (one.lag or 0) + elsewhere
+    return Consumer(name=one.name, lag=lag, in_hand=one.in_hand, redelivered=one.redelivered or 0)
 
 
 def create_app(service: Service, settings: ServiceSettings | None = None) -> FastAPI:
