@@ -228,6 +228,7 @@ async def test_an_overdue_count_is_one_alert_until_it_is_posted(alerts: Bench) -
     plan, other = uuid7(), uuid7()
 
     def posted(plan_id: UUID | None) -> CountPosted:
+        """A count of the plan as it is told."""
         return CountPosted(
             site="harley", count_id=uuid7(), number="C-1", plan_id=plan_id, counted_lines=1, posted_by="user:a",
             happened_at=AT,

@@ -182,6 +182,7 @@ async def test_a_scanned_lot_goes_onto_the_line(
     """STK-36 N-09: a code that names one lot confirms it by being scanned; with several or none nothing is guessed."""
 
     async def scanned(*_: object, **__: object) -> dict[str, object]:
+        """What the scan finds."""
         product = {"product_id": TOXIN, "quantity": "1"}
         return {"products": [product], "lots": [{"lot_id": lot, "product_id": TOXIN} for lot in lots]}
 

@@ -16,6 +16,7 @@ async def test_the_past_leads_to_what_stands_within_it(htmx: httpx.AsyncClient, 
     asked: list[str | None] = []
 
     def answer(ask: object) -> tuple[int, object]:
+        """What alerts answers."""
         asked.append(getattr(ask, "params", {}).get("within"))
         return 200, {"rows": [PAST], "next": None}
 

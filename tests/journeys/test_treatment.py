@@ -26,6 +26,7 @@ async def furnish(chain: Doors) -> dict[str, str]:
     )
 
     async def known() -> bool:
+        """Everybody knows the chain."""
         for name in ("stock", "sales"):
             status = await chain.get(name, "/v1/ops/status")
             if any(consumer["lag"] for consumer in status["consumers"]):

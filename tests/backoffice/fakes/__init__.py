@@ -35,6 +35,7 @@ ANSWERING = (
     sales,
     stock,
     transfers,
+    visits,
 )
 """The modules whose import registers their answers."""
 

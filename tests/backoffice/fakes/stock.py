@@ -184,6 +184,7 @@ def scan(_chain: Chain, ask: Ask) -> Answer:
         "is_received": False,
         "products": shown,
         "lots": [],
+        "answers": [{"code": "expired", "text": "This lot is expired"}] if is_over else [],
         "warnings": [],
     }
 

@@ -137,6 +137,7 @@ async def test_a_day_is_the_days_of_the_site(sales: Sales) -> None:
     today, before = at.date().isoformat(), (at - timedelta(days=1)).date().isoformat()
 
     async def at_day(site: str, day: str) -> int:
+        """How many appointments a site has on a day."""
         return len((await sales.get(f"/v1/appointments?site={site}&day={day}"))["rows"])
 
     assert [await at_day(SITE, today), await at_day(SITE, before)] == [1, 0]

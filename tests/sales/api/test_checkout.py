@@ -284,6 +284,7 @@ async def test_plain_charges_cost_no_more_queries(sales: Sales, monkeypatch: pyt
     """A charge without a treatment and without special goods never comes near lots, treatments or the queue."""
 
     async def never(*_: Any, **__: Any) -> Any:
+        """A query that must not be made."""
         raise AssertionError("looked at what is not special")
 
     monkeypatch.setattr("lotwise.sales.api.charges.dispense", never)

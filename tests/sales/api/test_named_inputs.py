@@ -37,6 +37,7 @@ async def test_bad_input_delays_and_changes_nobody(sales: Sales) -> None:
     seconds: list[float] = []
 
     async def good() -> None:
+        """A charge of somebody else."""
         began = time.monotonic()
         await sales.charge(line(BOTOX, "1"))
         seconds.append(time.monotonic() - began)

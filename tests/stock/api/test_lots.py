@@ -170,7 +170,9 @@ async def test_a_warm_fridge_sets_all_its_lots_apart(stock: Chain) -> None:
     await stock.receive("3", CREAM, lot_number="B", area="fridge")
     await stock.receive("4", lot_number="C")
     areas = (await stock.bench.get("/v1/areas", params={"site": "harley"}))["rows"]
-    assert [(one["area"], one["lots"]) for one in areas] == [("", 1), ("fridge", 2)]
+    assert [(one["purpose"], one["area"], one["lots"]) for one in areas] == [
+        ("retail", "", 1), ("retail", "fridge", 2), ("back_bar", "", 0),
+    ]  # fmt: skip
     done = await stock.bench.post("/v1/areas:quarantine", {"site": "harley", "area": "fridge", "reason": "12 degrees"})
     assert sorted(one["lot_number"] for one in done["lots"]) == ["A", "B"]
     assert [await stock.on_hand(), await stock.on_hand(CREAM)] == ["4", "0"]

@@ -220,6 +220,7 @@ class Ledger(RuleBasedStateMachine):
         """Lot C reaches its end: what is left of it goes to quarantine at both sites."""
 
         async def swept() -> None:
+            """Sweep as of 2027."""
             async with self.stock.bench.db.transaction() as tx:
                 while await sweep(tx, NOON.replace(year=2027), 50, 50):
                     pass

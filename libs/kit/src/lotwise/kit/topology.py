@@ -24,7 +24,11 @@ _SHORTAGES = ("stock-below-min", "reorder-point-reached", "stock-restored", "sto
 
 HEARS: dict[str, dict[str, tuple[str, ...]]] = {
     "catalog": {"purchasing": ("cost-updated", "supplier-defined")},
-    "sales": {"catalog": _CATALOG_TO_COUNTERS, "stock": ("stock-level-changed",), "till": ("sale-reported", "appointment-reported")},
+    "sales": {
+        "catalog": _CATALOG_TO_COUNTERS,
+        "stock": ("stock-level-changed",),
+        "till": ("sale-reported", "appointment-reported"),
+    },
     "stock": {
         "catalog": _CATALOG_TO_SHELVES,
         "sales": ("sale-recorded", "sale-voided", "sale-returned", "treatment-completed"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Instant, Note
+from lotwise.contracts.fields import Id, Instant, Note, Whole
 from lotwise.kit.commands import Answer, Cmd, Command, Read, Reading
 from lotwise.kit.database import Tx
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
@@ -38,7 +38,7 @@ from lotwise.values import format_quantity, half_up
 
 router = Router(tags=["counts"])
 Search = Annotated[str | None, Query(max_length=80)]
-Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Number = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 AFTER_ALL = 2**31 - 1
 
 
@@ -51,7 +51,7 @@ class EntryIn(Strict):
     line: Number
     quantity: Quantity
     note: Note = ""
-    seen_passes: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    seen_passes: Annotated[Whole, Field(ge=0, le=2**31 - 1)] | None = None
     counted_at: Instant | None = None
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Slug, Text
+from lotwise.contracts.fields import Flag, Id, Slug, Text, Whole
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.database import Tx
@@ -41,9 +41,9 @@ class PlanEdit(RulesIn):
     area: AreaName | None = None
     category_id: Id | None = None
     abc_class: AbcClass | None = None
-    interval_days: Annotated[int, Field(ge=1, le=3660)]
+    interval_days: Annotated[Whole, Field(ge=1, le=3660)]
     next_due_on: Day
-    is_active: bool = True
+    is_active: Flag = True
 
 
 class PlanIn(PlanEdit):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Minor, Note, Slug
+from lotwise.contracts.fields import Flag, Id, Minor, Note, Slug, Whole
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command, Read, visible
 from lotwise.kit.database import Tx
@@ -53,7 +53,7 @@ class RulesIn(Strict):
     what is recorded; without both no line is. `witness_above_minor` is what one person may post alone, null for any.
     """
 
-    is_blind: bool = False
+    is_blind: Flag = False
     tolerance_percent: Percent | None = None
     tolerance_units: Units | None = None
     witness_above_minor: Annotated[Minor, Field(ge=0)] | None = None
@@ -75,13 +75,13 @@ class CountIn(RulesIn):
 class WitnessIn(Strict):
     """Which figures the witness looked at."""
 
-    revision: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    revision: Annotated[Whole, Field(ge=1, le=2**63 - 1)]
 
 
 class PostIn(Strict):
     """How it is posted: what is not counted stays only when that is said; a cause for lines that have none."""
 
-    leave_uncounted: bool = False
+    leave_uncounted: Flag = False
     cause_of_rest: Cause | None = None
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from lotwise.contracts.fields import Id, Instant, Note, PositiveQuantity, Slug
+from lotwise.contracts.fields import Flag, Id, Instant, Note, PositiveQuantity, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command, Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
@@ -42,7 +42,7 @@ class DamageIn(Strict):
     product_id: Id
     lot_id: Id | None = None
     quantity: PositiveQuantity
-    is_defective: bool = False
+    is_defective: Flag = False
     note: Note = ""
     happened_at: Instant | None = None
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 
-from lotwise.contracts.fields import Text
+from lotwise.contracts.fields import Flag, Text, Whole
 from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.etag import IfMatch
 from lotwise.kit.paging import Page
@@ -39,9 +39,9 @@ class ReasonEdit(Strict):
     """What may be edited: the name, what it asks for, whether it is still offered."""
 
     name: Text
-    needs_note: bool = False
-    needs_witness: bool = False
-    is_archived: bool = False
+    needs_note: Flag = False
+    needs_witness: Flag = False
+    is_archived: Flag = False
 
 
 class ReasonIn(Strict):
@@ -50,16 +50,16 @@ class ReasonIn(Strict):
     code: ReasonCode
     name: Text
     account: Account
-    needs_note: bool = False
-    needs_witness: bool = False
+    needs_note: Flag = False
+    needs_witness: Flag = False
 
 
 class RuleIn(Strict):
     """Above which value (minor units), for which classes of drugs a second person is needed; hours a deed waits."""
 
-    above_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    above_minor: Annotated[Whole, Field(ge=0, le=2**53)] | None = None
     classes: tuple[Literal["otc", "prescription", "controlled"], ...] = ("controlled",)
-    hours: Annotated[int, Field(ge=1, le=720)] = 24
+    hours: Annotated[Whole, Field(ge=1, le=720)] = 24
 
 
 class RuleOut(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from lotwise.contracts.fields import Id, Instant, PositiveQuantity, PriceText, Slug
+from lotwise.contracts.fields import Id, Instant, PositiveQuantity, PriceText, Slug, Whole
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd
 from lotwise.kit.web import Router
@@ -38,7 +38,7 @@ class SplitIn(Strict):
     product_id: Id
     quantity: PositiveQuantity
     unit_cost: PriceText | None = None
-    cost_minor: Annotated[int | None, Field(ge=0, le=2**53)] = None
+    cost_minor: Annotated[Whole, Field(ge=0, le=2**53)] | None = None
     lot_number: LotNumber = ""
     expires_on: Day | None = None
     manufacturer: Short = ""

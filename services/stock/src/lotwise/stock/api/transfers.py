@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import Field
 
-from lotwise.contracts.fields import Id, Note, PositiveQuantity, Slug
+from lotwise.contracts.fields import Id, Note, PositiveQuantity, Slug, Whole
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.etag import IfMatch, etag
@@ -68,7 +68,7 @@ class TransferEdit(Strict):
 class ApprovedIn(Strict):
     """How much of a line will be sent."""
 
-    line: int
+    line: Whole
     quantity: Quantity
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Note, PositiveQuantity
+from lotwise.contracts.fields import Id, Note, PositiveQuantity, Whole
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
@@ -51,7 +51,7 @@ class ChosenLot(Strict):
 class ShipLine(Strict):
     """What really leaves of a line; with `lots` exactly those, else the line's lot or FEFO."""
 
-    line: int
+    line: Whole
     quantity: Quantity
     lots: Annotated[tuple[ChosenLot, ...], Field(max_length=200)] = ()
 

@@ -60,8 +60,8 @@ async def close_books(
     }
     await _name_sources(tx, said)
     changed: dict[str, list[Cell]] = defaultdict(list)
-    for key, events in said.items():
-        told += [Told(event, causes.get(key) if causes else None) for event in events]
+    for key, crossed in said.items():
+        told += [Told(event, causes.get(key) if causes else None) for event in crossed]
         changed[key[0]].append(books.cells[key])
     for site, cells in changed.items():
         cause = causes.get((site, cells[0].product.id)) if causes else None
