@@ -53,6 +53,7 @@ def ask(machine: Machine, path: str) -> Any:
     """What sales answers to the importer."""
 
     async def asked() -> Any:
+        """The answer of the running system."""
         async with access("importer", Home(machine.home)) as doors:
             return await doors["sales"].get(path)
 
