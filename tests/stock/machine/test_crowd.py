@@ -67,7 +67,7 @@ class Crowd:
     async def follow(self) -> None:
         """Go on with something that anybody began."""
         if self.ways:
-            await self.post(*self.dice.choice(self.ways))
+            await self.post(*self.ways.pop(self.dice.randrange(len(self.ways))))
 
     async def receive(self) -> None:
         """Goods of a lot that others receive too."""
@@ -133,7 +133,7 @@ class Crowd:
         if made:
             path = f"/v1/counts/{made['count_id']}"
             await self.post(f"{path}:count", {"entries": [{"line": 1, "quantity": str(self.dice.randint(50, 300))}]})
-            self.later((f"{path}:post", {"leave_uncounted": True, "cause_of_rest": "loss"}))
+            self.later((f"{path}:post", {"leave_uncounted": True, "cause_of_rest": "error"}))
 
     async def quarantine(self) -> None:
         """A lot set apart, to be released, or damaged."""
@@ -143,11 +143,15 @@ class Crowd:
         self.later((f"/v1/lots/{lot}:release", {"site": slug, "reason": "cold"}))
 
     async def recall(self) -> None:
-        """A lot recalled everywhere, to be released."""
+        """A lot recalled everywhere, released at once or later."""
         _, lot = self.lot()
         begun = await self.post("/v1/recalls", {"title": "Glass", "reason": "glass", "lots": [lot]})
         if begun:
-            self.later((f"/v1/recalls/{begun['recall_id']}:release", {"reason": "clean"}))
+            release = f"/v1/recalls/{begun['recall_id']}:release", {"reason": "clean"}
+            if self.dice.random() < 0.7:
+                await self.post(*release)
+            else:
+                self.later(release)
 
     async def lineage(self) -> None:
         """A lot split, merged with another or renamed."""
@@ -172,7 +176,7 @@ class Crowd:
         if made:
             path = f"/v1/containers/{made['container_id']}"
             await self.post(f"{path}:draw", {"quantity": "2", "member_id": str(uuid7())})
-            self.later((f"{path}:draw", {"quantity": "3"}), (f"{path}:discard", {}))
+            self.later((f"{path}:draw", {"quantity": "3"}), (f"{path}:discard", {"note": "fell"}))
 
     async def treat(self) -> None:
         """A treatment that consumes its recipe, in which one part is twice."""
