@@ -255,3 +255,18 @@ def test_a_browser_that_hangs_up_ends_no_service(tmp_path: Path) -> None:
     while process.is_running() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert (process.exit_code, process.last_words()) == (0, f"sent -1, error {errno.EPIPE}")
+
+
+def test_figures_stand_back_when_the_processors_are_short(tmp_path: Path) -> None:
+    """PERFORMANCE D: given a process with patience, when it runs, then it weighs less than the others."""
+
+    def say() -> None:
+        """Say how much it stands back."""
+        os.write(1, str(os.getpriority(os.PRIO_PROCESS, 0)).encode())
+
+    process = ForkedProcess("reports", say, tmp_path / "log", patience=10)
+    process.spawn()
+    deadline = time.monotonic() + 20
+    while process.is_running() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.last_words() == str(min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10))

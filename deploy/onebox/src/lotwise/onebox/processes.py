@@ -34,7 +34,8 @@ def run_module(module: str) -> Callable[[], object]:
 class ForkedProcess:
     """A process of its own session that does `work` and ends with us.
 
-    The forking process must have one thread only; `environment` replaces ours entirely.
+    The forking process must have one thread only; `environment` replaces ours entirely. `patience` (0 to 19) is how
+    far it stands back when the processors are short: figures may come later than the shelf they are of.
     """
 
     def __init__(
@@ -43,8 +44,11 @@ class ForkedProcess:
         work: Callable[[], object],
         log: Path,
         environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
+        *,
+        patience: int = 0,
     ) -> None:
         self.name = name
+        self.patience = patience
         self.work = work
         self.environment = environment
         self.log = log
@@ -109,6 +113,7 @@ class ForkedProcess:
         code = 1
         try:
             self._leave_home(parent)
+            self._stand_back()
             os.environ.clear()
             os.environ.update(environment)
             self.work()
@@ -123,6 +128,13 @@ class ForkedProcess:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+    def _stand_back(self) -> None:
+        """Within its session, and as a session where the kernel weighs sessions."""
+        if self.patience:
+            os.nice(self.patience)
+            with contextlib.suppress(OSError):
+                Path("/proc/self/autogroup").write_text(str(self.patience))
 
     def _leave_home(self, parent: int) -> None:
         os.setsid()

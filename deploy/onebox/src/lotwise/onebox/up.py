@@ -26,6 +26,8 @@ from lotwise.onebox.supervisor import Supervisor, rotate
 
 READY_SECONDS_MAX = 90.0
 TICK_SECONDS = 0.1
+PATIENCE = {"reporting": 10}
+"""Who stands back when the processors are short: the shelf comes before the figures of it."""
 SERVICES_STOP_SECONDS = 20.0
 
 Say = Callable[[str], None]
@@ -171,6 +173,7 @@ def _service(running: Running, service: str) -> ForkedProcess:
         run_module(f"lotwise.{service}"),
         chain.home.logs / f"{service}.log",
         lambda: chain.environment(service, running.admin_url),
+        patience=PATIENCE.get(service, 0),
     )
 
 
