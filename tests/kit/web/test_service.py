@@ -85,6 +85,15 @@ async def process(postgres: Any, guarded_nats: NatsServer, ops: Client, tmp_path
     process.process.wait()
 
 
+def test_a_start_that_fails_ends_with_its_own_status(
+    postgres: Any, guarded_nats: NatsServer, tmp_path: Path, doorman: Doorman
+) -> None:
+    """DESIGN 6: given a database that is not there, when a service starts, then it ends with 3: no good end."""
+    _, app = postgres.database("nobody")
+    process = Process(f"{app}_gone", guarded_nats, tmp_path, doorman)
+    assert process.process.wait(60) == 3
+
+
 async def test_a_process_from_start_to_end(process: Any, doorman: Doorman) -> None:
     """DESIGN 5, 6: starts without the door, tells how it does, and leaves with its outbox said.
 

@@ -38,6 +38,7 @@ from lotwise.kit.watchdog import Watchdog
 from lotwise.kit.web import Router, add_routes, refuse_undeclared
 
 log = structlog.get_logger(__name__)
+STARTUP_FAILED = 3
 FLUSH_SECONDS = 10.0
 SEAL_SECONDS = 60.0
 
@@ -286,7 +287,10 @@ async def _replay(_request: Request, error: Exception) -> Response:
 
 
 def run(service: Service) -> None:
-    """Run a service in this process until SIGTERM or SIGINT; returns after a graceful end."""
+    """Run a service in this process until SIGTERM or SIGINT; returns after a graceful end.
+
+    Exits with STARTUP_FAILED when it could not start: whoever watches the process must not take that for an end.
+    """
     settings = service.settings()
     logs.start(service.name, settings.log_level)
     app = create_app(service, settings)
@@ -304,7 +308,10 @@ def run(service: Service) -> None:
         timeout_keep_alive=75,
         backlog=1024,
     )
-    _Server(config).run()
+    server = _Server(config)
+    server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILED)
 
 
 def _watched(app: FastAPI) -> FastAPI:
