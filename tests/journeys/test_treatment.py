@@ -42,8 +42,9 @@ async def furnish(chain: Doors) -> dict[str, str]:
 
 
 async def test_a_visit_is_consumed_once_and_charged_once(chain: Doors, traced_machine: TracedMachine) -> None:
-    """SAL-18 N-14: booked → completed: 20 U leave; charged 20: none; voided: it waits again. Charged 22 for another
-    visit: 2 more leave; voided: those 2 are set apart. TreatmentConsumed is told; nothing of the day is unexplained.
+    """SAL-18 N-14: booked → completed: 20 U leave; charged 20: none; voided: it waits again; charged again: none.
+    Charged 22 for another visit: 2 more leave; voided: those 2 are set apart; charged 20 instead: nothing moves.
+    TreatmentConsumed is told once.
     """
     things = await furnish(chain)
     toxin = things["toxin"]
@@ -62,6 +63,10 @@ async def test_a_visit_is_consumed_once_and_charged_once(chain: Doors, traced_ma
     assert await _on_hand(chain, toxin) == "80"
     (again,) = (await chain.get("sales", "/v1/checkout", site=SITE))["rows"]
     assert again["treatment_id"] == first
+    await _charge(chain, again)
+    await _settled(chain)
+    assert await _on_hand(chain, toxin) == "80"
+    assert await _uses(chain, first) == (("20", "20", "20"), [("20", "patient")])
 
     second = await _visit(chain, things)
     await chain.until(lambda: _is(chain, toxin, "60"))
@@ -71,12 +76,12 @@ async def test_a_visit_is_consumed_once_and_charged_once(chain: Doors, traced_ma
     await chain.until(lambda: _is(chain, toxin, "58"))
     await _void(chain, other["charge_id"])
     await _settled(chain)
-    use = (await chain.get("stock", f"/v1/treatments/{second}"))["uses"][0]
-    assert (use["consumed"], use["expected"], use["charged"]) == ("20", "20", "0")
-    assert sorted((part["quantity"], part["place"]) for part in use["parts"]) == [
-        ("2", "quarantine"),
-        ("20", "patient"),
-    ]
+    apart = [("2", "quarantine"), ("20", "patient")]
+    assert await _uses(chain, second) == (("20", "20", "0"), apart)
+    await _charge(chain, await chain.get("sales", f"/v1/checkout/{second}"))
+    await _settled(chain)
+    assert await _uses(chain, second) == (("20", "20", "20"), apart)
+    assert await _on_hand(chain, toxin) == "58"
     await _told(traced_machine, chain, second)
 
 
@@ -93,6 +98,13 @@ async def _visit(chain: Doors, things: dict[str, str]) -> str:
     assert await _on_hand(chain, things["toxin"]) == before
     treated = await chain.post("sales", f"/v1/appointments/{booked['appointment_id']}:complete", {})
     return str(treated["treatment_id"])
+
+
+async def _uses(chain: Doors, treatment: str) -> tuple[tuple[str, str, str], list[tuple[str, str]]]:
+    """What stock says of the one product of a treatment: consumed, expected and charged, and where its parts lie."""
+    (use,) = (await chain.get("stock", f"/v1/treatments/{treatment}"))["uses"]
+    parts = sorted((part["quantity"], part["place"]) for part in use["parts"])
+    return (use["consumed"], use["expected"], use["charged"]), parts
 
 
 async def _told(machine: TracedMachine, chain: Doors, treatment: str) -> None:

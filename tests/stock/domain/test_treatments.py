@@ -17,12 +17,22 @@ VISITOR = Visitor(UUID(int=5), TREATMENT)
 
 
 class Said(NamedTuple):
-    """An event about the treatment: charged, back (of a charge), wasted (of a charge) or completed (a revision)."""
+    """An event about the treatment: charged, back (of a charge), wasted (of a charge) or completed (a revision).
+
+    `charge` tells charges of the same quantity apart; `of` is the charge's quantity when only a part comes back.
+    """
 
     kind: str
     quantity: int = 0
     drawn: int | None = None
     revision: int = 0
+    charge: int = 0
+    of: int = 0
+
+    @property
+    def source(self) -> "Said":
+        """The charge of which this comes back."""
+        return Said("charged", self.of or self.quantity, charge=self.charge)
 
 
 def hear(ground: Ground, said: list[Said], *, twice: bool = False) -> Use:
@@ -35,12 +45,12 @@ def hear(ground: Ground, said: list[Said], *, twice: bool = False) -> Use:
         if one in done or (one.kind == "completed" and one.revision <= revision):
             continue
         done.add(one)
-        if one.kind in {"back", "wasted"} and Said("charged", one.quantity) not in done:
+        if one.kind in {"back", "wasted"} and one.source not in done:
             waiting.append(one)
             continue
         due = [one]
         if one.kind == "charged":
-            due += [later for later in waiting if later.quantity == one.quantity]
+            due += [later for later in waiting if later.source == one]
         for now in due:
             revision = max(revision, now.revision)
             apply(ground, use, now)
@@ -51,10 +61,8 @@ def apply(ground: Ground, use: Use, one: Said) -> None:
     """Let one event take its effect, and end the visit with a completion."""
     if one.kind == "charged":
         use.charged += one.quantity
-    elif one.kind == "back":
-        use.returned += one.quantity
-    elif one.kind == "wasted":
-        use.thrown += one.quantity
+    elif one.kind in {"back", "wasted"}:
+        use.take_back(one.quantity, one.source.quantity, is_thrown=one.kind == "wasted")
     else:
         use.expected, use.drawn, use.is_completed = one.quantity, one.drawn, True
     settle(ground.case, use, entry("treatment", 8), VISITOR, "harley")
@@ -67,13 +75,13 @@ def apply(ground: Ground, use: Use, one: Said) -> None:
 quantities = st.integers(1, 130)
 stories = st.lists(
     st.one_of(
-        st.builds(lambda quantity: Said("charged", quantity), quantities),
+        st.builds(lambda quantity, charge: Said("charged", quantity, charge=charge), quantities, st.integers(0, 1)),
         st.builds(
             lambda quantity, drawn, revision: Said("completed", quantity, drawn, revision),
             st.integers(0, 130), st.none() | st.integers(0, 130), st.integers(1, 2),
         ),
     ),
-    min_size=1, max_size=4, unique_by=lambda one: (one.kind, one.revision or one.quantity),
+    min_size=1, max_size=4, unique_by=lambda one: (one.kind, one.revision or (one.quantity, one.charge)),
 )  # fmt: skip
 
 
@@ -88,7 +96,7 @@ def test_any_order_of_events_ends_in_the_same_balances(
     when they come in every order, and each of them twice; then all accounts hold the same.
     """
     charges = [one for one in story if one.kind == "charged"]
-    said = story + [Said(kind, one.quantity) for kind, one in zip(backs, charges, strict=False)]
+    said = story + [one._replace(kind=kind) for kind, one in zip(backs, charges, strict=False)]
     ends = []
     orders = list(permutations(said))
     luck.shuffle(orders)  # type: ignore[attr-defined]
@@ -158,6 +166,59 @@ def test_a_return_of_treated_goods_reaches_no_shelf() -> None:
     assert (other.balances()["quarantine", "", "A"], other.balances()["patient", "", "A"]) == ((8, 4000), (12, 6000))
     hear(drawn := Ground(NONE, (100,)), [Said("charged", 20), Said("back", 20), Said("completed", 0, 12, 1)])
     assert drawn.balances()["shelf", "", "A"] == (88, 44_000)
+
+
+@pytest.mark.parametrize("rule", [NONE, MULTI])
+@pytest.mark.parametrize(
+    ("charged", "again", "consumed", "apart"),
+    [(20, 20, 20, 0), (42, 20, 20, 22), (22, 20, 20, 2), (20, 42, 42, 0), (42, 0, 20, 22), (20, 0, 20, 0)],
+)
+def test_charged_taken_back_and_charged_again_leaves_once(
+    rule: str, charged: int, again: int, consumed: int, apart: int
+) -> None:
+    """SAL-18, SAL-19: given a recipe of 20 U, a charge that is voided and a charge in its place; when they come in
+    every order; then what one charge took leaves once, and only what the voided one took above it is set apart.
+    """
+    said = [Said("completed", 20, None, 1), Said("charged", charged), Said("back", charged)]
+    said += [Said("charged", again, charge=1)] if again else []
+    for order in permutations(said):
+        ground = Ground(rule, (200,))
+        use = hear(ground, list(order))
+        assert figures_of(use) == (consumed, apart, 0)
+        found = ground.balances()
+        assert found["patient", "", "A"] == (consumed, 500 * consumed)
+        assert found.get(("quarantine", "", "A"), (0, 0)) == (apart, 500 * apart)
+        assert sum(found.get((kind, "", "A"), (0, 0))[0] for kind in ("shelf", "in_use")) == 200 - consumed - apart
+
+
+@pytest.mark.parametrize("kind", ["back", "wasted"])
+def test_what_came_back_of_charges_that_took_each_others_place_counts_once(kind: str) -> None:
+    """SAL-19: given a recipe of 20 U, charges of 30 and 26 that are both taken back, and one of 20; when they come in
+    any order; then the 10 that the larger took above it lie apart, or are thrown away, and no more.
+    """
+    charges = [Said("charged", 30), Said("charged", 26, charge=1)]
+    said = [*charges, *(one._replace(kind=kind) for one in charges), Said("charged", 20, charge=2)]
+    said.append(Said("completed", 20, None, 1))
+    for order in permutations(said):
+        use = hear(Ground(NONE, (200,)), list(order))
+        places = [use.at(place) for place in ("patient", "quarantine", "waste")]
+        assert places == ([20, 10, 0] if kind == "back" else [20, 0, 10])
+
+
+def test_a_part_of_a_charge_that_came_back_lies_apart() -> None:
+    """SAL-19: given a recipe of 20 U and 30 charged, of which 6 and then 4 come back; when they come in any order;
+    then 20 are the patient's and 10 lie apart.
+    """
+    said = [
+        Said("completed", 20, None, 1), Said("charged", 30), Said("back", 6, of=30), Said("back", 4, of=30),
+    ]  # fmt: skip
+    for order in permutations(said):
+        ground = Ground(NONE, (100,))
+        hear(ground, list(order))
+        assert ground.balances() == {
+            ("supplier", "", "A"): (-100, -50_000), ("shelf", "", "A"): (70, 35_000),
+            ("patient", "", "A"): (20, 10_000), ("quarantine", "", "A"): (10, 5000),
+        }  # fmt: skip
 
 
 def test_what_no_lot_covered_is_owed_less() -> None:

@@ -129,6 +129,36 @@ async def test_every_order_of_a_treatments_events_ends_the_same(clinic: Chain, p
     assert all(one == ends[0] for one in ends)
 
 
+@pytest.mark.parametrize(("charged", "apart"), [("20", "0"), ("42", "22")])
+async def test_charged_voided_and_charged_again_leaves_once(clinic: Chain, charged: str, apart: str) -> None:
+    """SAL-18, SAL-19: given a recipe of 20 U, a charge that is voided and one of 20 in its place, the first as two
+    lines; when they come in every order, twice; then 20 U are the patient's, only what the voided charge took above
+    them is set apart, and what was told agrees.
+    """
+    left = 100 - 20 - int(apart)
+    for number, order in enumerate(permutations(range(4))):
+        treatment = uuid7()
+        if number:
+            await clinic.bench.empty()
+            await clinic.define()
+            await _define(clinic)
+        await clinic.receive("100", BOTOX, lot_number="A", expires_on="2030-01-01")
+        parts = "8", str(int(charged) - 8)
+        lines = [line(part, treatment_id=treatment, number=at) for at, part in enumerate(parts, start=1)]
+        first, again = clinic.sale(*lines), clinic.sale(line("20", treatment_id=treatment))
+        events: list[Event] = [completed(treatment, took("20")), first, voided(first), again]
+        for index in order:
+            await clinic.hear(events[index])
+        await clinic.hear(*[events[index] for index in order])
+        level = await clinic.level()
+        assert (level["on_hand"], level["quarantined"]) == (str(left), apart)
+        (use,) = (await clinic.bench.get(f"/v1/treatments/{treatment}"))["uses"]
+        assert (use["consumed"], use["charged"], use["expected"]) == ("20", "20", "20")
+        assert await exceptions(clinic) == []
+        await no_dead_letters(clinic)
+        await clinic.must_balance()
+
+
 async def _define(clinic: Chain) -> None:
     """The two products of the clinic anew."""
     await clinic.hear(*products_of_clinic())

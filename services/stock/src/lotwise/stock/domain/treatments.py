@@ -54,9 +54,10 @@ class Part:
 class Use:
     """What is known of a product in a treatment, in smallest units, and the parts that were taken for it.
 
-    `charged` is all that charges said, `returned` and `thrown` what returns and voids took back of it; `drawn` is the
-    completed treatment's own word, `poured` what persons drew from containers for it. `happened_at` is the instant of
-    the completed treatment, before that of a charge: what is taken is taken as of then.
+    `charged` is all that charges said, `returned` and `thrown` what returns and voids took back of it, `largest_back`
+    the whole quantity of the largest charge of which anything came back; `drawn` is the completed treatment's own word,
+    `poured` what persons drew from containers for it. `happened_at` is the instant of the completed treatment, before
+    that of a charge: what is taken is taken as of then.
     """
 
     treatment_id: UUID
@@ -65,6 +66,7 @@ class Use:
     charged: int = 0
     returned: int = 0
     thrown: int = 0
+    largest_back: int = 0
     drawn: int | None = None
     poured: int = 0
     expected: int = 0
@@ -78,6 +80,14 @@ class Use:
     def net_charged(self) -> int:
         """What is charged and was not taken back."""
         return self.charged - self.returned - self.thrown
+
+    def take_back(self, quantity: int, of: int, *, is_thrown: bool) -> None:
+        """A return or a void takes a quantity off a charge that was of so many units as a whole."""
+        if is_thrown:
+            self.thrown += quantity
+        else:
+            self.returned += quantity
+        self.largest_back = max(self.largest_back, of)
 
     @property
     def stated(self) -> int | None:
@@ -118,14 +128,15 @@ def figures_of(use: Use) -> Figures:
     """The figures that follow from what is known, whatever came first.
 
     Treated goods that a return brings back never reach the shelf (SAL-19): what was charged above the consumption
-    and came back is set apart or thrown away as the return said. Once somebody recorded what was drawn, the rest was
-    never taken.
+    and came back is set apart or thrown away as the return said. Charges of a completed treatment of which something
+    came back stood for one another: only what the largest of them took above the consumption is a surplus, and a
+    charge in place of a voided one takes nothing anew. Once somebody recorded what was drawn, the rest was never taken.
     """
     if use.stated is not None:
         return Figures(use.stated, 0, 0)
     by_recipe = use.expected if use.is_completed else 0
     consumed = use.net_charged if use.net_charged > 0 else by_recipe
-    over = max(0, use.charged - consumed)
+    over = max(0, (use.largest_back if use.is_completed else use.charged) - consumed)
     thrown = min(use.thrown, over)
     return Figures(consumed, min(use.returned, over - thrown), thrown)
 

@@ -93,6 +93,7 @@ create table treatment_use (
     charged      bigint not null,
     returned     bigint not null,
     thrown       bigint not null,
+    largest_back bigint not null,
     drawn        bigint,
     poured       bigint not null,
     expected     bigint not null,
@@ -103,7 +104,9 @@ create table treatment_use (
     wasted       bigint not null,
     unattributed bigint not null,
     primary key (treatment_id, product_id),
-    constraint treatment_use_figures check (charged >= 0 and returned >= 0 and thrown >= 0 and poured >= 0),
+    constraint treatment_use_figures check (
+        charged >= 0 and returned >= 0 and thrown >= 0 and largest_back >= 0 and poured >= 0
+    ),
     constraint treatment_use_parts check (consumed >= 0 and set_apart >= 0 and wasted >= 0)
 );
 create index treatment_use_by_day on treatment_use (site, happened_on, treatment_id);

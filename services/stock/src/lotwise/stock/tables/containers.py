@@ -112,7 +112,10 @@ class TreatmentUseRow(Base, table=True):
     __tablename__: ClassVar[str] = "treatment_use"
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("treatment_use_by_day", "site", "happened_on", "treatment_id"),
-        CheckConstraint("charged >= 0 and returned >= 0 and thrown >= 0 and poured >= 0", name="treatment_use_figures"),
+        CheckConstraint(
+            "charged >= 0 and returned >= 0 and thrown >= 0 and largest_back >= 0 and poured >= 0",
+            name="treatment_use_figures",
+        ),
         CheckConstraint("consumed >= 0 and set_apart >= 0 and wasted >= 0", name="treatment_use_parts"),
     )
     treatment_id: UUID = Field(primary_key=True)
@@ -124,6 +127,7 @@ class TreatmentUseRow(Base, table=True):
     charged: int = Field(sa_column=bigint_column())
     returned: int = Field(sa_column=bigint_column())
     thrown: int = Field(sa_column=bigint_column())
+    largest_back: int = Field(sa_column=bigint_column())
     drawn: int | None = Field(sa_column=bigint_column(nullable=True))
     poured: int = Field(sa_column=bigint_column())
     expected: int = Field(sa_column=bigint_column())
