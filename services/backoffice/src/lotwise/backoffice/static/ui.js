@@ -68,7 +68,7 @@ document.addEventListener("scan", (event) => setTimeout(() => {
   if (event.defaultPrevented) return;
   const field = dialog?.open && $("[data-scan-field]", dialog);
   const path = field ? field.dataset.scanField : $("main")?.dataset.scan ?? "/scan";
-  const kept = field?.matches("[data-scan-keep]") ? `&${new URLSearchParams(new FormData(field))}` : "";
+  const kept = field?.matches?.("[data-scan-keep]") ? `&${new URLSearchParams(new FormData(field))}` : "";
   ask(`${path}${path.includes("?") ? "&" : "?"}data=${encodeURIComponent(event.detail)}${kept}`);
 }));
 
