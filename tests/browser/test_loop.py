@@ -40,7 +40,6 @@ def bring_in_an_old_lot(machine: Machine) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_person_walks_the_loop(chromium: Browser, machine: Machine) -> None:
     """D1 to D7, STK-17, SAL-12, WEB-01: from an empty system to one order received, each step on a page, no error."""
