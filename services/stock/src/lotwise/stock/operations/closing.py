@@ -50,21 +50,22 @@ async def close_books(
     only more is held is stored in silence: the charge or the release that follows tells its level.
     """
     told: list[Event | Told] = list(events)
+    causes = causes or {}
     touched = [cell for cell in books.cells.values() if cell.is_touched]
     for cell in touched:
         if cell.level.held > cell.level.on_hand and cell.site.policy != WARN and cell.lacks_for_holds() > 0:
             told += await _break_holds(tx, books, cell, broken_by)
-    told += [Told(_corrected(books, one), causes.get(one.key) if causes else None) for one in books.corrections]
+    told += [Told(_corrected(books, one), causes.get(one.key)) for one in books.corrections]
     said: dict[CellKey, list[Event]] = {
         (cell.site.slug, cell.product.id): _crossings(books, cell) for cell in touched if not cell.is_silent
     }
     await _name_sources(tx, said)
     changed: dict[str, list[Cell]] = defaultdict(list)
     for key, crossed in said.items():
-        told += [Told(event, causes.get(key) if causes else None) for event in crossed]
+        told += [Told(event, causes.get(key)) for event in crossed]
         changed[key[0]].append(books.cells[key])
     for site, cells in changed.items():
-        cause = causes.get((site, cells[0].product.id)) if causes else None
+        cause = causes.get((site, cells[0].product.id))
         told += [Told(event, cause) for event in levels_changed(site, cells)]
     await store_books(tx, books)
     if books.owed:
