@@ -84,33 +84,28 @@ class System:
 
     async def applied(self, charges: Sequence[UUID]) -> dict[UUID, float]:
         """When stock's ledger had each of these charges: the instant of the commit, in seconds since 1970."""
-        connection = await asyncpg.connect(self.admin_url("stock"))
-        try:
-            rows = await connection.fetch(_APPLIED, charges)
-        finally:
-            await connection.close()
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in await self.rows("stock", _APPLIED, charges)}
 
     async def last_applied(self) -> float:
         """When stock's ledger last took a charge, in seconds since 1970."""
-        connection = await asyncpg.connect(self.admin_url("stock"))
-        try:
-            return float(await connection.fetchval(_LAST_APPLIED))
-        finally:
-            await connection.close()
+        return float((await self.rows("stock", _LAST_APPLIED))[0][0])
 
     async def operator(self) -> str:
         """A token that may rebuild."""
         async with access("operator", self.home) as doors:
             return await doors.bearer()
 
-    async def number(self, database: str, sql: str) -> int:
-        """One number out of a service's database."""
+    async def rows(self, database: str, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """What a service's database answers."""
         connection = await asyncpg.connect(self.admin_url(database))
         try:
-            return int(await connection.fetchval(sql) or 0)
+            return list(await connection.fetch(sql, *args))
         finally:
             await connection.close()
+
+    async def number(self, database: str, sql: str) -> int:
+        """One number out of a service's database."""
+        return int((await self.rows(database, sql))[0][0] or 0)
 
     def processes(self) -> list[psutil.Process]:
         """The supervisor and everything below it."""
