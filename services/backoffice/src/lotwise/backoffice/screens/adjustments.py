@@ -8,10 +8,11 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Shape
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.gateway import Refused, Shape
+from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.reasons import ACCOUNTS, reasons_of
 from lotwise.backoffice.screens.stock import Level
 from lotwise.backoffice.session import Who
@@ -94,14 +95,14 @@ async def adjustments(request: Request, who: Who, asked: Annotated[Filter, Query
     wanted = {"site": who.slug, "reason": asked.reason}
     wanted |= {"state": asked.state if asked.state in states else ""}
     wanted |= {"account": asked.account if asked.account in accounts else ""}
-    if asked.format == "csv":
-        return csv_answer("adjustments", CSV_COLUMNS, who.gateway.all(Adjustment, "stock", "/v1/adjustments", **wanted))
-    found = await who.gateway.rows(Adjustment, "stock", "/v1/adjustments", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "states": STATES}
-    context |= {"accounts": ACCOUNTS, "words": states, "title": "Adjustments", "me": who.principal.actor}
+    listed = Listed(request, who, asked, Adjustment, "stock", "/v1/adjustments", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("adjustments", CSV_COLUMNS)
+    context: dict[str, Any] = {"states": STATES, "accounts": ACCOUNTS, "words": states}
+    context |= {"title": "Adjustments", "me": who.principal.actor}
     if "hx-request" not in request.headers:
         context["reasons"] = await reasons_of(who)
-    return page(request, who, "screens/adjustments.html", fragment="rows" if asked.after else "table", **context)
+    return await listed.page("screens/adjustments.html", **context)
 
 
 @screen.get("/adjustments/{adjustment_id}/{deed}", permission="stock.witness")

@@ -9,11 +9,12 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Shape
-from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
+from lotwise.backoffice.gateway import Refused, Shape
+from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.charge import Receipt
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -102,11 +103,10 @@ async def charges(request: Request, who: Who, asked: Annotated[Filter, Query()])
         "from": midnight(asked.from_, who.formats.zone),
         "to": midnight(asked.to, who.formats.zone, days=1),
     }
-    if asked.format == "csv":
-        return csv_answer("charges", COLUMNS, who.gateway.all(ChargeRow, "sales", "/v1/charges", **wanted))
-    found = await who.gateway.rows(ChargeRow, "sales", "/v1/charges", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Charges"}
-    return page(request, who, "screens/charges.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, ChargeRow, "sales", "/v1/charges", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("charges")
+    return await listed.page("screens/charges.html", title="Charges")
 
 
 def midnight(day: str, zone: str, days: int = 0) -> str | None:

@@ -8,11 +8,12 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
+from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.adjustments import AMOUNT, CHANGED
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -118,25 +119,25 @@ async def _suppliers(who: Who) -> dict[UUID, str]:
 async def consigned(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """What lies here of others' goods, its next chunk, or its CSV."""
     wanted = {"site": who.slug, "supplier": asked.supplier}
-    if asked.format == "csv":
-        return csv_answer("consigned", COLUMNS, who.gateway.all(Consigned, "stock", "/v1/consignments", **wanted))
-    found = await who.gateway.rows(Consigned, "stock", "/v1/consignments", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Consigned"}
-    context |= {"suppliers": await _suppliers(who), "is_owed": False}
-    return page(request, who, "screens/consigned.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Consigned, "stock", "/v1/consignments", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("consigned")
+    return await listed.page(
+        "screens/consigned.html", title="Consigned", suppliers=await _suppliers(who), is_owed=False
+    )
 
 
 @screen.get("/stock/liabilities", permission="stock.read")
 async def liabilities(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """What used, lost and bought goods of suppliers made us owe, its next chunk, or its CSV."""
     wanted = {"site": who.slug, "supplier": asked.supplier, "from": asked.from_, "to": asked.to}
-    if asked.format == "csv":
-        return csv_answer("liabilities", OWED_COLUMNS, who.gateway.all(Liability, "stock", "/v1/liabilities", **wanted))
-    found = await who.gateway.rows(Liability, "stock", "/v1/liabilities", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, OWED_COLUMNS), "asked": asked, "found": found}
-    context |= {"title": "Owed to suppliers", "suppliers": await _suppliers(who), "is_owed": True}
-    context["owed"] = await or_else(who.gateway.one(Owed, "stock", "/v1/liabilities/summary", **wanted), Owed())
-    return page(request, who, "screens/consigned.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Liability, "stock", "/v1/liabilities", OWED_COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("liabilities")
+    owed = await or_else(who.gateway.one(Owed, "stock", "/v1/liabilities/summary", **wanted), Owed())
+    return await listed.page(
+        "screens/consigned.html", title="Owed to suppliers", suppliers=await _suppliers(who), is_owed=True, owed=owed
+    )
 
 
 @screen.get("/stock/consigned/{lot_id}/{way}", permission="stock.receive")

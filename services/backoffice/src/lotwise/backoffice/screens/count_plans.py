@@ -8,11 +8,12 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Shape
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.gateway import Refused, Shape
+from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.counts import AMOUNT, CLASSES, PERCENT, areas_of, minor_of, typed_of
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
@@ -92,16 +93,10 @@ COLUMNS = (
 @screen.get("/counts/plans", permission="stock.read")
 async def plans(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The plans, the next due first, their next chunk, or their CSV."""
-    if asked.format == "csv":
-        return csv_answer("count-plans", COLUMNS, who.gateway.all(Plan, "stock", "/v1/count-plans", site=who.slug))
-    found = await who.gateway.rows(Plan, "stock", "/v1/count-plans", limit=CHUNK, after=asked.after, site=who.slug)
-    context: dict[str, Any] = {
-        "list": listing(request, COLUMNS),
-        "asked": asked,
-        "found": found,
-        "title": "Count plans",
-    }
-    return page(request, who, "screens/count_plans.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Plan, "stock", "/v1/count-plans", COLUMNS, {"site": who.slug})
+    if listed.is_csv:
+        return listed.csv("count-plans")
+    return await listed.page("screens/count_plans.html", title="Count plans")
 
 
 @screen.get("/counts/plans/new", permission="stock.setting")

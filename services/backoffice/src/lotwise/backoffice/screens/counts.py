@@ -13,6 +13,7 @@ from lotwise.backoffice.gateway import CHUNK, Refused, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.contracts.ids import uuid7
@@ -242,17 +243,10 @@ LINE_COLUMNS = (
 async def counts(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The list, its next chunk, or its CSV."""
     wanted = {"site": who.slug, "state": asked.state if asked.state in STATES else ""}
-    if asked.format == "csv":
-        return csv_answer("counts", COLUMNS, who.gateway.all(Count, "stock", "/v1/counts", **wanted))
-    found = await who.gateway.rows(Count, "stock", "/v1/counts", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {
-        "list": listing(request, COLUMNS),
-        "asked": asked,
-        "found": found,
-        "title": "Counts",
-        "states": STATES,
-    }
-    return page(request, who, "screens/counts.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Count, "stock", "/v1/counts", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("counts")
+    return await listed.page("screens/counts.html", title="Counts", states=STATES)
 
 
 @screen.get("/counts/new", permission="stock.count")

@@ -8,11 +8,12 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
+from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.adjustments import AMOUNT, CHANGED, said
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.stock import Level, Lot
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
@@ -90,11 +91,10 @@ COLUMNS = (
 async def damages(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The list, its next chunk, or its CSV."""
     wanted = {"site": who.slug, "state": "open" if asked.state == "open" else ""}
-    if asked.format == "csv":
-        return csv_answer("damages", COLUMNS, who.gateway.all(Damage, "stock", "/v1/damages", **wanted))
-    found = await who.gateway.rows(Damage, "stock", "/v1/damages", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Damaged"}
-    return page(request, who, "screens/damages.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Damage, "stock", "/v1/damages", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("damages")
+    return await listed.page("screens/damages.html", title="Damaged")
 
 
 @screen.get("/stock/{site}/{product_id}/damage", permission="stock.quarantine")

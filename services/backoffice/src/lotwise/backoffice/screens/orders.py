@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from lotwise.backoffice.documents import order_paper
-from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
+from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import SECURITY, done, form_of, page, refused_fields, toast
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import Product
 from lotwise.backoffice.screens.search import product_of
 from lotwise.backoffice.session import Who
@@ -111,17 +112,11 @@ async def orders(request: Request, who: Who, asked: Annotated[Filter, Query()]) 
     """The list, its next chunk, or its CSV."""
     status = asked.status if asked.status in STATES else ""
     wanted = {"site": who.slug, "status": status, "supplier": asked.supplier, "number": asked.q}
-    if asked.format == "csv":
-        return csv_answer("orders", COLUMNS, who.gateway.all(Order, "purchasing", "/v1/orders", **wanted))
-    found = await who.gateway.rows(Order, "purchasing", "/v1/orders", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {
-        "list": listing(request, COLUMNS),
-        "asked": asked,
-        "found": found,
-        "title": "Purchase Orders",
-    }
-    context |= {"states": STATES, "suppliers": await suppliers_of(who)}
-    return page(request, who, "screens/orders.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Order, "purchasing", "/v1/orders", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("orders")
+    suppliers = await suppliers_of(who)
+    return await listed.page("screens/orders.html", title="Purchase Orders", states=STATES, suppliers=suppliers)
 
 
 async def suppliers_of(who: Who) -> list[Supplier]:

@@ -9,10 +9,11 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
+from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.recall_notices import (
     HOW,
     NOTICE_COLUMNS,
@@ -179,16 +180,14 @@ COLUMNS = (
 async def recalls(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The recalls, newest first, their next chunk, or their CSV; and the latest drills."""
     wanted = {"state": asked.state if asked.state in {"active", "released"} else ""}
-    if asked.format == "csv":
-        return csv_answer("recalls", COLUMNS, who.gateway.all(Recall, "stock", "/v1/recalls", **wanted))
-    found = await who.gateway.rows(Recall, "stock", "/v1/recalls", limit=CHUNK, after=asked.after, **wanted)
+    listed = Listed(request, who, asked, Recall, "stock", "/v1/recalls", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("recalls")
     none: Rows[Drill] = Rows([])
     drills = none if asked.after else await or_else(
         who.gateway.rows(Drill, "stock", "/v1/recall-drills", limit=5), none
     )  # fmt: skip
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Recalls"}
-    context |= {"drills": drills.rows}
-    return page(request, who, "screens/recalls.html", fragment="rows" if asked.after else "table", **context)
+    return await listed.page("screens/recalls.html", title="Recalls", drills=drills.rows)
 
 
 @screen.get("/recalls/drill", permission="stock.recall")

@@ -9,10 +9,11 @@ from fastapi import Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
+from lotwise.backoffice.gateway import Refused, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import done, form_of, page
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import Product
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.contracts.ids import uuid7
@@ -143,17 +144,10 @@ COLUMNS = (
 async def transfers(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The list, its next chunk, or its CSV."""
     wanted = {"site": who.slug, "state": asked.state if asked.state in STATES else ""}
-    if asked.format == "csv":
-        return csv_answer("transfers", COLUMNS, who.gateway.all(Transfer, "stock", "/v1/transfers", **wanted))
-    found = await who.gateway.rows(Transfer, "stock", "/v1/transfers", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {
-        "list": listing(request, COLUMNS),
-        "asked": asked,
-        "found": found,
-        "title": "Transfers",
-        "states": STATES,
-    }
-    return page(request, who, "screens/transfers.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Transfer, "stock", "/v1/transfers", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("transfers")
+    return await listed.page("screens/transfers.html", title="Transfers", states=STATES)
 
 
 @screen.get("/transfers/new", permission="stock.transfer")
