@@ -16,6 +16,20 @@ ContainerRule = Literal["none", "single_patient", "multi_patient"]
 DrugClass = Literal["otc", "prescription", "controlled"]
 """What the law asks of who uses and who witnesses (STK-40)."""
 
+PricePer = Literal["unit", "minute", "hour"]
+"""What a price is for: one unit, or the time that a service takes (CAT-09)."""
+
+Audience = Literal["everyone", "members"]
+"""Who a price is for; the members' price is for holders of an active membership (CAT-65)."""
+
+AddOnKind = Literal["upgrade", "product", "extended_time"]
+DiscountScope = Literal["line", "bundle", "cart"]
+DiscountForm = Literal["percent", "amount"]
+PackageType = Literal["treatment", "membership", "bundle", "membership_services"]
+Period = Literal["month", "year"]
+RefundRule = Literal["list", "pro_rata"]
+"""What a package gives back: what was paid less what was used at list price, or the unused share (SAL-20)."""
+
 
 class TaxSlot(Value):
     """One of the two taxes of a site: its name and its two rates in percent ("9.975")."""
@@ -37,6 +51,18 @@ class SiteDefined(Event):
     stock_policy: Literal["warn", "block_at_zero", "block_at_minimum"] = "block_at_zero"
     stock_unreachable: Literal["sell", "refuse"] = "sell"
     tax_rounding: Literal["line", "invoice"] = "line"
+    cash_rounding_minor: int = Field(default=1, ge=1, le=1000)
+    package_tax_point: Literal["sale", "redemption"] = "sale"
+    revision: int = 1
+
+
+class PreferencesDefined(Event):
+    """The chain's preferences (CAT-45, CAT-53, CAT-57)."""
+
+    speaker: ClassVar[str] = "catalog"
+    code_length_max: int = 12
+    use_service_pricing_tables: bool = True
+    slot_minutes: int = Field(default=15, ge=1, le=480)
     revision: int = 1
 
 
@@ -78,7 +104,11 @@ class SiteTax(Value):
 
 
 class ProductDefined(Event):
-    """A product or service exists or was changed. Unit and decimals are fixed after the first movement."""
+    """A product or service exists or was changed. Unit and decimals are fixed after the first movement.
+
+    `variant_of` is the base product that only groups its variants (CAT-14); `add_on_kind` makes it an add-on, and
+    `add_ons` are those offered with a service (CAT-15).
+    """
 
     speaker: ClassVar[str] = "catalog"
     product_id: Id
@@ -110,6 +140,13 @@ class ProductDefined(Event):
     container_units: QuantityText | None = None
     use_by_hours: int | None = Field(default=None, ge=1, le=26_280)
     drug_class: DrugClass = "otc"
+    size: str = ""
+    size_unit: str = ""
+    variant_of: Id | None = None
+    variant_name: str = ""
+    add_on_kind: AddOnKind | None = None
+    add_ons: tuple[Id, ...] = ()
+    price_per: PricePer = "unit"
     is_archived: bool = False
     revision: int = 1
 
@@ -133,15 +170,90 @@ class ProductPurposeChanged(Event):
 
 
 class PriceChanged(Event):
-    """The price per unit from an instant on; at one site, or for the chain when `at_site` is empty."""
+    """The price per unit, minute or hour from an instant on; at one site, or for the chain without `at_site`."""
 
     speaker: ClassVar[str] = "catalog"
     price_id: Id
     product_id: Id
     at_site: Slug | None = None
     price: PriceText
+    audience: Audience = "everyone"
     valid_from: Instant
     valid_to: Instant | None = None
+    revision: int = 1
+
+
+class CategoryPriceChanged(Event):
+    """What products of a category cost that have no price of their own (CAT-05): an amount, or cost plus a mark-up.
+
+    `markup` is in percent. Withdrawn, `valid_to` equals `valid_from`.
+    """
+
+    speaker: ClassVar[str] = "catalog"
+    category_price_id: Id
+    category_id: Id
+    at_site: Slug | None = None
+    amount: PriceText | None = None
+    markup: PriceText | None = None
+    valid_from: Instant
+    valid_to: Instant | None = None
+    revision: int = 1
+
+
+class DiscountDefined(Event):
+    """A discount exists or was changed (CAT-10 to CAT-13).
+
+    `value` is a percentage or an amount of money. Scope `line` is taken from each line it fits, `bundle` from each
+    full set of `min_quantity` of the products it fits taken together, `cart` from the whole charge. Empty `at_sites`,
+    `product_ids` and `category_ids` mean every site and product. Days are the site's own, both inclusive. One that is
+    not `is_automatic` applies when somebody chooses it or names its `coupon`.
+    """
+
+    speaker: ClassVar[str] = "catalog"
+    discount_id: Id
+    name: Text
+    scope: DiscountScope = "line"
+    form: DiscountForm = "percent"
+    value: PriceText
+    min_quantity: QuantityText = "1"
+    min_spend: PriceText | None = None
+    product_ids: tuple[Id, ...] = ()
+    category_ids: tuple[Id, ...] = ()
+    at_sites: tuple[Slug, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+    is_automatic: bool = True
+    is_combinable: bool = True
+    audience: Audience = "everyone"
+    coupon: str = ""
+    is_archived: bool = False
+    revision: int = 1
+
+
+class PackageItem(Value):
+    """What a package holds of a product; `is_unlimited` (memberships): as often as wanted, whatever `quantity` says."""
+
+    product_id: Id
+    quantity: QuantityText
+    is_unlimited: bool = False
+
+
+class PackageDefined(Event):
+    """What the digital product `product_id` gives whoever buys it; its price is that product's (CAT-16 to CAT-20).
+
+    `valid_days` counts from the sale (none: for ever); `period` is how often a membership renews, `rollover_periods`
+    for how many further periods what was not used stays; empty `redeem_at` means every site. No items: taken back.
+    """
+
+    speaker: ClassVar[str] = "catalog"
+    product_id: Id
+    package_type: PackageType
+    items: tuple[PackageItem, ...] = ()
+    valid_days: int | None = Field(default=None, ge=1, le=36_500)
+    period: Period | None = None
+    rollover_periods: int = Field(default=0, ge=0, le=120)
+    redeem_at: tuple[Slug, ...] = ()
+    refund_rule: RefundRule = "pro_rata"
     revision: int = 1
 
 

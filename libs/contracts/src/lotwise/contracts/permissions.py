@@ -19,12 +19,24 @@ WRITES = frozenset(
         "catalog.write",
         "catalog.price",
         "catalog.site",
+        "catalog.discount",
+        "catalog.package",
         "member.read",
         "member.write",
+        "member.erase",
+        "member.export",
         "charge.create",
         "charge.void",
         "charge.return",
         "charge.backdate",
+        "charge.discount",
+        "charge.free",
+        "charge.override",
+        "balance.write",
+        "balance.extend",
+        "till.use",
+        "till.close",
+        "till.manage",
         "stock.receive",
         "stock.adjust",
         "stock.hold",
@@ -74,7 +86,9 @@ BUYING = frozenset(
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": PERMISSIONS - MACHINES_ONLY,
-    "manager": PERMISSIONS - MACHINES_ONLY - {"user.manage", "key.manage", "catalog.site", "ops.manage"},
+    "manager": PERMISSIONS
+    - MACHINES_ONLY
+    - {"user.manage", "key.manage", "catalog.site", "ops.manage", "member.erase", "member.export"},
     "front_desk": frozenset(
         {
             "catalog.read",
@@ -85,6 +99,11 @@ ROLES: dict[str, frozenset[str]] = {
             "member.write",
             "charge.create",
             "charge.return",
+            "charge.discount",
+            "charge.free",
+            "balance.write",
+            "till.use",
+            "till.close",
             "stock.count",
             "appointment.write",
         }
@@ -130,6 +149,9 @@ ROLES: dict[str, frozenset[str]] = {
         "charge.void",
         "charge.return",
         "charge.backdate",
+        "balance.write",
+        "catalog.discount",
+        "catalog.package",
         "stock.adjust",
         "stock.quarantine",
         "stock.backdate",

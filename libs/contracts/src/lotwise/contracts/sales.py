@@ -1,5 +1,6 @@
 """What sales says: charges recorded, voided and returned. Members are opaque ids: no name crosses this border."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -12,11 +13,24 @@ Effect = Literal["sale", "return", "adjustment", "none"]
 
 Disposition = Literal["restock", "quarantine", "waste"]
 
+Owed = Literal["none", "package", "membership", "gift", "account", "tip"]
+"""What the money of a line is for, where it is owed rather than earned (SAL-20): revenue follows with its use."""
+
+
+class LineDiscount(Value):
+    """What a discount took from a line: minor units, above zero for a sale. Without an id somebody gave it by hand."""
+
+    discount_id: Id | None = None
+    name: str
+    minor: Minor
+    reason: str = ""
+
 
 class SaleLine(Value):
     """One line of a charge. `quantity` is signed: above zero sold, below zero returned or written off.
 
-    `net_minor` and the taxes are signed like the quantity's money; unit prices keep six decimals.
+    `net_minor` and the taxes are signed like the quantity's money; unit prices keep six decimals. `kit_id` is the
+    bundle that a component was sold in, `redeems` the balance it was taken from, `free_reason` why it cost nothing.
     """
 
     line: int = Field(ge=1)
@@ -31,6 +45,13 @@ class SaleLine(Value):
     treatment_id: Id | None = None
     lot_id: Id | None = None
     description: str = ""
+    discounts: tuple[LineDiscount, ...] = ()
+    owed: Owed = "none"
+    kit_id: Id | None = None
+    redeems: Id | None = None
+    seller: str = ""
+    performer: str = ""
+    free_reason: str = ""
 
 
 class SaleRecorded(Event):
@@ -153,3 +174,220 @@ class AppointmentCancelled(AppointmentEvent):
     """It will not take place."""
 
     speaker: ClassVar[str] = "sales"
+
+
+class BalanceItem(Value):
+    """What a sold package gives of a product: its quantity, and the share of the price paid for it (net, minor)."""
+
+    product_id: Id
+    quantity: QuantityText
+    value_minor: Minor
+    is_unlimited: bool = False
+
+
+class PackageSold(Event):
+    """A member bought a package: what was paid (net) is owed until it is used, refunded or expires (SAL-20)."""
+
+    speaker: ClassVar[str] = "sales"
+    balance_id: Id
+    product_id: Id
+    charge_id: Id
+    line: int
+    member_id: Id
+    items: tuple[BalanceItem, ...]
+    value_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
+    expires_at: Instant | None = None
+    actor: str = ""
+
+
+class PackageRedeemed(Event):
+    """Part of a package was used; `value_minor` of what was owed is earned. Below zero: a use was taken back."""
+
+    speaker: ClassVar[str] = "sales"
+    balance_id: Id
+    package_id: Id
+    product_id: Id
+    quantity: QuantityText
+    value_minor: Minor
+    charge_id: Id
+    line: int
+    member_id: Id
+    currency: str = "USD"
+    happened_at: Instant
+    actor: str = ""
+
+
+class PackageRefunded(Event):
+    """A package was given back: `refund_minor` went out, `kept_minor` of what was owed is earned."""
+
+    speaker: ClassVar[str] = "sales"
+    balance_id: Id
+    package_id: Id
+    member_id: Id
+    refund_minor: Minor
+    kept_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
+    reason: str = ""
+    actor: str = ""
+
+
+class PackageExpired(Event):
+    """A package ran out; what was still owed is earned as breakage. Below zero: a manager extended it again."""
+
+    speaker: ClassVar[str] = "sales"
+    balance_id: Id
+    package_id: Id
+    member_id: Id
+    value_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
+    reason: str = ""
+    actor: str = ""
+
+
+class MembershipEvent(Event):
+    """A membership of a member, as it now stands; a growing `revision` tells the newest."""
+
+    membership_id: Id
+    package_id: Id
+    member_id: Id
+    happened_at: Instant
+    actor: str = ""
+    revision: int = 1
+
+
+class MembershipRenewed(MembershipEvent):
+    """A period began: its first (joined) or a further one; its fee is owed by `charge_id`, earned over the period."""
+
+    speaker: ClassVar[str] = "sales"
+    period: int = Field(ge=1)
+    from_day: date
+    to_day: date
+    fee_minor: Minor
+    currency: str = "USD"
+    charge_id: Id | None = None
+
+
+class MembershipPaused(MembershipEvent):
+    """It rests from a day on, until another if that is known."""
+
+    speaker: ClassVar[str] = "sales"
+    from_day: date
+    to_day: date | None = None
+
+
+class MembershipResumed(MembershipEvent):
+    """It goes on; the rest of the paused period is given back as days."""
+
+    speaker: ClassVar[str] = "sales"
+    from_day: date
+
+
+class MembershipPastDue(MembershipEvent):
+    """A fee was not paid; at `suspended` it gives nothing until it is."""
+
+    speaker: ClassVar[str] = "sales"
+    state: Literal["past_due", "suspended"] = "past_due"
+    due_minor: Minor = 0
+
+
+class MembershipEnded(MembershipEvent):
+    """It ended: cancelled, not paid, upgraded or run out."""
+
+    speaker: ClassVar[str] = "sales"
+    on_day: date
+    reason: str
+
+
+class GiftCertificateSold(Event):
+    """A gift certificate was sold or topped up; its amount is owed until it is spent."""
+
+    speaker: ClassVar[str] = "sales"
+    certificate_id: Id
+    charge_id: Id | None = None
+    amount_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
+    expires_at: Instant | None = None
+    actor: str = ""
+
+
+class GiftCertificateRedeemed(Event):
+    """A certificate paid for something; below zero: it was given back."""
+
+    speaker: ClassVar[str] = "sales"
+    certificate_id: Id
+    charge_id: Id
+    amount_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
+    actor: str = ""
+
+
+class AccountMoved(Event):
+    """A member's account changed (SAL-25): above zero the chain owes more, below zero less. `why` names the deed."""
+
+    speaker: ClassVar[str] = "sales"
+    entry_id: Id
+    member_id: Id
+    amount_minor: Minor
+    currency: str = "USD"
+    why: Literal["received", "returned", "spent", "reversed", "opening"]
+    charge_id: Id | None = None
+    happened_at: Instant
+    actor: str = ""
+
+
+class Payment(Value):
+    """One tender of a document: minor units, below zero what was paid out."""
+
+    kind: str
+    amount_minor: Minor
+
+
+class PaymentTaken(Event):
+    """A charge, a later part payment, a return or a void was settled with these tenders (SAL-22)."""
+
+    speaker: ClassVar[str] = "sales"
+    payment_id: Id
+    document_id: Id
+    till_id: Id | None = None
+    payments: tuple[Payment, ...]
+    currency: str = "USD"
+    happened_at: Instant
+    actor: str = ""
+
+
+class TillClosed(Event):
+    """A drawer was counted blind at the end of a day: what was counted against what the records expect (SAL-22)."""
+
+    speaker: ClassVar[str] = "sales"
+    session_id: Id
+    till_id: Id
+    day: date
+    expected: tuple[Payment, ...]
+    counted: tuple[Payment, ...]
+    difference_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
+    actor: str = ""
+
+
+class MemberMerged(Event):
+    """Two ids meant one person: what belonged to `gone_id` belongs to `member_id` from now on."""
+
+    speaker: ClassVar[str] = "sales"
+    member_id: Id
+    gone_id: Id
+    happened_at: Instant
+
+
+class MemberErased(Event):
+    """A member asked to be forgotten: the name is gone, the opaque id stays in the ledger (WEB-10)."""
+
+    speaker: ClassVar[str] = "sales"
+    member_id: Id
+    happened_at: Instant

@@ -1,7 +1,5 @@
-"""The only home of the shape of the catalog's rows."""
+"""The only home of the shape of the rows of categories, products and recipes."""
 
-from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -9,77 +7,16 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
-    DateTime,
     ForeignKey,
-    Identity,
     Index,
     SmallInteger,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from lotwise.kit.tables import kit_tables, table_registry
-
-
-class Base(SQLModel, registry=table_registry()):
-    """The base of the catalog's tables."""
-
-
-kit_tables(Base.metadata)
-
-_NOW = text("now()")
-
-
-def _code() -> Column[str]:
-    return Column(Text(collation="C"), nullable=False)
-
-
-class SiteRow(Base, table=True):
-    """A clinic or store; the slug is its identity for ever."""
-
-    __tablename__ = "site"
-    __table_args__ = (
-        CheckConstraint("slug ~ '^[a-z0-9-]{1,40}$' AND slug <> 'chain'", name="site_slug"),
-        CheckConstraint("stock_policy IN ('warn', 'block_at_zero', 'block_at_minimum')", name="site_stock_policy"),
-        CheckConstraint("stock_unreachable IN ('sell', 'refuse')", name="site_stock_unreachable"),
-        CheckConstraint("tax_rounding IN ('line', 'invoice')", name="site_tax_rounding"),
-    )
-
-    slug: str = Field(sa_column=Column(Text, primary_key=True))
-    name: str = Field(sa_type=Text)
-    time_zone: str = Field(sa_type=Text)
-    legal_entity: str = Field(sa_type=Text)
-    is_central_store: bool
-    stock_policy: str = Field(sa_type=Text)
-    stock_unreachable: str = Field(sa_type=Text)
-    tax_rounding: str = Field(sa_type=Text)
-    revision: int
-
-
-class SiteTaxRow(Base, table=True):
-    """The two tax slots of a site from a day on; rates in micros of a percent."""
-
-    __tablename__ = "site_tax"
-    __table_args__ = (
-        CheckConstraint(
-            "least(tax_1_rate_1, tax_1_rate_2, tax_2_rate_1, tax_2_rate_2) >= 0 "
-            "AND greatest(tax_1_rate_1, tax_1_rate_2, tax_2_rate_1, tax_2_rate_2) <= 100000000",
-            name="site_tax_rates",
-        ),
-    )
-
-    slug: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
-    valid_from: date = Field(primary_key=True)
-    tax_1_name: str = Field(sa_type=Text)
-    tax_1_rate_1: int = Field(sa_type=BigInteger)
-    tax_1_rate_2: int = Field(sa_type=BigInteger)
-    tax_2_name: str = Field(sa_type=Text)
-    tax_2_rate_1: int = Field(sa_type=BigInteger)
-    tax_2_rate_2: int = Field(sa_type=BigInteger)
-    revision: int
+from lotwise.catalog.tables.base import Base, code_column
 
 
 class CategoryRow(Base, table=True):
@@ -130,7 +67,7 @@ class ProductRow(Base, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    code: str = Field(sa_column=_code())
+    code: str = Field(sa_column=code_column())
     look: str = Field(
         sa_column=Column(Text, Computed(r"lower(regexp_replace(code, '\s', '', 'g'))", persisted=True), nullable=True)
     )
@@ -201,32 +138,6 @@ class ProductSiteTaxRow(Base, table=True):
     application_code: int = Field(sa_type=SmallInteger)
 
 
-class PriceRow(Base, table=True):
-    """A price over a period; two periods of one product and site cannot overlap."""
-
-    __tablename__ = "price"
-    __table_args__ = (
-        CheckConstraint("price >= 0", name="price_not_negative"),
-        CheckConstraint("valid_to > valid_from", name="price_period"),
-        ExcludeConstraint(
-            ("product_id", "="),
-            (text("coalesce(at_site, '')"), "="),
-            (text("tstzrange(valid_from, valid_to)"), "&&"),
-            using="gist",
-            name="price_no_overlap",
-        ),
-        Index("price_product", "product_id", "valid_from"),
-    )
-
-    id: UUID = Field(primary_key=True)
-    product_id: UUID = Field(foreign_key="product.id")
-    at_site: str | None = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=True))
-    price: int = Field(sa_type=BigInteger)
-    valid_from: datetime = Field(sa_type=DateTime(timezone=True))
-    valid_to: datetime | None = Field(sa_type=DateTime(timezone=True))
-    revision: int
-
-
 class RecipeRow(Base, table=True):
     """The recipe of a service, with its revision; its lines stand in recipe_line."""
 
@@ -251,21 +162,6 @@ class RecipeLineRow(Base, table=True):
     quantity: int = Field(sa_type=BigInteger)
 
 
-class ChangeRow(Base, table=True):
-    """Who changed which field when, with its old and new value; never edited."""
-
-    __tablename__ = "change"
-    __table_args__ = (Index("change_subject", "subject", "id"),)
-
-    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    subject: str = Field(sa_type=Text)
-    field: str = Field(sa_type=Text)
-    was: Any = Field(sa_column=Column(JSONB, nullable=True))
-    now: Any = Field(sa_column=Column(JSONB, nullable=True))
-    who: str = Field(sa_type=Text)
-    changed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=_NOW))
-
-
 class SupplierRow(Base, table=True):
     """Our own small copy of a supplier's definition, from purchasing's events."""
 
@@ -275,31 +171,4 @@ class SupplierRow(Base, table=True):
     number: int = Field(sa_type=BigInteger)
     name: str = Field(sa_type=Text)
     is_archived: bool
-    revision: int
-
-
-class TaxDefaultRow(Base, table=True):
-    """The tax code last used for an inventory type (CAT-30)."""
-
-    __tablename__ = "tax_default"
-
-    item_type: str = Field(sa_column=Column(Text, primary_key=True))
-    tax_code: int = Field(sa_type=SmallInteger)
-    application_code: int = Field(sa_type=SmallInteger)
-
-
-class PreferencesRow(Base, table=True):
-    """The chain's preferences: one row."""
-
-    __tablename__ = "preferences"
-    __table_args__ = (
-        CheckConstraint("id = 1", name="preferences_one"),
-        CheckConstraint("code_length_max IN (10, 12, 14)", name="preferences_code_length"),
-        CheckConstraint("slot_minutes BETWEEN 1 AND 480", name="preferences_slot"),
-    )
-
-    id: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
-    code_length_max: int = Field(sa_type=SmallInteger)
-    use_service_pricing_tables: bool
-    slot_minutes: int = Field(sa_type=SmallInteger)
     revision: int
