@@ -1,5 +1,6 @@
 """One consumption per treatment and product, whatever speaks of it first."""
 
+from datetime import UTC, datetime
 from itertools import permutations
 from typing import NamedTuple
 from uuid import UUID
@@ -19,7 +20,8 @@ VISITOR = Visitor(UUID(int=5), TREATMENT)
 class Said(NamedTuple):
     """An event about the treatment: charged, back (of a charge), wasted (of a charge) or completed (a revision).
 
-    `charge` tells charges of the same quantity apart; `of` is the charge's quantity when only a part comes back.
+    `charge` tells charges of the same quantity apart; `of` is the charge's quantity when only a part comes back. `at`
+    is the hour of the charge and `back_at` that of what comes back: one charge after the other unless said.
     """
 
     kind: str
@@ -28,11 +30,26 @@ class Said(NamedTuple):
     revision: int = 0
     charge: int = 0
     of: int = 0
+    at: int | None = None
+    back_at: int | None = None
 
     @property
     def source(self) -> "Said":
         """The charge of which this comes back."""
-        return Said("charged", self.of or self.quantity, charge=self.charge)
+        return Said("charged", self.of or self.quantity, charge=self.charge, at=self.at)
+
+    @property
+    def charge_id(self) -> UUID:
+        """The charge that this says or takes back."""
+        return UUID(int=1000 * self.charge + (self.of or self.quantity))
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened by its own clock."""
+        hour = 2 * self.charge if self.at is None else self.at
+        if self.kind != "charged":
+            hour = hour + 1 if self.back_at is None else self.back_at
+        return datetime(2026, 5, 4, hour, tzinfo=UTC)
 
 
 def hear(ground: Ground, said: list[Said], *, twice: bool = False) -> Use:
@@ -60,9 +77,9 @@ def hear(ground: Ground, said: list[Said], *, twice: bool = False) -> Use:
 def apply(ground: Ground, use: Use, one: Said) -> None:
     """Let one event take its effect, and end the visit with a completion."""
     if one.kind == "charged":
-        use.charged += one.quantity
+        use.charge(one.charge_id, one.happened_at, one.quantity)
     elif one.kind in {"back", "wasted"}:
-        use.take_back(one.quantity, one.source.quantity, is_thrown=one.kind == "wasted")
+        use.take_back(one.charge_id, one.happened_at, one.quantity, is_thrown=one.kind == "wasted")
     else:
         use.expected, use.drawn, use.is_completed = one.quantity, one.drawn, True
     settle(ground.case, use, entry("treatment", 8), VISITOR, "harley")
@@ -75,7 +92,10 @@ def apply(ground: Ground, use: Use, one: Said) -> None:
 quantities = st.integers(1, 130)
 stories = st.lists(
     st.one_of(
-        st.builds(lambda quantity, charge: Said("charged", quantity, charge=charge), quantities, st.integers(0, 1)),
+        st.builds(
+            lambda quantity, charge, at: Said("charged", quantity, charge=charge, at=at),
+            quantities, st.integers(0, 1), st.integers(0, 5),
+        ),
         st.builds(
             lambda quantity, drawn, revision: Said("completed", quantity, drawn, revision),
             st.integers(0, 130), st.none() | st.integers(0, 130), st.integers(1, 2),
@@ -86,17 +106,18 @@ stories = st.lists(
 
 
 @given(
-    stories, st.lists(st.sampled_from(["back", "wasted"]), max_size=2), st.sampled_from([NONE, MULTI, SINGLE]),
+    stories, st.lists(st.tuples(st.sampled_from(["back", "wasted"]), st.integers(0, 6)), max_size=2),
+    st.sampled_from([NONE, MULTI, SINGLE]),
     st.sampled_from([(300, 0), (100, 200), (60, 300), (40, 0), (0, 0)]), st.randoms(use_true_random=False),
 )  # fmt: skip
 def test_any_order_of_events_ends_in_the_same_balances(
-    story: list[Said], backs: list[str], rule: str, lots: tuple[int, int], luck: object
+    story: list[Said], backs: list[tuple[str, int]], rule: str, lots: tuple[int, int], luck: object
 ) -> None:
     """DESIGN 3.8: given any charges, returns and revisions of one treatment over any stock;
     when they come in every order, and each of them twice; then all accounts hold the same.
     """
     charges = [one for one in story if one.kind == "charged"]
-    said = story + [one._replace(kind=kind) for kind, one in zip(backs, charges, strict=False)]
+    said = story + [one._replace(kind=kind, back_at=at) for (kind, at), one in zip(backs, charges, strict=False)]
     ends = []
     orders = list(permutations(said))
     luck.shuffle(orders)  # type: ignore[attr-defined]
@@ -203,6 +224,25 @@ def test_what_came_back_of_charges_that_took_each_others_place_counts_once(kind:
         use = hear(Ground(NONE, (200,)), list(order))
         places = [use.at(place) for place in ("patient", "quarantine", "waste")]
         assert places == ([20, 10, 0] if kind == "back" else [20, 0, 10])
+
+
+@pytest.mark.parametrize("kind", ["back", "wasted"])
+def test_what_comes_back_of_one_of_two_standing_charges_reaches_no_shelf(kind: str) -> None:
+    """SAL-19: given a recipe of 20 U and charges of 20 and 30 that stood at one time; when the first is taken back
+    after the second was made, and all of it comes in any order; then 30 are the patient's and 20 lie apart, or are
+    thrown away; taken back before the second was made, it had stood in its place and nothing lies apart.
+    """
+    for back_at, apart in ((3, 20), (2, 0), (1, 0)):
+        said = [
+            Said("completed", 20, None, 1), Said("charged", 20, at=0), Said("charged", 30, charge=1, at=2),
+            Said(kind, 20, at=0, back_at=back_at),
+        ]  # fmt: skip
+        for order in permutations(said):
+            ground = Ground(NONE, (200,))
+            use = hear(ground, list(order))
+            places = [use.at(place) for place in ("patient", "quarantine", "waste")]
+            assert places == ([30, apart, 0] if kind == "back" else [30, 0, apart])
+            assert ground.balances()["shelf", "", "A"][0] == 200 - 30 - apart
 
 
 def test_a_part_of_a_charge_that_came_back_lies_apart() -> None:

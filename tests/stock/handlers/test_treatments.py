@@ -1,5 +1,6 @@
 """Completed treatments heard from the bus: one consumption per product, an empty list at the end of the day."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
@@ -145,8 +146,9 @@ async def test_charged_voided_and_charged_again_leaves_once(clinic: Chain, charg
         await clinic.receive("100", BOTOX, lot_number="A", expires_on="2030-01-01")
         parts = "8", str(int(charged) - 8)
         lines = [line(part, treatment_id=treatment, number=at) for at, part in enumerate(parts, start=1)]
-        first, again = clinic.sale(*lines), clinic.sale(line("20", treatment_id=treatment))
-        events: list[Event] = [completed(treatment, took("20")), first, voided(first), again]
+        first, voided_at = clinic.sale(*lines), NOON + timedelta(minutes=5)
+        again = clinic.sale(line("20", treatment_id=treatment), happened_at=NOON + timedelta(minutes=6))
+        events: list[Event] = [completed(treatment, took("20")), first, voided(first, happened_at=voided_at), again]
         for index in order:
             await clinic.hear(events[index])
         await clinic.hear(*[events[index] for index in order])
@@ -157,6 +159,38 @@ async def test_charged_voided_and_charged_again_leaves_once(clinic: Chain, charg
         assert await exceptions(clinic) == []
         await no_dead_letters(clinic)
         await clinic.must_balance()
+
+
+@pytest.mark.parametrize("back", ["void", "return"])
+async def test_of_two_standing_charges_what_comes_back_of_one_lies_apart(clinic: Chain, back: str) -> None:
+    """SAL-19: given a recipe of 20 U and two charges of 20 that both stand; when the first is taken back after the
+    second was made, and all comes in every order, twice; then 20 U are the patient's, 20 lie in quarantine and not one
+    reaches the shelf; once the second is taken back too, nothing more moves.
+    """
+    for number, order in enumerate(permutations(range(4))):
+        treatment = uuid7()
+        if number:
+            await clinic.bench.empty()
+            await clinic.define()
+            await _define(clinic)
+        await clinic.receive("100", BOTOX, lot_number="A", expires_on="2030-01-01")
+        first = clinic.sale(line("20", treatment_id=treatment))
+        second = clinic.sale(line("20", treatment_id=treatment), happened_at=NOON + timedelta(minutes=5))
+        at = NOON + timedelta(minutes=6)
+        gone = voided(first, happened_at=at) if back == "void" else returned("20", first, happened_at=at)
+        events: list[Event] = [completed(treatment, took("20")), first, second, gone]
+        for index in order:
+            await clinic.hear(events[index])
+        await clinic.hear(*[events[index] for index in order])
+        level = await clinic.level()
+        assert (level["on_hand"], level["quarantined"]) == ("60", "20")
+        (use,) = (await clinic.bench.get(f"/v1/treatments/{treatment}"))["uses"]
+        assert (use["consumed"], use["charged"]) == ("20", "20")
+        await clinic.must_balance()
+    await clinic.hear(voided(second))
+    level = await clinic.level()
+    assert (level["on_hand"], level["quarantined"]) == ("60", "20")
+    await no_dead_letters(clinic)
 
 
 async def _define(clinic: Chain) -> None:

@@ -4,6 +4,7 @@ The figure is what was drawn if somebody recorded it, else what was charged, els
 treatment took place (DESIGN 3.8). It follows from the figures heard so far and never from the order they came in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -50,14 +51,41 @@ class Part:
         return cost
 
 
+class Change(NamedTuple):
+    """What a charge said of a use and when: above zero charged, below zero taken back by a return or its void."""
+
+    charge_id: UUID
+    happened_at: datetime
+    quantity: int
+
+
+def most_standing(changes: Sequence[Change]) -> int:
+    """The most that charges which stood at one time said together, by their own clocks and in any order heard.
+
+    A charge that happened when another had been taken back, or at that very instant, stood in its place.
+    """
+    charges: dict[UUID, list[Change]] = {}
+    for one in changes:
+        charges.setdefault(one.charge_id, []).append(one)
+    begins = {key: min(one.happened_at for one in many if one.quantity > 0) for key, many in charges.items()}
+    most = 0
+    for key, begin in begins.items():
+        standing = sum(one.quantity for one in charges[key] if one.quantity > 0)
+        for other, many in charges.items():
+            if other != key and begins[other] <= begin:
+                standing += max(0, sum(one.quantity for one in many if one.quantity > 0 or one.happened_at <= begin))
+        most = max(most, standing)
+    return most
+
+
 @dataclass(slots=True)
 class Use:
     """What is known of a product in a treatment, in smallest units, and the parts that were taken for it.
 
-    `charged` is all that charges said, `returned` and `thrown` what returns and voids took back of it, `largest_back`
-    the whole quantity of the largest charge of which anything came back; `drawn` is the completed treatment's own word,
-    `poured` what persons drew from containers for it. `happened_at` is the instant of the completed treatment, before
-    that of a charge: what is taken is taken as of then.
+    `charged` is all that charges said, `returned` and `thrown` what returns and voids took back of it, `changes` the
+    same one by one, of which `stored` are kept already; `drawn` is the completed treatment's own word, `poured` what
+    persons drew from containers for it. `happened_at` is the instant of the completed treatment, before that of a
+    charge: what is taken is taken as of then.
     """
 
     treatment_id: UUID
@@ -66,7 +94,6 @@ class Use:
     charged: int = 0
     returned: int = 0
     thrown: int = 0
-    largest_back: int = 0
     drawn: int | None = None
     poured: int = 0
     expected: int = 0
@@ -75,19 +102,26 @@ class Use:
     happened_at: datetime | None = None
     parts: list[Part] = field(default_factory=list)
     is_touched: bool = False
+    changes: list[Change] = field(default_factory=list)
+    stored: int = 0
 
     @property
     def net_charged(self) -> int:
         """What is charged and was not taken back."""
         return self.charged - self.returned - self.thrown
 
-    def take_back(self, quantity: int, of: int, *, is_thrown: bool) -> None:
-        """A return or a void takes a quantity off a charge that was of so many units as a whole."""
+    def charge(self, charge_id: UUID, happened_at: datetime, quantity: int) -> None:
+        """A charge says a quantity."""
+        self.charged += quantity
+        self.changes.append(Change(charge_id, happened_at, quantity))
+
+    def take_back(self, charge_id: UUID, happened_at: datetime, quantity: int, *, is_thrown: bool) -> None:
+        """A return or a void takes a quantity off a charge."""
         if is_thrown:
             self.thrown += quantity
         else:
             self.returned += quantity
-        self.largest_back = max(self.largest_back, of)
+        self.changes.append(Change(charge_id, happened_at, -quantity))
 
     @property
     def stated(self) -> int | None:
@@ -128,15 +162,15 @@ def figures_of(use: Use) -> Figures:
     """The figures that follow from what is known, whatever came first.
 
     Treated goods that a return brings back never reach the shelf (SAL-19): what was charged above the consumption
-    and came back is set apart or thrown away as the return said. Charges of a completed treatment of which something
-    came back stood for one another: only what the largest of them took above the consumption is a surplus, and a
-    charge in place of a voided one takes nothing anew. Once somebody recorded what was drawn, the rest was never taken.
+    and came back is set apart or thrown away as the return said. Of a completed treatment that is what charges which
+    stood at one time said above it: what comes back of one of two standing charges lies apart, and a charge made in
+    place of a voided one takes nothing anew. Once somebody recorded what was drawn, the rest was never taken.
     """
     if use.stated is not None:
         return Figures(use.stated, 0, 0)
     by_recipe = use.expected if use.is_completed else 0
     consumed = use.net_charged if use.net_charged > 0 else by_recipe
-    over = max(0, (use.largest_back if use.is_completed else use.charged) - consumed)
+    over = max(0, (most_standing(use.changes) if use.is_completed else use.charged) - consumed)
     thrown = min(use.thrown, over)
     return Figures(consumed, min(use.returned, over - thrown), thrown)
 

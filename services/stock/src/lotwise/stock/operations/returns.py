@@ -188,7 +188,7 @@ def _take_back(
         lines[index] = one._replace(back=one.back + part)
         done.returned.append(lines[index])
         use = done.uses[one.key]
-        use.take_back(part, one.whole, is_thrown=disposition == "waste")
+        use.take_back(one.charge_id, event.happened_at, part, is_thrown=disposition == "waste")
         settled = done.settle(use, entry, Visitor(None, one.treatment_id), event.site)
         product = batch.known.products[one.product_id]
         back += backs_of(product, entry.line, settled)

@@ -268,7 +268,7 @@ def _consume(
         sources, missing = done.consume(cell, quantity, entry, visitor, line.lot_id)
         return [one.taken for one in sources], missing
     use = done.uses[line.treatment_id, cell.product.id]
-    use.charged += quantity
+    use.charge(event.charge_id, event.happened_at, quantity)
     use.happened_at = use.happened_at or event.happened_at
     done.charges.append(Charged(event.charge_id, line.line, line.treatment_id, cell.product.id, quantity))
     visitor = Visitor(event.member_id, line.treatment_id)

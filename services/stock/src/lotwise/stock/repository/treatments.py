@@ -8,20 +8,20 @@ from uuid import UUID
 
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.lots import Lot
-from lotwise.stock.domain.treatments import APART, THROWN, Part, Use
+from lotwise.stock.domain.treatments import APART, THROWN, Change, Part, Use
 from lotwise.stock.repository.lots import lots_of
 
 UseKey = tuple[UUID, UUID]
 
 _MAKE = """
 insert into treatment_use (treatment_id, product_id, site, happened_on, practitioner, charged, returned, thrown,
-    largest_back, poured, expected, is_completed, consumed, cost_minor, set_apart, wasted, unattributed)
-select treatment_id, product_id, site, happened_on, '', 0, 0, 0, 0, 0, 0, false, 0, 0, 0, 0, 0
+    poured, expected, is_completed, consumed, cost_minor, set_apart, wasted, unattributed)
+select treatment_id, product_id, site, happened_on, '', 0, 0, 0, 0, 0, false, 0, 0, 0, 0, 0
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[]) as w(treatment_id, product_id, site, happened_on)
 order by treatment_id, product_id on conflict do nothing
 """
 _LOCK = """
-select u.treatment_id, u.product_id, u.site, u.charged, u.returned, u.thrown, u.largest_back, u.drawn, u.poured,
+select u.treatment_id, u.product_id, u.site, u.charged, u.returned, u.thrown, u.drawn, u.poured,
        u.expected, u.is_completed, u.practitioner, u.happened_at
 from treatment_use u join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, product_id)
      using (treatment_id, product_id)
@@ -34,16 +34,25 @@ from treatment_part p join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, pro
      using (treatment_id, product_id)
 order by p.treatment_id, p.product_id, p.position
 """
+_CHANGES = """
+select c.treatment_id, c.product_id, c.charge_id, c.happened_at, c.quantity
+from treatment_change c join unnest($1::uuid[], $2::uuid[]) as w(treatment_id, product_id)
+     using (treatment_id, product_id)
+"""
+_ADD_CHANGES = """
+insert into treatment_change (treatment_id, product_id, charge_id, happened_at, quantity)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[])
+"""
 _STORE = """
 update treatment_use u set charged = n.charged, returned = n.returned, thrown = n.thrown,
-    largest_back = n.largest_back, drawn = n.drawn, poured = n.poured,
+    drawn = n.drawn, poured = n.poured,
     expected = n.expected, is_completed = n.is_completed, practitioner = n.practitioner, happened_at = n.happened_at,
     consumed = n.consumed, cost_minor = n.cost, set_apart = n.apart, wasted = n.wasted,
     unattributed = n.unattributed
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::bigint[], $10::bool[], $11::text[], $12::timestamptz[], $13::bigint[], $14::bigint[],
-    $15::bigint[], $16::bigint[], $17::bigint[])
-     as n(treatment_id, product_id, charged, returned, thrown, largest_back, drawn, poured, expected, is_completed,
+    $8::bigint[], $9::bool[], $10::text[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
+    $15::bigint[], $16::bigint[])
+     as n(treatment_id, product_id, charged, returned, thrown, drawn, poured, expected, is_completed,
           practitioner, happened_at, consumed, cost, apart, wasted, unattributed)
 where u.treatment_id = n.treatment_id and u.product_id = n.product_id
 """
@@ -75,8 +84,7 @@ select *, 0 from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::bigin
 on conflict (charge_id, line) do nothing
 """
 _CHARGES = """
-select charge_id, line, treatment_id, product_id, quantity, back,
-       sum(quantity) over (partition by charge_id, treatment_id, product_id)::bigint as whole
+select charge_id, line, treatment_id, product_id, quantity, back
 from treatment_charge
 where charge_id = any($1::uuid[]) order by charge_id, line
 """
@@ -101,7 +109,7 @@ class Known(NamedTuple):
 
 
 class Charged(NamedTuple):
-    """A charge's line of a treatment; once it was read, `whole` is what all its lines of this product charged."""
+    """A charge's line of a treatment, and what of it came back."""
 
     charge_id: UUID
     line: int
@@ -109,7 +117,6 @@ class Charged(NamedTuple):
     product_id: UUID
     quantity: int
     back: int = 0
-    whole: int = 0
 
     @property
     def key(self) -> UseKey:
@@ -131,6 +138,10 @@ async def lock_uses(tx: Tx, wanted: Mapping[UseKey, tuple[str, date]]) -> dict[U
         await tx.execute(_MAKE, *columns, [wanted[key][0] for key in keys], [wanted[key][1] for key in keys])
         rows = await tx.fetch(_LOCK, *columns)
     uses = {(row[0], row[1]): Use(*row) for row in rows}
+    for treatment_id, product_id, *change in await tx.fetch(_CHANGES, *columns):
+        use = uses[treatment_id, product_id]
+        use.changes.append(Change(*change))
+        use.stored += 1
     parts = await tx.fetch(_PARTS, *columns)
     lots = await lots_of(tx, {row["lot_id"] for row in parts if row["lot_id"]}) if parts else {}
     for treatment_id, product_id, *part in parts:
@@ -162,11 +173,14 @@ async def store_uses(tx: Tx, uses: Iterable[Use]) -> None:
     ]  # fmt: skip
     if parts:
         await tx.execute(_KEEP, *zip(*parts, strict=True))
+    changes = [(use.treatment_id, use.product_id, *one) for use in touched for one in use.changes[use.stored :]]
+    if changes:
+        await tx.execute(_ADD_CHANGES, *zip(*changes, strict=True))
 
 
 def _row(use: Use) -> tuple[object, ...]:
     return (
-        use.treatment_id, use.product_id, use.charged, use.returned, use.thrown, use.largest_back, use.drawn,
+        use.treatment_id, use.product_id, use.charged, use.returned, use.thrown, use.drawn,
         use.poured, use.expected, use.is_completed, use.practitioner, use.happened_at, use.consumed, use.cost,
         use.at(APART), use.at(THROWN), use.unattributed,
     )  # fmt: skip

@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    text,
+)
 from sqlmodel import Field
 
 from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
@@ -113,7 +125,7 @@ class TreatmentUseRow(Base, table=True):
     __table_args__: ClassVar[tuple[object, ...]] = (
         Index("treatment_use_by_day", "site", "happened_on", "treatment_id"),
         CheckConstraint(
-            "charged >= 0 and returned >= 0 and thrown >= 0 and largest_back >= 0 and poured >= 0",
+            "charged >= 0 and returned >= 0 and thrown >= 0 and poured >= 0",
             name="treatment_use_figures",
         ),
         CheckConstraint("consumed >= 0 and set_apart >= 0 and wasted >= 0", name="treatment_use_parts"),
@@ -127,7 +139,6 @@ class TreatmentUseRow(Base, table=True):
     charged: int = Field(sa_column=bigint_column())
     returned: int = Field(sa_column=bigint_column())
     thrown: int = Field(sa_column=bigint_column())
-    largest_back: int = Field(sa_column=bigint_column())
     drawn: int | None = Field(sa_column=bigint_column(nullable=True))
     poured: int = Field(sa_column=bigint_column())
     expected: int = Field(sa_column=bigint_column())
@@ -176,6 +187,22 @@ class TreatmentChargeRow(Base, table=True):
     product_id: UUID
     quantity: int = Field(sa_column=bigint_column())
     back: int = Field(sa_column=bigint_column())
+
+
+class TreatmentChangeRow(Base, table=True):
+    """What a charge said of a treatment's product and when, below zero taken back; never edited."""
+
+    __tablename__: ClassVar[str] = "treatment_change"
+    __table_args__: ClassVar[tuple[object, ...]] = (
+        Index("treatment_change_by_use", "treatment_id", "product_id"),
+        CheckConstraint("quantity <> 0", name="treatment_change_quantity"),
+    )
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    treatment_id: UUID
+    product_id: UUID
+    charge_id: UUID
+    happened_at: datetime = Field(sa_column=instant_column())
+    quantity: int = Field(sa_column=bigint_column())
 
 
 class TreatmentExplanationRow(Base, table=True):
