@@ -272,3 +272,17 @@ class StaleRevision(Refusal):
     code = "stale"
     title = "The record was changed in the meantime"
     status = 412
+
+
+class UnknownParked(Unknown):
+    """No bill waits under this id: it was never parked, or somebody took it up."""
+
+    code = "unknown-parked-bill"
+    title = "No such bill waits"
+
+
+class AlreadyParked(Refusal):
+    """The id of a parked bill came again."""
+
+    code = "already-parked"
+    title = "This bill waits already"
