@@ -1,6 +1,7 @@
 """The only home of the servers that tests share: a PostgreSQL 18 and a NATS 2.15, embedded or in containers."""
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -17,6 +18,15 @@ from lotwise.onebox.servers import NatsServer, PostgresServer
 FAST = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "16", "max_connections": "200"}
 """Tests kill processes, never the machine's power: what PostgreSQL handed to the system is safe without a flush."""
 IN_CONTAINERS = os.environ.get("LOTWISE_TEST_BACKEND") == "containers"
+FRESH_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """The name of a case whose text holds a fresh id: "id" stands for it.
+
+    Tests run in several processes, which must agree on every test's name.
+    """
+    return FRESH_ID.sub("id", val) if isinstance(val, str) and FRESH_ID.search(val) else None
 
 
 class Databases:

@@ -14,7 +14,7 @@ from lotwise.backoffice.formats import Formats, days_until
 from lotwise.backoffice.lists import Column, Listing, safe
 from lotwise.backoffice.screens.door import own_path
 from lotwise.backoffice.screens.settings import example
-from lotwise.backoffice.typeface import _components, _mapping, _tables, latin_cut
+from lotwise.backoffice.typeface import _components, _mapping, _offsets, _substitutions_kept, _tables, latin_cut
 
 STATIC = files("lotwise.backoffice").joinpath("static")
 TEMPLATES = files("lotwise.backoffice").joinpath("templates")
@@ -66,12 +66,12 @@ async def test_files_are_kept_for_a_year_under_the_hash_of_their_content(page: h
 
 
 def test_the_cut_of_the_typeface_is_small_and_whole() -> None:
-    """UI: the face fits 90 KB packed; its letters and digits are filled, its glyph numbers unchanged."""
+    """UI: the face fits 72 KB packed; its letters and digits are filled, its glyph numbers unchanged."""
     whole = files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf").read_bytes()
     cut = latin_cut(whole)
 
     before, after = _tables(whole), _tables(cut)
-    assert len(gzip.compress(cut, 9)) < 90 * 1024
+    assert len(gzip.compress(cut, 9)) < 72 * 1024
     assert after["maxp"] == before["maxp"]
     places = [int.from_bytes(after["loca"][i : i + 4]) for i in range(0, len(after["loca"]), 4)]
     for letter in "Az0,é":
@@ -79,6 +79,33 @@ def test_the_cut_of_the_typeface_is_small_and_whole() -> None:
         outline = after["glyf"][places[glyph] : places[glyph + 1]]
         assert outline
         assert all(places[part] < places[part + 1] for part in _components(outline))
+
+
+def test_the_cut_keeps_the_features_that_the_sheets_ask_for() -> None:
+    """UI: figures of one width, the plain a and the round marks replace what they did, in the order they did it."""
+    whole = files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf").read_bytes()
+    cut = latin_cut(whole)
+    before, after = _tables(whole), _tables(cut)
+    was, kept = _substitutions_kept(before["GSUB"]), _substitutions_kept(after["GSUB"])
+    letters = _mapping(before["cmap"])
+
+    assert [one.feature for one in kept] == [one.feature for one in was] == [b"tnum", b"ss03", b"cv11"]
+    assert {letters[ord(figure)] for figure in "0123456789"} <= set(kept[0].pairs)
+    assert letters[ord("a")] in kept[2].pairs
+    for old, new in zip(was, kept, strict=True):
+        assert new.pairs == {glyph: old.pairs[glyph] for glyph in new.pairs}
+        assert {letters[code] for code in range(0x20, 0x7F)} & set(old.pairs) <= set(new.pairs)
+        assert all(_is_drawn(after, glyph) == _is_drawn(before, glyph) for glyph in new.pairs.values())
+        assert all(_width(after, glyph) == _width(before, glyph) for glyph in new.pairs.values())
+
+
+def _is_drawn(tables: dict[str, bytes], glyph: int) -> bool:
+    places = _offsets(tables["loca"], is_long=tables["head"][51] == 1)
+    return places[glyph] < places[glyph + 1]
+
+
+def _width(tables: dict[str, bytes], glyph: int) -> int:
+    return int.from_bytes(tables["hmtx"][4 * glyph : 4 * glyph + 2])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from tests.browser.conftest import SCREENS
 from tests.browser.stage import Stage
 from tests.browser.test_looks import PAGES, failing
 
-WIRE_BYTES_MAX = 120 * 1024
+WIRE_BYTES_MAX = 115 * 1024
+"""UI 5 allows 120 KiB; ours is lower, so that a page may grow without breaking the promise."""
 MAIN = (
     "today",
     "products",
@@ -57,7 +58,7 @@ def weigh(context: BrowserContext, path: str) -> int:
 
 
 def test_a_cold_page_stays_within_its_weight(chromium: Browser, office: Stage) -> None:
-    """UI 5: cold, no main page needs more than 120 KiB to stand: rows, script, type and icons."""
+    """UI 5: cold, no main page needs more than 115 KiB (120 are allowed) to stand: rows, script, type and icons."""
     weights = {}
     for name in MAIN:
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=office.url)
@@ -65,6 +66,39 @@ def test_a_cold_page_stays_within_its_weight(chromium: Browser, office: Stage) -
         context.close()
 
     assert {name: size for name, size in weights.items() if size > WIRE_BYTES_MAX} == {}
+
+
+def test_the_cut_face_is_drawn_with_its_features(page: Page) -> None:
+    """UI 5: the browser takes the small face, its figures stand in columns, its plain a is another than the usual."""
+    page.goto(PAGES["stock"])
+    page.evaluate("document.fonts.ready")
+    widths = page.evaluate(
+        """() => {
+            const width = (text, style) => {
+                const one = document.createElement("span");
+                one.textContent = text.repeat(40);
+                one.style.cssText = `position:absolute;white-space:pre;font:400 16px Inter;${style}`;
+                document.body.append(one);
+                const found = one.getBoundingClientRect().width;
+                one.remove();
+                return found;
+            };
+            const plain = "font-feature-settings:normal", rows = "font-variant-numeric:tabular-nums";
+            return {
+                loaded: [...document.fonts].some(face => face.family === "Inter" && face.status === "loaded"),
+                one: width("1", plain), eight: width("8", plain),
+                one_in_rows: width("1", rows), eight_in_rows: width("8", rows),
+                usual: width("a", plain), single: width("a", 'font-feature-settings:"cv11"'),
+                bold: width("m", "font-weight:700"), light: width("m", "font-weight:400"),
+            };
+        }"""
+    )
+
+    assert widths["loaded"]
+    assert widths["one"] < widths["eight"]
+    assert widths["one_in_rows"] == widths["eight_in_rows"]
+    assert widths["usual"] != widths["single"]
+    assert widths["light"] < widths["bold"]
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])

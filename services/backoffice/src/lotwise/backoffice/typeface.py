@@ -1,11 +1,13 @@
 """The only home of the web cut of Inter: the wheel's variable face with only the Latin glyphs left filled.
 
-Glyph numbers stay as they are, so every other table stays valid; empty glyphs and dropped kerning make it small.
+Glyph numbers stay as they are, so every other table stays valid; empty glyphs, and no kerning and substitutions but
+those that our sheets ask for, make it small.
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 KEPT_RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x2010, 0x2026), (0x20AC, 0x20AC), (0x2190, 0x2193), (0x2212, 0x2212))
 KEPT_FEATURES = frozenset({b"tnum", b"cv11", b"ss03"})
@@ -19,9 +21,11 @@ def latin_cut(face: bytes) -> bytes:
     offsets = _offsets(tables["loca"], is_long=tables["head"][51] == 1)
     mapped = {code: glyph for code, glyph in _mapping(tables["cmap"]).items() if _is_kept(code)}
     wanted = {0, *mapped.values()}
-    kept = _closure(wanted | _alternates(tables["GSUB"], wanted), tables["glyf"], offsets)
+    substitutions = _substitutions_kept(tables["GSUB"])
+    kept = _closure(wanted | _alternates(substitutions, wanted), tables["glyf"], offsets)
     tables["cmap"] = _written(mapped)
-    tables["GSUB"] = _silenced(tables["GSUB"])
+    tables["GSUB"] = _substituting(substitutions, kept)
+    tables["hmtx"] = _without_widths(tables["hmtx"], tables["hhea"], kept)
     tables["glyf"], tables["loca"] = _emptied(tables["glyf"], offsets, kept)
     head = bytearray(tables["head"])
     head[50:52] = b"\x00\x01"
@@ -62,33 +66,70 @@ def _written(mapped: Mapping[int, int]) -> bytes:
     return struct.pack(">HHHHI", 0, 1, 3, 10, 12) + body
 
 
-def _alternates(gsub: bytes, wanted: set[int]) -> set[int]:
-    """What the kept features replace wanted glyphs by (single substitutions, twice over for chains)."""
+class Substitution(NamedTuple):
+    """A kept feature and what it replaces by what; features come in the order in which they are applied."""
+
+    feature: bytes
+    pairs: dict[int, int]
+
+
+def _substitutions_kept(gsub: bytes) -> list[Substitution]:
+    """What the kept features replace (single substitutions; that they have no others is what their face promises)."""
     features, lookups = struct.unpack_from(">HH", gsub, 6)
     (count,) = struct.unpack_from(">H", gsub, features)
-    replaced: list[dict[int, int]] = []
+    found: dict[int, Substitution] = {}
     for i in range(count):
         tag, at = struct.unpack_from(">4sH", gsub, features + 2 + 6 * i)
         if tag in KEPT_FEATURES:
             (size,) = struct.unpack_from(">H", gsub, features + at + 2)
-            chosen = struct.unpack_from(f">{size}H", gsub, features + at + 4)
-            starts = (struct.unpack_from(">H", gsub, lookups + 2 + 2 * lookup)[0] for lookup in chosen)
-            replaced.extend(_single(gsub, lookups + start) for start in starts)
+            for lookup in struct.unpack_from(f">{size}H", gsub, features + at + 4):
+                (start,) = struct.unpack_from(">H", gsub, lookups + 2 + 2 * lookup)
+                found[lookup] = Substitution(tag, _single(gsub, lookups + start))
+    return [found[lookup] for lookup in sorted(found)]
+
+
+def _alternates(kept: Iterable[Substitution], wanted: set[int]) -> set[int]:
+    """The glyphs that wanted ones are replaced by (twice over for chains)."""
     found: set[int] = set()
     for _ in range(2):
-        found |= {pairs[glyph] for pairs in replaced for glyph in wanted | found if glyph in pairs}
+        found |= {pairs[glyph] for _, pairs in kept for glyph in wanted | found if glyph in pairs}
     return found
 
 
-def _silenced(gsub: bytes) -> bytes:
-    """The same table in which every feature but the kept ones does nothing: none may lead to an emptied glyph."""
-    (features,) = struct.unpack_from(">H", gsub, 6)
-    (count,) = struct.unpack_from(">H", gsub, features)
-    quiet = bytearray(gsub)
-    for i in range(count):
-        tag, at = struct.unpack_from(">4sH", gsub, features + 2 + 6 * i)
-        if tag not in KEPT_FEATURES:
-            struct.pack_into(">H", quiet, features + at + 2, 0)
+def _substituting(kept: Sequence[Substitution], glyphs: set[int]) -> bytes:
+    """A table of these substitutions alone, for every script, and only between glyphs that are there."""
+    lookups = [_single_of({old: new for old, new in pairs.items() if old in glyphs}) for _, pairs in kept]
+    order = sorted(range(len(kept)), key=lambda i: kept[i].feature)
+    language = struct.pack(f">HHH{len(kept)}H", 0, 0xFFFF, len(kept), *range(len(kept)))
+    script = struct.pack(">HH", 4, 0) + language
+    scripts = struct.pack(">H4sH4sH", 2, b"DFLT", 14, b"latn", 14) + script
+    features = struct.pack(">H", len(kept))
+    for place, i in enumerate(order):
+        features += struct.pack(">4sH", kept[i].feature, 2 + 6 * len(kept) + 6 * place)
+    features += b"".join(struct.pack(">HHH", 0, 1, i) for i in order)
+    places = struct.pack(">H", len(lookups))
+    at = 2 + 2 * len(lookups)
+    for lookup in lookups:
+        places += struct.pack(">H", at)
+        at += len(lookup)
+    header = struct.pack(">HHHHH", 1, 0, 10, 10 + len(scripts), 10 + len(scripts) + len(features))
+    return header + scripts + features + places + b"".join(lookups)
+
+
+def _single_of(pairs: Mapping[int, int]) -> bytes:
+    """A lookup that replaces each glyph by its own other one."""
+    old, new = sorted(pairs), [pairs[glyph] for glyph in sorted(pairs)]
+    coverage = struct.pack(f">HH{len(old)}H", 1, len(old), *old)
+    table = struct.pack(f">HHH{len(new)}H", 2, 6 + 2 * len(new), len(new), *new)
+    return struct.pack(">HHHH", 1, 0, 1, 8) + table + coverage
+
+
+def _without_widths(hmtx: bytes, hhea: bytes, kept: set[int]) -> bytes:
+    """The widths of kept glyphs; the others' are nought, as nothing shows them."""
+    (full,) = struct.unpack_from(">H", hhea, 34)
+    quiet = bytearray(hmtx)
+    for glyph in set(range(full)) - kept:
+        quiet[4 * glyph : 4 * glyph + 4] = bytes(4)
     return bytes(quiet)
 
 
