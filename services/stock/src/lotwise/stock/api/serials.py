@@ -142,6 +142,7 @@ class SerialOut(BaseModel):
     note: str
     registered_at: datetime
     registered_by: str
+    is_recalled: bool
     revision: int
 
 
@@ -195,7 +196,7 @@ _SAME = (
     "product_id", "code", "name", "site", "state", "room", "lot_id", "charge_id", "transfer_id", "supplier_id",
     "acquired_on", "cost_minor", "spent_minor", "warranty_starts_on", "warranty_ends_on", "warranty_terms",
     "maintenance_due_on", "maintenance_work", "method", "in_service_on", "salvage_minor", "life_months", "factor",
-    "units_total", "note", "registered_at", "registered_by", "revision",
+    "units_total", "note", "registered_at", "registered_by", "is_recalled", "revision",
 )  # fmt: skip
 
 
@@ -375,7 +376,7 @@ async def find_serial(cmd: Cmd, serial_id: UUID, body: FindIn) -> Answer[SerialO
 @router.post(
     "/charges/{charge_id}/serials",
     permission="charge.create",
-    refusals=(UnknownCharge, SerialsDiffer, SerialExists, SerialMove),
+    refusals=(UnknownCharge, SerialsDiffer, SerialExists, SerialMove, LotIsRecalled),
 )
 async def hand_out_serials(cmd: Cmd, charge_id: UUID, body: HandOutIn) -> Answer[SerialsOut]:
     """Say which units a charge handed out: who has which serial is what a recall asks (STK-19, N-09)."""

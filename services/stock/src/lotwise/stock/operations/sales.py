@@ -35,6 +35,7 @@ from lotwise.stock.operations.consumption import (
     store_consumption,
     told_of,
 )
+from lotwise.stock.operations.pledges import Pledged, hand_over, promised
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim_charges
@@ -62,6 +63,7 @@ class Batch:
     consumption: Consumption | None = None
     events: list[Event | Told] = field(default_factory=list)
     causes: dict[CellKey, Message[Any]] = field(default_factory=dict)
+    pledged: Pledged = field(default_factory=Pledged)
 
 
 def trace_id(message: Message[Any]) -> str:
@@ -119,12 +121,14 @@ async def record_sales(tx: Tx, messages: Sequence[Message[SaleRecorded]], expone
         for one in messages
     }
     ready, known = await known_of(tx, messages, wanted)
+    pledged = await promised(tx, ready, known.products.values())
     claimed = await claim_charges(tx, {one.event.charge_id for one in ready})
     fresh = list({one.event.charge_id: one for one in ready if one.event.charge_id in claimed}.values())
     if not fresh:
         return
     held = [charge_id for charge_id, is_held in claimed.items() if is_held]
     batch = await _open(tx, fresh, held, known, exponent)
+    batch.pledged = pledged
     for message in fresh:
         _record(batch, message)
     if batch.consumption is not None:
@@ -132,6 +136,8 @@ async def record_sales(tx: Tx, messages: Sequence[Message[SaleRecorded]], expone
     await close_books(tx, batch.books, batch.events, batch.causes)
     if batch.consumption is not None:
         await store_consumption(tx, batch.consumption)
+    if pledged.units:
+        await hand_over(tx, pledged, fresh)
     await redrive(tx, "charge", *(str(one.event.charge_id) for one in fresh))
 
 
@@ -241,7 +247,10 @@ def _issue(
 ) -> list[LotTaken]:
     patient = cell.site.place(places.PATIENT)
     if line.treatment_id is None and not cell.product.is_drawn:
-        taken, missing = batch.books.issue(cell, quantity, patient, entry, lot_id=line.lot_id)
+        taken = _take_promised(batch, cell, quantity, entry)
+        rest = quantity - sum(one.quantity for one in taken)
+        more, missing = batch.books.issue(cell, rest, patient, entry, lot_id=line.lot_id) if rest else ([], 0)
+        taken += more
     else:
         taken, missing = _consume(batch, cell, quantity, entry, line, message)
     if missing:
@@ -254,6 +263,16 @@ def _issue(
         )
         batch.events.append(Told(shortage, message))
     return [lot_taken(cell.product, line.line, one) for one in taken]
+
+
+def _take_promised(batch: Batch, cell: Cell, quantity: int, entry: Entry) -> list[Taken]:
+    """Take the lots of the units that the charge was promised, as far as they lie here (STK-19)."""
+    taken: list[Taken] = []
+    if batch.pledged.units:
+        patient = cell.site.place(places.PATIENT)
+        for lot_id, part in batch.pledged.lots(entry.cause_id, cell.product, cell.site.slug, quantity):
+            taken += batch.books.take(cell, part, patient, entry, lot_id=lot_id)[0]
+    return taken
 
 
 def _consume(

@@ -1,6 +1,6 @@
 """The only home of naming units: on receipt, of what lies here, and of what a charge handed out (STK-19, STK-21)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,7 @@ from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.places import Product, Site
 from lotwise.stock.domain.refusals import (
+    LotIsRecalled,
     NotEnoughInLot,
     SerialExists,
     SerialMove,
@@ -104,7 +105,7 @@ async def _add(
 def _misfit(one: Arriving) -> Refusal | None:
     """The no to numbers that do not fit their quantity, or None."""
     if not one.product.is_serialised:
-        return _no_serials(one.product) if one.numbers else None
+        return no_serials(one.product) if one.numbers else None
     if not one.numbers and not one.must_name:
         return None
     twice = repeated(one.numbers)
@@ -123,7 +124,8 @@ def _misfit(one: Arriving) -> Refusal | None:
     return None
 
 
-def _no_serials(product: Product) -> SerialsDiffer:
+def no_serials(product: Product) -> SerialsDiffer:
+    """The no to naming units of a product that has no serials."""
     return SerialsDiffer(
         f"{product.name} has no serial numbers",
         field="serials",
@@ -206,7 +208,7 @@ async def register(tx: Tx, one: Naming, exponent: int) -> list[UUID]:
     if product is None:
         raise UnknownProduct("No product has this id", field="product_id", product_id=str(one.product_id))
     if not product.is_serialised:
-        raise _no_serials(product)
+        raise no_serials(product)
     if one.lot_id is not None and one.state != IN_STOCK:
         raise SerialMove("A unit of the books is named in stock, then moved", field="state", state=one.state)
     twice = repeated(one.numbers)
@@ -284,7 +286,7 @@ async def hand_out(
     who.at(permission, site)
     product = (await products_of(tx, [product_id]))[product_id]
     if not product.is_serialised:
-        raise _no_serials(product)
+        raise no_serials(product)
     twice = repeated(numbers)
     if twice is not None:
         raise SerialExists(f"Serial {twice} is named twice", field="serials", serial=twice)
@@ -299,6 +301,7 @@ async def hand_out(
     before = {row["id"] for row in await rows.lock_where(tx, "charge_id", [charge_id])}
     fresh = [row for row in known if row["id"] not in before]
     _must_fit(product, sum(row["quantity"] for row in taken), before, fresh)
+    await refuse_recalled_unit(tx, fresh, ())
     for row in fresh:
         if row["state"] not in HERE or row["site"] != site:
             raise elsewhere(row, f"It cannot be handed out at {site}")
@@ -323,6 +326,21 @@ def _must_fit(product: Product, quantity: int, before: set[UUID], fresh: Sequenc
             named=len(before) + len(fresh),
             ways_out=("name fewer",),
         )
+
+
+async def refuse_recalled_unit(tx: Tx, units: Iterable[Any], lots: Iterable[Lot]) -> None:
+    """Raise LotIsRecalled when a recall blocks one of these units, or the lot it is of."""
+    blocked = {lot.id: lot.number for lot in lots if lot.is_recalled}
+    for row in units:
+        if row["is_recalled"] or row["lot_id"] in blocked:
+            found = await rows.recalls_of(tx, row["id"], row["lot_id"])
+            raise LotIsRecalled(
+                f"Serial {row['number']} is recalled: {found['title']}" if found else f"{row['number']} is recalled",
+                field="serials",
+                serial=row["number"],
+                recall_id=str(found["id"]) if found else None,
+                ways_out=("take another unit", "set it apart and open its recall"),
+            )
 
 
 def elsewhere(row: Any, why: str) -> SerialMove:

@@ -329,6 +329,40 @@ async def unnamed_page(
     return rows
 
 
+async def nameless(tx: Tx, site: str, product_id: UUID) -> int:
+    """How many whole units of a product at a site have no serial yet."""
+    return int(
+        await tx.fetchval(
+            """
+            with lying as (
+                select lot_id, sum(on_hand)::bigint as on_hand from balance
+                where site = $1 and product_id = $2 and lot_id is not null and on_hand > 0 and kind <> 'transit'
+                group by lot_id)
+            select coalesce(sum(greatest(0, y.on_hand / (10 ^ p.unit_decimals)::bigint - (
+                select count(*) from serial s where s.lot_id = y.lot_id and s.site = $1
+                and s.state in ('in_stock','in_use','in_repair')))), 0)
+            from lying y, product p where p.id = $2
+            """,
+            site, product_id,
+        )
+    )  # fmt: skip
+
+
+async def recalls_of(tx: Tx, serial_id: UUID, lot_id: UUID | None) -> asyncpg.Record | None:
+    """The recall that blocks a unit, by its serial or by its lot: its id and title."""
+    row: asyncpg.Record | None = await tx.fetchrow(
+        """
+        select r.id, r.title from recall r join recall_serial s on s.recall_id = r.id
+        where s.serial_id = $1 and s.released_at is null
+        union all
+        select r.id, r.title from recall r join recall_lot l on l.recall_id = r.id
+        where l.lot_id = $2 and l.released_at is null limit 1
+        """,
+        serial_id, lot_id,
+    )  # fmt: skip
+    return row
+
+
 async def named_in_lot(tx: Tx, site: str, lot_id: UUID) -> int:
     """How many units of a lot at a site are named."""
     return int(

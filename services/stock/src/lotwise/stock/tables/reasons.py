@@ -84,6 +84,7 @@ class AdjustmentRow(Base, table=True):
     witness: str | None = Field(sa_column=text_column(nullable=True))
     witnessed_at: datetime | None = Field(sa_column=instant_column(nullable=True))
     witness_note: str = Field(sa_column=text_column())
+    serials: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     damage_id: UUID | None = None
 
 

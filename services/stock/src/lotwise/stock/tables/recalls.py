@@ -75,6 +75,23 @@ class RecallLotRow(Base, table=True):
     release_reason: str = Field(sa_column=text_column())
 
 
+class RecallSerialRow(Base, table=True):
+    """A unit of ours that a recall blocks by its serial, since when, how sure, and until when."""
+
+    __tablename__: ClassVar[str] = "recall_serial"
+    __table_args__: ClassVar[tuple[object, ...]] = (
+        Index("recall_serial_by_serial", "serial_id"),
+        CheckConstraint("match in ('exact','alike','named')", name="recall_serial_match"),
+    )
+    recall_id: UUID = Field(foreign_key="recall.id", primary_key=True)
+    serial_id: UUID = Field(foreign_key="serial.id", primary_key=True)
+    match: str = Field(sa_column=text_column())
+    blocked_at: datetime = Field(sa_column=instant_column())
+    released_at: datetime | None = Field(sa_column=instant_column(nullable=True))
+    released_by: str = Field(sa_column=text_column())
+    release_reason: str = Field(sa_column=text_column())
+
+
 class RecallSiteRow(Base, table=True):
     """A site that held a recalled lot and was told; cleared when nothing of it is left there, or on release."""
 

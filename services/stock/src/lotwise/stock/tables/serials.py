@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Identity, Index, Integer, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    text,
+)
 from sqlmodel import Field
 
 from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
@@ -26,6 +38,7 @@ class SerialRow(Base, table=True):
         Index("serial_by_charge", "charge_id", postgresql_where=text("charge_id is not null")),
         Index("serial_by_transfer", "transfer_id", postgresql_where=text("transfer_id is not null")),
         Index("serial_by_receipt", "receipt_id", postgresql_where=text("receipt_id is not null")),
+        Index("serial_recalled", "lot_id", "site", postgresql_where=text("is_recalled")),
         Index("serial_warranty_due", "warranty_ends_on", postgresql_where=text("warranty_ends_on is not null")),
         Index("serial_maintenance_due", "maintenance_due_on", postgresql_where=text("maintenance_due_on is not null")),
         CheckConstraint(
@@ -72,7 +85,28 @@ class SerialRow(Base, table=True):
     units_total: int = Field(sa_column=bigint_column())
     registered_at: datetime = Field(sa_column=instant_column())
     registered_by: str = Field(sa_column=text_column())
+    is_recalled: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     revision: int = Field(sa_column=bigint_column())
+
+
+class SerialPledgeRow(Base, table=True):
+    """A unit that a charge which is not recorded yet will hand out, by its number; after its time others may take it.
+
+    The recorded charge takes the units it was promised, however late it is heard, unless they are elsewhere by then.
+    """
+
+    __tablename__: ClassVar[str] = "serial_pledge"
+    __table_args__: ClassVar[tuple[object, ...]] = (
+        Index("serial_pledge_by_charge", "charge_id"),
+        CheckConstraint("number <> ''", name="serial_pledge_number"),
+    )
+    product_id: UUID = Field(foreign_key="product.id", primary_key=True)
+    number: str = Field(sa_column=Column(Text, primary_key=True))
+    charge_id: UUID
+    site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), nullable=False))
+    actor: str = Field(sa_column=text_column())
+    pledged_at: datetime = Field(sa_column=instant_column())
+    expires_at: datetime = Field(sa_column=instant_column())
 
 
 class SerialStepRow(Base, table=True):

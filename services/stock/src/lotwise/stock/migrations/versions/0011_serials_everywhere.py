@@ -25,6 +25,35 @@ from treatment_charge c join treatment_use u using (treatment_id, product_id)
 union all
 select c.treatment_id, c.product_id, c.charge_id, now() + interval '1 second', -c.back
 from treatment_charge c where c.back > 0;
+
+create table serial_pledge (
+    product_id uuid not null references product (id),
+    number     text not null constraint serial_pledge_number check (number <> ''),
+    charge_id  uuid not null,
+    site       text not null references site (slug),
+    actor      text not null,
+    pledged_at timestamptz not null,
+    expires_at timestamptz not null,
+    primary key (product_id, number)
+);
+create index serial_pledge_by_charge on serial_pledge (charge_id);
+
+alter table serial add column is_recalled boolean not null default false;
+create index serial_recalled on serial (lot_id, site) where is_recalled;
+create table recall_serial (
+    recall_id      uuid not null references recall (id),
+    serial_id      uuid not null references serial (id),
+    match          text not null constraint recall_serial_match check (match in ('exact', 'alike', 'named')),
+    blocked_at     timestamptz not null,
+    released_at    timestamptz,
+    released_by    text not null,
+    release_reason text not null,
+    primary key (recall_id, serial_id)
+);
+create index recall_serial_by_serial on recall_serial (serial_id);
+
+alter table adjustment add column serials text[] not null default '{}';
+
 alter table treatment_use drop constraint treatment_use_figures;
 alter table treatment_use add constraint treatment_use_figures check
     (charged >= 0 and returned >= 0 and thrown >= 0 and poured >= 0);
