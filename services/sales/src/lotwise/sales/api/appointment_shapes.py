@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from lotwise.contracts.fields import Code, Id, Instant, QuantityText, Slug, Text, Whole
-from lotwise.sales.api.shapes import Short, Strict
+from lotwise.sales.api.line_shapes import Short, Strict
 
 Minutes = Annotated[Whole, Field(ge=1, le=1440)]
 Sessions = Annotated[Whole, Field(ge=1, le=100)]

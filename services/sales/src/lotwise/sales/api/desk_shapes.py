@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from lotwise.contracts.fields import Instant, Slug
-from lotwise.sales.api.shapes import LineOut, Lines, Strict, TaxTotalOut
+from lotwise.sales.api.line_shapes import LineOut, Lines, Strict
+from lotwise.sales.api.shapes import TaxTotalOut
 
 
 class QuoteIn(Strict):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from lotwise.contracts.fields import Flag, Id, Note, Text
-from lotwise.sales.api.shapes import Short, Strict
+from lotwise.sales.api.line_shapes import Short, Strict
 
 
 class MemberIn(Strict):

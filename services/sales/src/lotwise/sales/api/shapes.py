@@ -4,47 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from lotwise.contracts.fields import Code, Flag, Id, Instant, Minor, Note, PriceText, QuantityText, Slug, Text, Whole
-from lotwise.contracts.sales import Disposition, Effect
+from lotwise.contracts.fields import Code, Flag, Id, Instant, Minor, PriceText, QuantityText, Slug, Text, Whole
+from lotwise.contracts.sales import Disposition
+from lotwise.sales.api.line_shapes import Coupons, Discounts, LineOut, Lines, Short, Strict
 
 Source = Literal["desk", "till", "import"]
-Short = Annotated[Note, StringConstraints(max_length=200)]
-TenderKind = Literal["cash", "card", "account", "other"]
-
-
-class Strict(BaseModel):
-    """A request: unknown fields are refused, so that a misspelt one is not silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PrescriptionIn(Strict):
-    """Who prescribed a line, and the reference of the order (STK-40)."""
-
-    prescriber: Text
-    order_reference: Text
-
-
-class LineIn(Strict):
-    """A line of a charge: a product by id or by code, a decimal quantity, and perhaps the price that was taken."""
-
-    product_id: Id | None = None
-    code: Code | None = None
-    quantity: QuantityText
-    unit_price: PriceText | None = None
-    effect: Effect = "sale"
-    description: Short = ""
-    treatment_id: Id | None = None
-    lot_id: Id | None = None
-    prescription: PrescriptionIn | None = None
-
-    @model_validator(mode="after")
-    def _names_a_product(self) -> "LineIn":
-        if self.product_id is None and self.code is None:
-            raise ValueError("name the product by product_id or by code")
-        return self
+TenderKind = Literal["cash", "card", "account", "gift", "reward", "other"]
 
 
 class TenderIn(Strict):
@@ -55,7 +22,6 @@ class TenderIn(Strict):
     reference: Short = ""
 
 
-Lines = Annotated[tuple[LineIn, ...], Field(min_length=1, max_length=500)]
 Tenders = Annotated[tuple[TenderIn, ...], Field(max_length=20)]
 
 
@@ -74,6 +40,9 @@ class ChargeIn(Strict):
     source: Source | None = None
     lines: Lines
     tenders: Tenders = ()
+    discounts: Discounts = ()
+    coupons: Coupons = ()
+    till_id: Id | None = None
 
 
 class FactIn(Strict):
@@ -87,6 +56,9 @@ class FactIn(Strict):
     source: Source = "till"
     lines: Lines
     tenders: Tenders = ()
+    discounts: Discounts = ()
+    coupons: Coupons = ()
+    till_id: Id | None = None
 
 
 class FactsIn(Strict):
@@ -95,28 +67,10 @@ class FactsIn(Strict):
     charges: Annotated[tuple[FactIn, ...], Field(min_length=1, max_length=1000)]
 
 
-class LineOut(BaseModel):
-    """A line as it was priced and taxed."""
-
-    line: int
-    product_id: UUID
-    quantity: str
-    effect: Effect
-    unit_price: str
-    list_price: str | None
-    net_minor: int
-    tax_1_minor: int
-    tax_2_minor: int
-    total_minor: int
-    treatment_id: UUID | None = None
-    lot_id: UUID | None = None
-    description: str = ""
-
-
 class TenderOut(BaseModel):
-    """A payment as it was kept."""
+    """A payment as it was kept; `rounding` is what cash in steps gave or took."""
 
-    kind: TenderKind
+    kind: TenderKind | Literal["rounding"]
     amount_minor: int
     reference: str = ""
 

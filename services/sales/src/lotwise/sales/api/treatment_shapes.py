@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from lotwise.contracts.fields import Id, Instant, Slug, Text
 from lotwise.sales.api.appointment_shapes import DrawnLines, ServiceIn, Sessions
-from lotwise.sales.api.shapes import Short, Strict
+from lotwise.sales.api.line_shapes import Short, Strict
 
 
 class TreatmentIn(ServiceIn):

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.sales.domain.definitions import Price, Product, Site, TaxSlots
+from lotwise.sales.domain.lines import Asked, AskedLine, ChargeLine
 from lotwise.sales.domain.prices import PriceBook
 from lotwise.sales.domain.refusals import (
     AmountTooLarge,
@@ -23,58 +24,10 @@ from lotwise.sales.domain.taxes import Taxable, Taxed, rates_of, tax_invoice, ta
 from lotwise.sales.domain.tenders import Tender
 from lotwise.values import BIGINT_MAX, amount, parse_price, parse_quantity, site_day
 
+__all__ = ["Asked", "AskedLine", "Charge", "ChargeLine", "Priced", "Rights", "check_moment", "price_charge"]
 LINES_MAX = 500
 CLOCK_SLACK = timedelta(minutes=5)
 """How far a caller's clock may differ from ours before a charge is in the future, or back-dated."""
-
-
-class AskedLine(Protocol):
-    """One line as it was asked for: a product by id or code, a signed decimal quantity, perhaps a price."""
-
-    @property
-    def product_id(self) -> UUID | None:
-        """The product, or None when a code names it."""
-
-    @property
-    def code(self) -> str | None:
-        """A code, barcode or pack number."""
-
-    @property
-    def quantity(self) -> str:
-        """A signed decimal in the product's unit."""
-
-    @property
-    def effect(self) -> str:
-        """What the line does to stock: sale, return, adjustment or none."""
-
-    @property
-    def unit_price(self) -> str | None:
-        """The price that was taken, or None for the price book's."""
-
-    @property
-    def description(self) -> str:
-        """What the receipt says beside the product's name."""
-
-    @property
-    def treatment_id(self) -> UUID | None:
-        """The treatment that used the goods."""
-
-    @property
-    def lot_id(self) -> UUID | None:
-        """The lot that was chosen or scanned."""
-
-
-class Asked(NamedTuple):
-    """A line asked for by something else than an HTTP request."""
-
-    product_id: UUID | None
-    code: str | None
-    quantity: str
-    effect: str = "sale"
-    unit_price: str | None = None
-    description: str = ""
-    treatment_id: UUID | None = None
-    lot_id: UUID | None = None
 
 
 class Rights(NamedTuple):
@@ -82,37 +35,6 @@ class Rights(NamedTuple):
 
     state_facts: bool
     set_prices: bool
-
-
-class ChargeLine(NamedTuple):
-    """A priced and taxed line in the order of its columns.
-
-    Quantity in smallest units, prices in micros per unit, money in minor units; the definitions used are named.
-    """
-
-    line: int
-    product_id: UUID
-    product_revision: int
-    quantity: int
-    unit_decimals: int
-    effect: str
-    unit_price: int
-    list_price: int | None
-    price_id: UUID | None
-    net_minor: int
-    tax_1_minor: int
-    tax_2_minor: int
-    tax_code: int
-    application_code: int
-    tax_inclusive: bool
-    treatment_id: UUID | None
-    lot_id: UUID | None
-    description: str
-
-    @property
-    def total_minor(self) -> int:
-        """What the line adds to the charge: net and both taxes."""
-        return self.net_minor + self.tax_1_minor + self.tax_2_minor
 
 
 class Priced(NamedTuple):
@@ -133,7 +55,11 @@ class Priced(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """A recorded charge in the order of its columns, then its lines and tenders."""
+    """A recorded charge in the order of its columns, then its lines and tenders.
+
+    `session_id` is the day of the till it was charged at; `due_minor` what is still to be paid of a desk's charge
+    (what an outside till took of its charges is not known here: it is none).
+    """
 
     charge_id: UUID
     site: str
@@ -154,6 +80,8 @@ class Charge(NamedTuple):
     tax_rounding: str
     lines: Sequence[ChargeLine]
     tenders: Sequence[Tender]
+    session_id: UUID | None = None
+    due_minor: int = 0
 
     @property
     def total_minor(self) -> int:

@@ -4,24 +4,72 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from lotwise.sales.domain.definitions import NO_TAX, Price, Product, Site, TaxSlots
+from lotwise.sales.domain.definitions import (
+    DEFAULT_LIMITS,
+    NO_TAX,
+    CategoryPrice,
+    Discount,
+    Limit,
+    Package,
+    Preferences,
+    Price,
+    Product,
+    Site,
+    TaxSlots,
+)
+from lotwise.values import half_up
+
+WHOLE = 100_000_000
+"""100 % in millionths of a percent."""
 
 
-def price_at(prices: Iterable[Price], site: str, at: datetime) -> Price | None:
-    """The price in force at a site: its own goes before the chain's, a later start before an earlier one."""
+def price_at(prices: Iterable[Price], site: str, at: datetime, *, is_member: bool = False) -> Price | None:
+    """The price in force at a site: the members' own before everybody's, the site's before the chain's.
+
+    Of two alike the one that began later. Members' prices (CAT-65) are for members alone.
+    """
     best: Price | None = None
     for price in prices:
         if price.valid_from > at or (price.valid_to is not None and price.valid_to <= at):
             continue
         if price.at_site is not None and price.at_site != site:
             continue
+        if price.audience != "everyone" and not is_member:
+            continue
         if best is None or _rank(price) > _rank(best):
             best = price
     return best
 
 
-def _rank(price: Price) -> tuple[bool, datetime, UUID]:
-    return price.at_site is not None, price.valid_from, price.price_id
+def _rank(price: Price) -> tuple[bool, bool, datetime, UUID]:
+    return price.audience != "everyone", price.at_site is not None, price.valid_from, price.price_id
+
+
+def category_price_at(prices: Iterable[CategoryPrice], product: Product, site: str, at: datetime) -> Price | None:
+    """What a category's rule makes a product cost (CAT-05): an amount, or the product's cost plus a mark-up.
+
+    None without a rule in force, or where a mark-up has no cost to stand on.
+    """
+    best: CategoryPrice | None = None
+    for rule in prices:
+        if rule.valid_from > at or (rule.valid_to is not None and rule.valid_to <= at):
+            continue
+        if rule.at_site is not None and rule.at_site != site:
+            continue
+        if rule.amount is None and product.cost is None:
+            continue
+        if best is None or _category_rank(rule) > _category_rank(best):
+            best = rule
+    if best is None:
+        return None
+    micros = best.amount
+    if micros is None:
+        micros = half_up((product.cost or 0) * (WHOLE + (best.markup or 0)), WHOLE)
+    return Price(best.category_price_id, best.at_site, micros, best.valid_from, best.valid_to, "category")
+
+
+def _category_rank(rule: CategoryPrice) -> tuple[bool, datetime, UUID]:
+    return rule.at_site is not None, rule.valid_from, rule.category_price_id
 
 
 def slots_at(slots: Iterable[TaxSlots], day: date) -> TaxSlots:
@@ -39,6 +87,14 @@ class PriceBook:
         self.products: dict[UUID, Product] = {}
         self.prices: dict[UUID, tuple[Price, ...]] = {}
         self.codes: dict[str, UUID] = {}
+        self.packages: dict[UUID, Package] = {}
+        self.discounts: dict[UUID, Discount] = {}
+        self.automatic: tuple[Discount, ...] = ()
+        self.coupons: dict[str, Discount] = {}
+        self.category_prices: dict[UUID, tuple[CategoryPrice, ...]] = {}
+        self.preferences = Preferences()
+        self.limits: dict[str, Limit] = dict(DEFAULT_LIMITS)
+        self.variants: dict[UUID, set[UUID]] = {}
         self._names: dict[UUID, tuple[str, ...]] = {}
 
     def put_product(self, product: Product, names: Iterable[str]) -> None:
@@ -47,20 +103,61 @@ class PriceBook:
         for name in self._names.get(product_id, ()):
             if self.codes.get(name) == product_id:
                 del self.codes[name]
+        self._group(product)
         self.products[product_id] = product
         self._names[product_id] = (product.code, *names)
         for name in self._names[product_id]:
             self.codes.setdefault(name, product_id)
         self.codes[product.code] = product_id
 
+    def _group(self, product: Product) -> None:
+        """Keep which variants a base product groups (CAT-14)."""
+        was = self.products.get(product.product_id)
+        if was is not None and was.variant_of is not None:
+            self.variants.get(was.variant_of, set()).discard(product.product_id)
+        if product.variant_of is not None:
+            self.variants.setdefault(product.variant_of, set()).add(product.product_id)
+
+    def variants_of(self, base: UUID) -> list[Product]:
+        """What is offered of a base product, by code; empty for a product that is no base."""
+        known = self.variants.get(base)
+        if not known:
+            return []
+        found = [self.products[one] for one in known if one in self.products]
+        return sorted((one for one in found if not one.is_archived), key=lambda one: one.code)
+
+    def put_discounts(self, discounts: Iterable[Discount]) -> None:
+        """Replace all discounts: archived ones are known by id alone, coupons by their text in any case."""
+        known = sorted(discounts, key=lambda one: (one.name, one.discount_id))
+        self.discounts = {one.discount_id: one for one in known}
+        offered = [one for one in known if not one.is_archived]
+        self.automatic = tuple(one for one in offered if one.is_automatic)
+        self.coupons = {one.coupon.casefold(): one for one in reversed(offered) if one.coupon}
+
+    def put_category_prices(self, prices: Iterable[CategoryPrice]) -> None:
+        """Replace all category prices."""
+        found: dict[UUID, list[CategoryPrice]] = {}
+        for one in prices:
+            found.setdefault(one.category_id, []).append(one)
+        self.category_prices = {category: tuple(rules) for category, rules in found.items()}
+
+    def limit(self, permission: str) -> Limit:
+        """How far a permission of the desk goes; one without a limit has no bound."""
+        return self.limits.get(permission) or Limit(permission, None, None)
+
     def by_code(self, code: str) -> Product | None:
         """The product that a typed or scanned code means, case-sensitive."""
         product_id = self.codes.get(code)
         return None if product_id is None else self.products.get(product_id)
 
-    def price(self, product_id: UUID, site: str, at: datetime) -> Price | None:
-        """The price in force of a product at a site and instant."""
-        return price_at(self.prices.get(product_id, ()), site, at)
+    def price(self, product_id: UUID, site: str, at: datetime, *, is_member: bool = False) -> Price | None:
+        """The price in force of a product at a site and instant: its own, or else its category's."""
+        own = price_at(self.prices.get(product_id, ()), site, at, is_member=is_member)
+        if own is not None or not self.category_prices:
+            return own
+        product = self.products.get(product_id)
+        rules = self.category_prices.get(product.category_id) if product and product.category_id else None
+        return category_price_at(rules, product, site, at) if rules and product else None
 
     def slots(self, site: str, day: date) -> TaxSlots:
         """The taxes in force at a site on its day."""

@@ -5,6 +5,10 @@ from typing import TypeVar
 
 from lotwise.contracts.catalog import (
     CategoryDefined,
+    CategoryPriceChanged,
+    DiscountDefined,
+    PackageDefined,
+    PreferencesDefined,
     PriceChanged,
     ProductArchived,
     ProductDefined,
@@ -60,6 +64,26 @@ async def on_prices(tx: Tx, messages: Sequence[Message[PriceChanged]]) -> None:
     await definitions.define_prices(tx, _events(messages))
 
 
+async def on_category_prices(tx: Tx, messages: Sequence[Message[CategoryPriceChanged]]) -> None:
+    """Prices of categories begin or end."""
+    await definitions.define_category_prices(tx, _events(messages))
+
+
+async def on_discounts(tx: Tx, messages: Sequence[Message[DiscountDefined]]) -> None:
+    """Discounts exist or changed."""
+    await definitions.define_discounts(tx, _events(messages))
+
+
+async def on_packages(tx: Tx, messages: Sequence[Message[PackageDefined]]) -> None:
+    """Packages exist or changed."""
+    await definitions.define_packages(tx, _events(messages))
+
+
+async def on_preferences(tx: Tx, messages: Sequence[Message[PreferencesDefined]]) -> None:
+    """The chain's preferences changed."""
+    await definitions.define_preferences(tx, _events(messages))
+
+
 async def on_recipes(tx: Tx, messages: Sequence[Message[RecipeDefined]]) -> None:
     """What services consume was told."""
     await definitions.define_recipes(tx, _events(messages))
@@ -75,6 +99,10 @@ catalog = Subscription(
         ProductArchived: on_archived,
         ProductPurposeChanged: on_purposes,
         PriceChanged: on_prices,
+        CategoryPriceChanged: on_category_prices,
+        DiscountDefined: on_discounts,
+        PackageDefined: on_packages,
+        PreferencesDefined: on_preferences,
         RecipeDefined: on_recipes,
     },
 )

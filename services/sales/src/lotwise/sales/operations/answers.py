@@ -11,15 +11,18 @@ import orjson
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.sales import SaleReturned, SaleVoided
 from lotwise.sales.domain.charges import Charge, ChargeLine
+from lotwise.sales.domain.lines import LineExtra, Share
 from lotwise.sales.domain.receipts import charge_number, return_number
 from lotwise.sales.domain.returns import Return, ReturnLine
 from lotwise.sales.domain.tenders import Tender, settle
+from lotwise.sales.domain.treatments import DECIMALS
 from lotwise.sales.repository.charges import Told, Void
 from lotwise.values import format_quantity, price_text
 
 Json = dict[str, Any]
 price = lru_cache(maxsize=8192)(price_text)
 quantity = lru_cache(maxsize=8192)(format_quantity)
+_TOLD = LineExtra._fields[1:7]
 
 
 def charge_answer(charge: Charge, recorded_at: datetime, state: str = "recorded") -> Json:
@@ -52,7 +55,7 @@ def charge_answer(charge: Charge, recorded_at: datetime, state: str = "recorded"
 
 def line_answer(line: ChargeLine) -> Json:
     """A line of a charge or a quote."""
-    return {
+    answer: Json = {
         "line": line.line,
         "product_id": line.product_id,
         "quantity": quantity(line.quantity, line.unit_decimals),
@@ -66,7 +69,25 @@ def line_answer(line: ChargeLine) -> Json:
         "treatment_id": line.treatment_id,
         "lot_id": line.lot_id,
         "description": line.description,
+        "discounts": [],
     }
+    if line.extra is not None:
+        answer |= extra_event(line.extra)
+        answer["minutes"], answer["add_on_to"] = line.extra.minutes, line.extra.add_on_to
+        answer["shares"] = [_share_answer(one) for one in line.extra.shares]
+    return answer
+
+
+def _share_answer(share: Share) -> Json:
+    return {**share._asdict(), "quantity": quantity(share.quantity, DECIMALS)}
+
+
+def extra_event(extra: LineExtra) -> Json:
+    """What a line has beyond a plain sale, as events carry it: what is empty is left out."""
+    told: Json = {name: value for name, value in zip(_TOLD, extra[1:7], strict=True) if value and value != "none"}
+    if extra.discounts:
+        told["discounts"] = [one._asdict() for one in extra.discounts]
+    return told
 
 
 def tender_answers(tenders: Sequence[Tender]) -> list[Json]:
@@ -113,8 +134,15 @@ def sale_lines(lines: Sequence[ChargeLine]) -> list[Json]:
             "lot_id": line.lot_id,
             "description": line.description,
         }
+        if line.extra is None
+        else _sale_line_of(line, line.extra)
         for line in lines
     ]
+
+
+def _sale_line_of(line: ChargeLine, extra: LineExtra) -> Json:
+    (plain,) = sale_lines([line._replace(extra=None)])
+    return plain | extra_event(extra)
 
 
 def voided_event(charge: Charge, void: Void) -> SaleVoided:

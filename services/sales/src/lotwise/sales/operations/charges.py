@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -22,6 +22,7 @@ from lotwise.sales.domain.charges import (
     check_moment,
     price_charge,
 )
+from lotwise.sales.domain.lines import BEYOND_PLAIN, AskedDiscount
 from lotwise.sales.domain.refusals import (
     AlreadyRecorded,
     AlreadyVoided,
@@ -91,6 +92,14 @@ class ChargeAsked(Protocol):
     def tenders(self) -> Sequence[TenderAsked]:
         """How it is paid."""
 
+    @property
+    def discounts(self) -> Sequence[AskedDiscount]:
+        """What somebody takes off the whole charge."""
+
+    @property
+    def coupons(self) -> Sequence[str]:
+        """The coupons that the customer names."""
+
 
 class Question(NamedTuple):
     """What would be charged: a charge asked for that nobody pays."""
@@ -100,16 +109,29 @@ class Question(NamedTuple):
     lines: Sequence[AskedLine]
     member_id: UUID | None = None
     tenders: Sequence[TenderAsked] = ()
+    discounts: Sequence[AskedDiscount] = ()
+    coupons: Sequence[str] = ()
 
 
 NOTHING_TAKEN: Mapping[int, int] = {}
-CHARGE_WAYS = {"charge_id", "hold", "source"}
+CHARGE_WAYS = {"charge_id", "hold", "source", "till_id"}
+PLAIN_WAYS = {
+    **dict.fromkeys(CHARGE_WAYS | {"discounts", "coupons"}, True),
+    "lines": {"__all__": dict.fromkeys(BEYOND_PLAIN, True)},
+}
+"""What is left out of a plain charge, whose hash is as it was before a charge could say more."""
 RETURN_WAYS = {"return_id", "source"}
+
+
+def is_plain(asked: Any) -> bool:
+    """Whether neither the charge asked for nor one of its lines says more than products, quantities and prices."""
+    return not asked.discounts and not asked.coupons and all(line.is_plain for line in asked.lines)
 
 
 def request_hash(body: BaseModel, ways: set[str]) -> bytes:
     """What makes two requests under one id the same: all that was asked; its id and the way it came are left out."""
-    text = body.__pydantic_serializer__.to_json(body, exclude=ways)
+    left_out: Any = PLAIN_WAYS if ways is CHARGE_WAYS and is_plain(body) else ways
+    text = body.__pydantic_serializer__.to_json(body, exclude=left_out)
     return blake2b(text, digest_size=16).digest()
 
 

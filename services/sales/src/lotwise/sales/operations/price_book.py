@@ -8,12 +8,22 @@ import asyncpg
 import structlog
 
 from lotwise.kit.database import Database
+from lotwise.sales.domain.definitions import DEFAULT_LIMITS
 from lotwise.sales.domain.prices import PriceBook
-from lotwise.sales.repository import definitions
+from lotwise.sales.repository import definitions, pricing
 from lotwise.sales.repository.definitions import Named
+from lotwise.sales.repository.pricing import Rules
 
 log = structlog.get_logger(__name__)
 RETRY_SECONDS = 1.0
+
+
+def _put_rules(book: PriceBook, rules: Rules) -> None:
+    book.put_discounts(rules.discounts)
+    book.put_category_prices(rules.category_prices)
+    book.packages = {one.product_id: one for one in rules.packages if one.items}
+    book.preferences = rules.preferences
+    book.limits = {**DEFAULT_LIMITS, **{one.permission: one for one in rules.limits}}
 
 
 class LivePriceBook:
@@ -47,16 +57,19 @@ class LivePriceBook:
             for named in await definitions.products(tx, None):
                 book.put_product(named.product, named.names)
             book.prices = await definitions.prices(tx, None)
+            _put_rules(book, await pricing.rules(tx))
         self.book = book
 
     async def refresh(self, products: set[UUID]) -> None:
-        """Read these products anew, and all sites and taxes (they are few)."""
+        """Read these products anew, and all sites, taxes, discounts, packages and preferences (they are few)."""
         ids = list(products)
         async with self._db.reading() as tx:
             sites = await definitions.sites(tx)
             taxes = await definitions.taxes(tx)
             fresh: list[Named] = await definitions.products(tx, ids) if ids else []
             prices = await definitions.prices(tx, ids) if ids else {}
+            rules = await pricing.rules(tx)
+        _put_rules(self.book, rules)
         self.book.sites = {site.slug: site for site in sites}
         self.book.taxes = taxes
         for named in fresh:

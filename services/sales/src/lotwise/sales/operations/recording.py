@@ -5,7 +5,7 @@ another process gave out numbers, does the group take the longer way.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,10 +16,14 @@ import structlog
 from lotwise.kit.database import Database, Tx
 from lotwise.sales.domain.charges import Charge
 from lotwise.sales.domain.dispensing import Dispensed
+from lotwise.sales.domain.money_refusals import TillNotOpen
 from lotwise.sales.domain.refusals import ChargeClosed, DifferentBody, TooBusy
 from lotwise.sales.operations.answers import recorded_event, told
+from lotwise.sales.operations.paying import Lump, lump_event, lumps
 from lotwise.sales.repository import charges as rows
 from lotwise.sales.repository import dispensed as dispensed_rows
+from lotwise.sales.repository import line_extras
+from lotwise.sales.repository import tills as till_rows
 from lotwise.sales.repository.charges import Told
 from lotwise.values import Refusal
 
@@ -35,6 +39,17 @@ _CUT = (
     asyncpg.AdminShutdownError,
 )
 """A connection that ended under a statement: whether it was committed shows when the same ids are sent again."""
+
+
+NO_TILLS: Mapping[UUID, UUID] = {}
+
+
+class Unseated(Exception):  # noqa: N818 - becomes a refusal for the charges it speaks of
+    """Sessions of tills that are not open any more; nothing was recorded."""
+
+    def __init__(self, sessions: Collection[UUID]) -> None:
+        super().__init__("a till was closed")
+        self.sessions = sessions
 
 
 class Ready(NamedTuple):
@@ -159,6 +174,8 @@ class Recorder:
             except asyncpg.UniqueViolationError:
                 left = await self._sort_out(left, found)
                 await self._read_numbers(left)
+            except Unseated as unseated:
+                left = _unseated(left, unseated.sessions, found)
             except _CUT as error:
                 log.warning("a connection was cut: the group is recorded over another", error=type(error).__name__)
                 self._last.clear()
@@ -200,14 +217,21 @@ class Recorder:
 async def _kept(
     connection: Tx, readies: Sequence[Ready], numbered: Sequence[Charge], was: dict[str, int], now: datetime
 ) -> bool:
-    """Record a group with one statement; with what its lines confirmed, if any did, in one transaction."""
+    """Record a group with one statement; in a transaction with what its lines have beyond a plain sale, if any do."""
     dispensed = [(ready.charge.charge_id, one) for ready in readies for one in ready.dispensed]
-    if not dispensed:
+    extras = line_extras.rows_of(numbered)
+    seats = {charge.session_id for charge in numbered if charge.session_id is not None}
+    if not dispensed and not extras and not seats:
         return await rows.record(connection, numbered, events(readies, numbered), was, now)
     async with connection.transaction():
-        fits = await rows.record(connection, numbered, events(readies, numbered), was, now)
-        if fits:
+        open_tills = await till_rows.hold_open(connection, seats) if seats else {}
+        if gone := seats - open_tills.keys():
+            raise Unseated(gone)
+        fits = await rows.record(connection, numbered, events(readies, numbered, open_tills), was, now)
+        if fits and dispensed:
             await dispensed_rows.add(connection, dispensed)
+        if fits and extras:
+            await line_extras.add(connection, extras)
     return fits
 
 
@@ -221,9 +245,11 @@ def number(readies: Sequence[Ready], last: dict[str, int]) -> list[Charge]:
     return numbered
 
 
-def events(readies: Sequence[Ready], numbered: Sequence[Charge]) -> list[Told]:
-    """SaleRecorded of each numbered charge."""
-    return [
+def events(
+    readies: Sequence[Ready], numbered: Sequence[Charge], tills: Mapping[UUID, UUID] = NO_TILLS
+) -> list[Told]:
+    """SaleRecorded of each numbered charge, and PaymentTaken of what was paid; `tills` is the till of each session."""
+    sold = [
         told(
             "sale-recorded",
             charge.site,
@@ -235,6 +261,23 @@ def events(readies: Sequence[Ready], numbered: Sequence[Charge]) -> list[Told]:
         )
         for ready, charge in zip(readies, numbered, strict=True)
     ]
+    if not any(charge.tenders for charge in numbered):
+        return sold
+    of = {ready.charge.charge_id: ready for ready in readies}
+    return sold + [_paid(of[charges[0].charge_id], lump, charges) for lump, charges in lumps(numbered, tills)]
+
+
+def _paid(ready: Ready, lump: Lump, charges: Sequence[Charge]) -> Told:
+    is_one = len(charges) == 1
+    return told(
+        "payment-taken",
+        lump.site,
+        lump_event(lump, charges),
+        trace=ready.trace if is_one else None,
+        story=ready.story if is_one else None,
+        actor=lump.actor,
+        cause=ready.cause if is_one else None,
+    )
 
 
 async def outcomes_of_known(tx: Tx, readies: Sequence[Ready]) -> dict[UUID, Outcome]:
@@ -273,15 +316,31 @@ def different_body(charge_id: UUID) -> DifferentBody:
 async def record_within(tx: Tx, readies: Sequence[Ready], now: datetime) -> dict[UUID, Outcome]:
     """Record charges in a transaction that does other things too; known ids are told as in `Recorder.record`."""
     found = await outcomes_of_known(tx, readies)
-    fresh = {r.charge.charge_id: r for r in readies if r.charge.charge_id not in found}
-    if fresh:
-        last = await rows.last_numbers(tx, "charge", {r.charge.site for r in fresh.values()}, lock=True)
+    fresh = list({r.charge.charge_id: r for r in readies if r.charge.charge_id not in found}.values())
+    while fresh:
+        last = await rows.last_numbers(tx, "charge", {r.charge.site for r in fresh}, lock=True)
         was = dict(last)
-        numbered = number(list(fresh.values()), last)
-        await _kept(tx, list(fresh.values()), numbered, was, now)
-        for charge in numbered:
-            found[charge.charge_id] = Recorded(charge, now, replayed=False)
+        numbered = number(fresh, last)
+        try:
+            await _kept(tx, fresh, numbered, was, now)
+        except Unseated as unseated:
+            fresh = _unseated(fresh, unseated.sessions, found)
+            continue
+        found |= {charge.charge_id: Recorded(charge, now, replayed=False) for charge in numbered}
+        break
     return found
+
+
+def _unseated(readies: Sequence[Ready], gone: Collection[UUID], found: dict[UUID, Outcome]) -> list[Ready]:
+    """Refuse the charges whose till was counted or closed just now; the others stay to be recorded."""
+    for ready in readies:
+        if ready.charge.session_id in gone:
+            found[ready.charge.charge_id] = TillNotOpen(
+                "the till was counted or closed just now",
+                field="till_id",
+                ways_out=("open the till again", "choose another till"),
+            )
+    return [ready for ready in readies if ready.charge.session_id not in gone]
 
 
 def _fail(group: Sequence[_Waiting], error: Exception) -> None:

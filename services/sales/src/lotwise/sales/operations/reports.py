@@ -10,6 +10,7 @@ from lotwise.contracts.till import SaleReported
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message
 from lotwise.sales.domain.charges import Asked, Rights, check_moment, price_charge
+from lotwise.sales.domain.lines import AskedDiscount
 from lotwise.sales.domain.prices import PriceBook
 from lotwise.sales.operations.charges import TenderAsked, made_ready
 from lotwise.sales.operations.dispensing import of_facts
@@ -28,6 +29,8 @@ class TillSale(NamedTuple):
     lines: Sequence[Asked]
     member_id: UUID | None = None
     tenders: Sequence[TenderAsked] = ()
+    discounts: Sequence[AskedDiscount] = ()
+    coupons: Sequence[str] = ()
 
 
 Early = tuple[Message[SaleReported], str, str]

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from lotwise.kit.database import Tx
 from lotwise.sales.domain.charges import Charge, ChargeLine
+from lotwise.sales.domain.lines import COLUMNS as LINE_COLUMNS
 from lotwise.sales.domain.tenders import Tender
+from lotwise.sales.repository import line_extras
 
 
 class Told(NamedTuple):
@@ -44,10 +46,11 @@ with bump as (
     select (select count(*) from bump) + (select count(*) from first) = cardinality($1) as fits
 ), kept as (
     insert into charge (charge_id, site, number, state, member_id, happened_at, currency, net_minor, tax_1_minor,
-        tax_2_minor, is_held, source, actor, request_hash, tax_from, tax_revision, tax_rounding, recorded_at)
+        tax_2_minor, is_held, source, actor, request_hash, tax_from, tax_revision, tax_rounding, session_id, due_minor,
+        recorded_at)
     select t.*, $4 from unnest($5::uuid[], $6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::timestamptz[],
         $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::boolean[], $16::text[], $17::text[],
-        $18::bytea[], $19::date[], $20::int[], $21::text[]) as t, fits where fits.fits
+        $18::bytea[], $19::date[], $20::int[], $21::text[], $53::uuid[], $54::bigint[]) as t, fits where fits.fits
 ), sold as (
     insert into charge_line (charge_id, recorded_at, line, product_id, product_revision, quantity, unit_decimals,
         effect, unit_price, list_price, price_id, net_minor, tax_1_minor, tax_2_minor, tax_code, application_code,
@@ -96,9 +99,11 @@ async def record(
         recorded_at,
         *tuple(zip(*charges, strict=True))[:17],
         [charge.charge_id for charge in charges for _ in charge.lines],
-        *(zip(*lines, strict=True) if lines else _LINES_EMPTY),
+        *(tuple(zip(*lines, strict=True))[:LINE_COLUMNS] if lines else _LINES_EMPTY),
         *(zip(*tenders, strict=True) if tenders else _LINES_EMPTY[:5]),
         *zip(*told, strict=True),
+        [charge.session_id for charge in charges],
+        [charge.due_minor for charge in charges],
     )
     return fits
 
@@ -150,7 +155,8 @@ _LINE_COLUMNS = (
 async def load(tx: Tx, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, Kept]:
     """The recorded charges of these ids, whole; `lock` keeps others from changing them until this commits."""
     rows = await tx.fetch(
-        f"select {_COLUMNS}, recorded_at from charge where charge_id = any($1) and number is not null"
+        f"select {_COLUMNS}, session_id, due_minor, recorded_at from charge"
+        " where charge_id = any($1) and number is not null"
         " order by charge_id" + (" for update" if lock else ""),
         ids,
     )
@@ -158,7 +164,7 @@ async def load(tx: Tx, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID,
     tenders = await load_tenders(tx, [row["charge_id"] for row in rows])
     return {
         row["charge_id"]: Kept(
-            Charge._make((*row[:17], lines.get(row["charge_id"], ()), tenders.get(row["charge_id"], ()))),
+            Charge._make((*row[:17], lines.get(row["charge_id"], ()), tenders.get(row["charge_id"], ()), *row[17:19])),
             row["recorded_at"],
         )
         for row in rows
@@ -167,14 +173,18 @@ async def load(tx: Tx, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID,
 
 async def _lines(tx: Tx, ids: Sequence[UUID], recorded: Sequence[datetime]) -> dict[UUID, list[ChargeLine]]:
     rows = await tx.fetch(
-        f"select l.charge_id, {_LINE_COLUMNS} from unnest($1::uuid[], $2::timestamptz[]) as c(charge_id, recorded_at)"
-        " join charge_line l using (charge_id, recorded_at) order by l.charge_id, l.line",
+        f"select l.charge_id, {_LINE_COLUMNS}, {line_extras.COLUMNS}"
+        " from unnest($1::uuid[], $2::timestamptz[]) as c(charge_id, recorded_at)"
+        " join charge_line l using (charge_id, recorded_at)"
+        " left join charge_line_extra e on e.charge_id = l.charge_id and e.line = l.line order by l.charge_id, l.line",
         ids,
         recorded,
     )
     found: dict[UUID, list[ChargeLine]] = {}
     for row in rows:
-        found.setdefault(row["charge_id"], []).append(ChargeLine(*tuple(row)[1:]))
+        _, *read = row
+        line = ChargeLine._make([*read[:LINE_COLUMNS], line_extras.read(read[LINE_COLUMNS:])])
+        found.setdefault(row["charge_id"], []).append(line)
     return found
 
 
@@ -204,6 +214,7 @@ class Listed(NamedTuple):
     is_held: bool
     total_minor: int
     currency: str
+    due_minor: int
 
 
 async def page(
@@ -216,20 +227,27 @@ async def page(
     until: datetime | None = None,
     member_id: UUID | None = None,
     number: int | None = None,
+    state: str | None = None,
+    due: bool = False,
 ) -> list[Listed]:
-    """Charges of these sites (None: every site), latest first, read site by site from the index."""
+    """Charges of these sites (None: every site), latest first, read site by site from the index.
+
+    `due`: only those of which something is still to be paid, from an index of their own.
+    """
     at, last = after or (None, None)
     rows = await tx.fetch(
         "select c.* from (select slug from site where $1::text[] is null or slug = any($1)) s cross join lateral ("
         " select charge_id, c.site, number, state, member_id, happened_at, source, is_held,"
-        " net_minor + tax_1_minor + tax_2_minor as total_minor, currency from charge c"
+        " net_minor + tax_1_minor + tax_2_minor as total_minor, currency, due_minor from charge c"
         " where c.site = s.slug and number is not null"
         " and ($2::timestamptz is null or (happened_at, charge_id) < ($2, $3::uuid))"
         " and ($5::timestamptz is null or happened_at >= $5) and ($6::timestamptz is null or happened_at < $6)"
         " and ($7::uuid is null or member_id = $7) and ($8::bigint is null or number = $8)"
+        " and ($9::text is null or state = $9)"
+        + (" and due_minor <> 0" if due else "") +
         " order by happened_at desc, charge_id desc limit $4) c"
         " order by c.happened_at desc, c.charge_id desc limit $4",
-        sites, at, last, limit, since, until, member_id, number,
+        sites, at, last, limit, since, until, member_id, number, state,
     )  # fmt: skip
     return [Listed(*row) for row in rows]
 
@@ -258,21 +276,33 @@ class Void(NamedTuple):
     reason: str
     disposition: str
     actor: str
+    session_id: UUID | None = None
 
 
 async def add_void(tx: Tx, void: Void) -> None:
-    """Mark a charge as voided and keep why; the key lets it happen once."""
+    """Mark a charge as voided and keep why; the key lets it happen once. Nothing of it is due any more."""
     await tx.execute(
-        "with v as (insert into charge_void (charge_id, void_id, happened_at, recorded_at, reason, disposition, actor)"
-        " values ($1, $2, $3, $4, $5, $6, $7)) update charge set state = 'voided' where charge_id = $1",
+        "with v as (insert into charge_void (charge_id, void_id, happened_at, recorded_at, reason, disposition, actor,"
+        " session_id) values ($1, $2, $3, $4, $5, $6, $7, $8))"
+        " update charge set state = 'voided', due_minor = 0 where charge_id = $1",
         *void,
+    )
+
+
+async def set_due(tx: Tx, dues: Mapping[UUID, int]) -> None:
+    """Keep what is still to be paid of charges, minor units."""
+    await tx.execute(
+        "update charge c set due_minor = d.due from unnest($1::uuid[], $2::bigint[]) as d(charge_id, due)"
+        " where c.charge_id = d.charge_id",
+        list(dues),
+        list(dues.values()),
     )
 
 
 async def void_of(tx: Tx, charge_id: UUID) -> Void | None:
     """The reversal of a charge, if there is one."""
     row = await tx.fetchrow(
-        "select charge_id, void_id, happened_at, recorded_at, reason, disposition, actor from charge_void"
+        "select charge_id, void_id, happened_at, recorded_at, reason, disposition, actor, session_id from charge_void"
         " where charge_id = $1",
         charge_id,
     )

@@ -12,22 +12,23 @@ _NOTIFIED_MAX = 150
 
 
 class Named(NamedTuple):
-    """A product with its category and all that it may be scanned as."""
+    """A product with all that it may be scanned as."""
 
     product: Product
     names: Sequence[str]
-    category_id: UUID | None = None
 
 
 async def put_sites(tx: Tx, sites: Iterable[Site]) -> None:
     """Keep the newest revision of each site."""
     await tx.execute(
-        "insert into site (slug, name, time_zone, stock_unreachable, tax_rounding, revision)"
-        " select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[]) order by 1"
+        "insert into site (slug, name, time_zone, stock_unreachable, tax_rounding, revision, cash_rounding_minor,"
+        " package_tax_point) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"
+        " $6::int[], $7::int[], $8::text[]) order by 1"
         " on conflict (slug) do update set name = excluded.name, time_zone = excluded.time_zone,"
         " stock_unreachable = excluded.stock_unreachable, tax_rounding = excluded.tax_rounding,"
+        " cash_rounding_minor = excluded.cash_rounding_minor, package_tax_point = excluded.package_tax_point,"
         " revision = excluded.revision where site.revision < excluded.revision",
-        *zip(*_newest(sites, lambda site: site.slug), strict=True),
+        *zip(*_newest(sites, lambda site: site.slug, revision=lambda site: site.revision), strict=True),
     )
 
 
@@ -45,33 +46,45 @@ async def put_taxes(tx: Tx, taxes: Iterable[tuple[str, TaxSlots]]) -> None:
     )
 
 
+_PUT_PRODUCTS = """
+insert into product (product_id, code, name, kind, purpose, category_name, unit, unit_decimals, tax_code,
+    application_code, tax_inclusive, is_archived, revision, site_taxes, confirm_lot, drug_class, category_id,
+    variant_of, variant_name, add_on_kind, add_ons, price_per, cost, duration_slots, names)
+select p.product_id, p.code, p.name, p.kind, p.purpose, p.category_name, p.unit, p.unit_decimals, p.tax_code,
+    p.application_code, p.tax_inclusive, p.is_archived, p.revision, p.site_taxes, p.confirm_lot, p.drug_class,
+    p.category_id, p.variant_of, p.variant_name, p.add_on_kind, string_to_array(p.add_ons, ' ')::uuid[], p.price_per,
+    p.cost, p.duration_slots, string_to_array(p.names, chr(31))
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[],
+    $9::smallint[], $10::smallint[], $11::boolean[], $12::boolean[], $13::int[], $14::jsonb[], $15::boolean[],
+    $16::text[], $17::uuid[], $18::uuid[], $19::text[], $20::text[], $21::text[], $22::text[], $23::bigint[],
+    $24::int[], $25::text[]) as p(product_id, code, name, kind, purpose, category_name, unit, unit_decimals, tax_code,
+    application_code, tax_inclusive, is_archived, revision, site_taxes, confirm_lot, drug_class, category_id,
+    variant_of, variant_name, add_on_kind, add_ons, price_per, cost, duration_slots, names)
+ order by 1
+on conflict (product_id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind,
+    purpose = excluded.purpose, category_name = excluded.category_name, unit = excluded.unit,
+    unit_decimals = excluded.unit_decimals, tax_code = excluded.tax_code,
+    application_code = excluded.application_code, tax_inclusive = excluded.tax_inclusive,
+    is_archived = excluded.is_archived, revision = excluded.revision, site_taxes = excluded.site_taxes,
+    confirm_lot = excluded.confirm_lot, drug_class = excluded.drug_class, category_id = excluded.category_id,
+    variant_of = excluded.variant_of, variant_name = excluded.variant_name, add_on_kind = excluded.add_on_kind,
+    add_ons = excluded.add_ons, price_per = excluded.price_per, cost = excluded.cost,
+    duration_slots = excluded.duration_slots, names = excluded.names
+ where product.revision < excluded.revision
+"""
+_ADD_ONS = Product._fields.index("add_ons")
+
+
 async def put_products(tx: Tx, products: Iterable[Named]) -> None:
     """Keep the newest revision of each product with the names it is known by."""
     newest = _newest(products, lambda named: named.product.product_id, revision=lambda named: named.product.revision)
-    await tx.execute(
-        "insert into product (product_id, code, name, kind, purpose, category_name, unit, unit_decimals, tax_code,"
-        " application_code, tax_inclusive, is_archived, revision, site_taxes, confirm_lot, drug_class,"
-        " names, category_id)"
-        " select p.product_id, p.code, p.name, p.kind, p.purpose, p.category_name, p.unit, p.unit_decimals, p.tax_code,"
-        " p.application_code, p.tax_inclusive, p.is_archived, p.revision, p.site_taxes, p.confirm_lot, p.drug_class,"
-        " string_to_array(n.names, chr(31)), n.category_id"
-        " from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
-        " $5::text[], $6::text[], $7::text[], $8::smallint[], $9::smallint[], $10::smallint[], $11::boolean[],"
-        " $12::boolean[], $13::int[], $14::jsonb[], $15::boolean[], $16::text[]) with ordinality"
-        " as p(product_id, code, name, kind,"
-        " purpose, category_name, unit, unit_decimals, tax_code, application_code, tax_inclusive, is_archived,"
-        " revision, site_taxes, confirm_lot, drug_class, nth)"
-        " join unnest($17::text[], $18::uuid[]) with ordinality as n(names, category_id, nth) using (nth) order by 1"
-        " on conflict (product_id) do update set code = excluded.code, name = excluded.name, kind = excluded.kind,"
-        " purpose = excluded.purpose, category_name = excluded.category_name, unit = excluded.unit,"
-        " unit_decimals = excluded.unit_decimals, tax_code = excluded.tax_code,"
-        " application_code = excluded.application_code, tax_inclusive = excluded.tax_inclusive,"
-        " site_taxes = excluded.site_taxes, confirm_lot = excluded.confirm_lot, drug_class = excluded.drug_class,"
-        " is_archived = excluded.is_archived, names = excluded.names,"
-        " category_id = excluded.category_id, revision = excluded.revision"
-        " where product.revision < excluded.revision",
-        *zip(*[(*named.product, "\x1f".join(named.names), named.category_id) for named in newest], strict=True),
-    )
+    await tx.execute(_PUT_PRODUCTS, *zip(*[_product_row(*named) for named in newest], strict=True))
+
+
+def _product_row(product: Product, names: Sequence[str]) -> tuple[object, ...]:
+    row: list[object] = list(product)
+    row[_ADD_ONS] = " ".join(map(str, product.add_ons))
+    return (*row, "\x1f".join(names))
 
 
 async def archive_products(tx: Tx, products: Sequence[tuple[UUID, int]]) -> None:
@@ -100,12 +113,12 @@ async def put_prices(tx: Tx, prices: Sequence[tuple[UUID, Price, int]]) -> None:
     """Keep the newest revision of each price: (product, price, revision)."""
     rows = [(price.price_id, product_id, *price[1:], revision) for product_id, price, revision in prices]
     await tx.execute(
-        "insert into price (price_id, product_id, at_site, micros, valid_from, valid_to, revision)"
+        "insert into price (price_id, product_id, at_site, micros, valid_from, valid_to, audience, revision)"
         " select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],"
-        " $7::int[]) order by 1"
+        " $7::text[], $8::int[]) order by 1"
         " on conflict (price_id) do update set product_id = excluded.product_id, at_site = excluded.at_site,"
         " micros = excluded.micros, valid_from = excluded.valid_from, valid_to = excluded.valid_to,"
-        " revision = excluded.revision where price.revision < excluded.revision",
+        " audience = excluded.audience, revision = excluded.revision where price.revision < excluded.revision",
         *zip(*_newest(rows, lambda row: row[0]), strict=True),
     )
 
@@ -120,7 +133,10 @@ async def tell_price_books(tx: Tx, products: Sequence[UUID]) -> None:
 
 async def sites(tx: Tx) -> list[Site]:
     """Every site."""
-    rows = await tx.fetch("select slug, name, time_zone, stock_unreachable, tax_rounding, revision from site")
+    rows = await tx.fetch(
+        "select slug, name, time_zone, stock_unreachable, tax_rounding, revision, cash_rounding_minor,"
+        " package_tax_point from site"
+    )
     return [Site(*row) for row in rows]
 
 
@@ -138,22 +154,41 @@ async def taxes(tx: Tx) -> dict[str, tuple[TaxSlots, ...]]:
 
 _PRODUCT = (
     "p.product_id, p.code, p.name, p.kind, p.purpose, coalesce(c.name, p.category_name), p.unit, p.unit_decimals,"
-    " p.tax_code, p.application_code, p.tax_inclusive, p.is_archived, p.revision"
+    " p.tax_code, p.application_code, p.tax_inclusive, p.is_archived, p.revision, p.site_taxes, p.confirm_lot,"
+    " p.drug_class, p.category_id, p.variant_of, p.variant_name, p.add_on_kind, p.add_ons, p.price_per, p.cost,"
+    " p.duration_slots, p.names"
 )
 
 
 async def products(tx: Tx, ids: Sequence[UUID] | None) -> list[Named]:
     """The products of these ids, or all of them."""
     rows = await tx.fetch(
-        f"select {_PRODUCT}, p.site_taxes, p.confirm_lot, p.drug_class, p.names, p.category_id from product p"
-        " left join category c using (category_id) where $1::uuid[] is null or p.product_id = any($1)",
+        f"select {_PRODUCT} from product p left join category c using (category_id)"
+        " where $1::uuid[] is null or p.product_id = any($1)",
         ids,
     )
-    return [
-        Named(Product(*(_uuid(product_id), *plain, _site_taxes(taxes), *care)), names, category_id)
-        for product_id, *plain, taxes, confirm_lot, drug_class, names, category_id in rows
-        for care in ((confirm_lot, drug_class),)
-    ]
+    return [_named(*row) for row in rows]
+
+
+def _named(product_id: UUID, *row: Any) -> Named:
+    (
+        *plain,
+        taxes,
+        confirm_lot,
+        drug_class,
+        category,
+        variant_of,
+        variant_name,
+        kind,
+        add_ons,
+        per,
+        cost,
+        slots,
+        names,
+    ) = row
+    care = (_site_taxes(taxes), confirm_lot, drug_class, category and _uuid(category))
+    group = (variant_of and _uuid(variant_of), variant_name, kind, tuple(_uuid(one) for one in add_ons))
+    return Named(Product._make([_uuid(product_id), *plain, *care, *group, per, cost, slots]), names)
 
 
 def _site_taxes(read: Mapping[str, Sequence[int]]) -> Mapping[str, tuple[int, int]]:
@@ -198,7 +233,7 @@ async def product_by_name(tx: Tx, name: str) -> UUID | None:
 async def prices(tx: Tx, ids: Sequence[UUID] | None) -> dict[UUID, tuple[Price, ...]]:
     """The prices of these products, or all of them."""
     rows = await tx.fetch(
-        "select product_id, price_id, at_site, micros, valid_from, valid_to from price"
+        "select product_id, price_id, at_site, micros, valid_from, valid_to, audience from price"
         " where $1::uuid[] is null or product_id = any($1)",
         ids,
     )

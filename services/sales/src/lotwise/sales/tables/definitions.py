@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Text,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
@@ -28,6 +29,8 @@ class SiteRow(Base, table=True):
     stock_unreachable: str = Field(sa_type=Text)
     tax_rounding: str = Field(sa_type=Text)
     revision: int
+    cash_rounding_minor: int
+    package_tax_point: str = Field(sa_type=Text)
 
 
 class SiteTaxRow(Base, table=True):
@@ -82,10 +85,17 @@ class ProductRow(Base, table=True):
     site_taxes: dict[str, list[int]] = Field(sa_column=Column(JSONB, nullable=False))
     confirm_lot: bool
     drug_class: str = Field(sa_type=Text)
+    variant_of: UUID | None
+    variant_name: str = Field(sa_type=Text)
+    add_on_kind: str | None = Field(sa_type=Text)
+    add_ons: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    price_per: str = Field(sa_type=Text)
+    cost: int | None = Field(sa_type=BigInteger)
+    duration_slots: int | None
 
 
 class PriceRow(Base, table=True):
-    """Copy of a price per unit in micros, for a period, at one site or (null) the chain, from PriceChanged."""
+    """Copy of a price per unit in micros, for a period, at one site or (null) the chain."""
 
     __tablename__ = "price"
 
@@ -96,6 +106,7 @@ class PriceRow(Base, table=True):
     valid_from: datetime = Field(sa_column=instant_column())
     valid_to: datetime | None = Field(sa_column=instant_column(nullable=True))
     revision: int
+    audience: str = Field(sa_type=Text)
 
 
 class LevelRow(Base, table=True):
