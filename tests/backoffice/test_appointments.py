@@ -1,6 +1,7 @@
 """The pages of appointments and of the checkout queue: a day, its dialogs, and the desk's prefilled bill."""
 
 import re
+from decimal import Decimal
 from uuid import UUID
 
 import httpx
@@ -13,6 +14,8 @@ from tests.backoffice.office import find
 from lotwise.backoffice.screens.bills import Bill, BillLine, read_bill
 
 TOXIN = ALL_PRODUCTS[0]["product_id"]
+PRESCRIBED = {"prescriber": "Dr Grey", "order_reference": "RX-7"}
+TREATED = BillLine("1", TOXIN, Decimal(2), {"treatment_id": TREATMENT, "lot_id": LOT, "prescription": PRESCRIBED})
 HERE = f"/appointments/{APPOINTMENT}"
 BOOK = {
     "key": "019a7c4e-8f00-7abc-8def-0123456789aa", "site": "harley-street", "service": ".LIPS",
@@ -123,16 +126,14 @@ async def test_the_desk_lists_what_waits_and_opens_it_prefilled(page: httpx.Asyn
 
     tree = LexborHTMLParser((await page.get(str(link.attributes["href"]))).text)
     assert find(tree, "[name=charge_id]").attributes["value"] == DRAFT_CHARGE
-    assert [node.attributes["value"] for node in tree.css("[name=line_of]")] == [
-        f"{TOXIN}|2|{TREATMENT}|{LOT}|Dr Grey|RX-7"
-    ]
+    assert [node.attributes["value"] for node in tree.css("[name=line_of]")] == [TREATED.text]
     assert "left out: Lips" in re.sub(r"\s+", " ", find(tree, ".banner").text())
 
 
 async def test_a_prefilled_bill_is_charged_with_its_treatment(htmx: httpx.AsyncClient, chain: Chain) -> None:
     """SAL-18 STK-36: the charge names treatment, lot and prescription under the draft's id."""
-    line = f"{TOXIN}|2|{TREATMENT}|{LOT}|Dr Grey|RX-7"
-    data = {"site": "harley-street", "charge_id": DRAFT_CHARGE, "member_id": "", "line_of": [line], "tender": "card"}
+    data = {"site": "harley-street", "charge_id": DRAFT_CHARGE, "member_id": "", "tender": "card"}
+    data |= {"line_of": TREATED.text}
     await htmx.post("/charge", data=data)
 
     (sent,) = chain.did("POST", "sales/v1/charges")
@@ -148,12 +149,14 @@ async def test_a_prefilled_bill_is_charged_with_its_treatment(htmx: httpx.AsyncC
 async def test_a_chosen_lot_stays_on_its_line(htmx: httpx.AsyncClient) -> None:
     """STK-36: the lot chosen in the refusal's dialog goes onto the line, and the dialog closes."""
     data = {
-        "site": "harley-street", "charge_id": DRAFT_CHARGE, "member_id": "", "line_of": [f"{TOXIN}|2"], "line": TOXIN,
+        "site": "harley-street", "charge_id": DRAFT_CHARGE, "member_id": "",
+        "line_of": BillLine("1", TOXIN, Decimal(2)).text, "line": "1",
         "set_lot_id": LOT, "code": "", "choose": "1",
     }  # fmt: skip
     answer = await htmx.post("/charge/lines", data=data)
 
-    assert find(LexborHTMLParser(answer.text), "[name=line_of]").attributes["value"] == f"{TOXIN}|2||{LOT}"
+    kept = BillLine("1", TOXIN, Decimal(2), {"lot_id": LOT}).text
+    assert find(LexborHTMLParser(answer.text), "[name=line_of]").attributes["value"] == kept
     assert "dialog-close" in answer.headers["hx-trigger"]
 
 
@@ -168,11 +171,10 @@ async def test_a_treatment_is_dismissed_with_a_reason(htmx: httpx.AsyncClient, c
 
 def test_a_line_is_read_back_as_it_was_written() -> None:
     """UI: what a line knows round-trips; a bar inside a name cannot break it, rubbish is left out."""
-    full = BillLine(TOXIN, read_bill([f"{TOXIN}|2"]).lines[0].quantity, TREATMENT, LOT, "Dr | Grey", "RX-7")
-    (back,) = read_bill([full.text]).lines
-    assert back == BillLine(TOXIN, full.quantity, TREATMENT, LOT, "Dr / Grey", "RX-7")
-    assert read_bill([f"{TOXIN}|2|junk|junk"]).lines[0].treatment_id == ""
-    assert Bill((full,)).confirm(TOXIN, lot_id=str(UUID(int=1))).lines[0].lot_id == str(UUID(int=1))
+    (back,) = read_bill([TREATED.text]).lines
+    assert back == TREATED
+    assert read_bill([BillLine("1", TOXIN, Decimal(2), {"treatment_id": "junk", "junk": 1}).text]).lines[0].said == {}
+    assert Bill((TREATED,)).say("1", lot_id=str(UUID(int=1))).lines[0].said["lot_id"] == str(UUID(int=1))
 
 
 @pytest.mark.parametrize(("lots", "kept"), [([LOT], LOT), ([LOT, TREATMENT], ""), ([], "")])
@@ -191,4 +193,4 @@ async def test_a_scanned_lot_goes_onto_the_line(
     answer = await htmx.post("/charge/lines", data=data)
 
     line = str(find(LexborHTMLParser(answer.text), "[name=line_of]").attributes["value"])
-    assert line == (f"{TOXIN}|1||{kept}" if kept else f"{TOXIN}|1")
+    assert line == BillLine("1", TOXIN, Decimal(1), {"lot_id": kept} if kept else {}).text

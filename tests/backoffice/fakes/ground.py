@@ -85,6 +85,7 @@ class Chain:
         self.members: list[dict[str, Any]] = []
         self.charges: dict[str, dict[str, Any]] = {}
         self.levels: dict[tuple[str, str], dict[str, Any]] = {}
+        self.parked: list[dict[str, Any]] = []
 
     def transport(self) -> httpx.MockTransport:
         """What an httpx client speaks to."""

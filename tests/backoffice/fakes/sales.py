@@ -137,3 +137,27 @@ def void(_chain: Chain, ask: Ask) -> Answer:
         "happened_at": NOW.isoformat(),
         "disposition": "restock",
     } | ask.body
+
+
+@route("GET", "sales/v1/parked")
+def parked(chain: Chain, ask: Ask) -> Answer:
+    """The bills that wait at a site."""
+    return rows([one for one in chain.parked if one["site"] == ask.params["site"]], ask)
+
+
+@route("POST", "sales/v1/parked")
+def park(chain: Chain, ask: Ask) -> Answer:
+    """Set a bill aside."""
+    made = {"member_id": None, "total_minor": 0} | ask.body | {"actor": "user:olga", "parked_at": NOW.isoformat()}
+    chain.parked.append(made)
+    return 201, made
+
+
+@route("POST", "sales/v1/parked/{id}:take")
+def take_parked(chain: Chain, ask: Ask) -> Answer:
+    """Take a bill up again, once."""
+    found = next((one for one in chain.parked if one["parked_id"] == ask.id), None)
+    if found is None:
+        return refusal(404, "unknown-parked-bill", f"no bill waits under the id {ask.id}", title="No such bill waits")
+    chain.parked.remove(found)
+    return 200, found

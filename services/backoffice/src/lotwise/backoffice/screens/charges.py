@@ -13,8 +13,8 @@ from lotwise.backoffice.gateway import Refused, Shape
 from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.charge import Receipt
 from lotwise.backoffice.screens.listed import Listed
+from lotwise.backoffice.screens.quotes import Receipt
 from lotwise.backoffice.session import Who
 
 screen = Screen()

@@ -30,6 +30,15 @@ class DraftLine(Shape):
     order_reference: str = ""
     is_priced: bool = True
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the treatment says of the line, in the words of sales."""
+        said: dict[str, Any] = {"treatment_id": str(self.treatment_id)}
+        said |= {"lot_id": str(self.lot_id)} if self.lot_id else {}
+        if self.prescriber and self.order_reference:
+            said["prescription"] = {"prescriber": self.prescriber, "order_reference": self.order_reference}
+        return said
+
 
 class Draft(Shape):
     """A completed treatment that waits for the desk."""
@@ -49,15 +58,12 @@ class Draft(Shape):
     @property
     def bill(self) -> Bill:
         """What can be charged of it, as the desk's bill."""
+        priced = [one for one in self.lines if one.is_priced]
         lines = [
-            BillLine(
-                str(one.product_id), Decimal(one.quantity), str(one.treatment_id),
-                str(one.lot_id or ""), one.prescriber, one.order_reference,
-            )
-            for one in self.lines
-            if one.is_priced
-        ]  # fmt: skip
-        return Bill(tuple(lines), lines[-1].product_id if lines else "")
+            BillLine(str(key), str(one.product_id), Decimal(one.quantity), one.said)
+            for key, one in enumerate(priced, 1)
+        ]
+        return Bill(tuple(lines), lines[-1].key if lines else "")
 
     @property
     def unpriced(self) -> str:

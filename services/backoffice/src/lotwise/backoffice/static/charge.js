@@ -21,13 +21,16 @@ const quantity = () => {
   if (typed) field.value = "";
   return typed?.[1] ?? "1";
 };
-const add = (code, many = "1") => change({ code, quantity: many });
+const add = (code, many = "1", on = "") => change({ code, quantity: many, on });
+// A sheet is asked for with the bill as it is once everything picked before has arrived.
+const sheet = (path) => { queue = queue.then(() => htmx.ajax("POST", path, { source: desk, target: "#dialog", swap: "innerHTML", values: { line: current(), code: "", step: "" } }).catch(() => undefined)); };
 const pick = (to) => { bill.querySelector("[aria-current]")?.removeAttribute("aria-current"); to?.setAttribute("aria-current", "true"); to?.scrollIntoView({ block: "nearest" }); };
 
 document.addEventListener("scan", (event) => { event.preventDefault(); if (dialog.open && !dialog.querySelector("[data-pick]")) return; away(); add(event.detail); });
 document.addEventListener("click", ({ target }) => {
-  const tile = target.closest("[data-code]"), key = target.closest("[data-step]"), line = target.closest("#bill [data-line]");
-  if (tile) { away(); add(tile.dataset.code, quantity()); field.focus(); }
+  const tile = target.closest("[data-code]"), key = target.closest("[data-step]"), line = target.closest("#bill [data-line]"), paper = target.closest("[data-sheet]");
+  if (paper) sheet(paper.dataset.sheet);
+  else if (tile) { away(); add(tile.dataset.code, quantity(), tile.dataset.on); field.focus(); }
   else if (key) { change({ step: key.dataset.step, line: key.dataset.of ?? current(), code: "" }); field.focus(); }
   else if (line) { pick(line); field.focus(); }
 });
@@ -51,10 +54,21 @@ field.addEventListener("keydown", (event) => {
   if (step) { event.preventDefault(); change({ step, line: current(), code: "" }); }
   if (move) { event.preventDefault(); const to = bill.querySelector("[aria-current]")?.[move]; if (to) pick(to); }
 });
+// Alt and a letter: what else the desk does with the line in hand or with the bill.
+const letters = { m: "#choose-member", l: "[data-sheet='/charge/line']", d: "[data-sheet='/charge/whole']", k: "[data-sheet='/charge/park']", r: "#parked", b: "#bill [aria-current] [hx-vals*=set_redeem]" };
 document.addEventListener("keydown", (event) => {
-  if (!event.altKey || event.key.toLowerCase() !== "m") return;
+  const wanted = event.altKey && !dialog.open && letters[event.key.toLowerCase()];
+  if (!wanted) return;
   event.preventDefault();
-  document.querySelector("#choose-member")?.click();
+  document.querySelector(wanted)?.click();
+});
+// In the sheet of payment Alt and a number choose how it is paid.
+document.addEventListener("keydown", (event) => {
+  const kind = event.altKey && dialog.open && dialog.querySelector(`[name=tender][data-key="${CSS.escape(event.key)}"]`);
+  if (!kind) return;
+  event.preventDefault();
+  kind.checked = true;
+  (kind.value === "gift" ? dialog.querySelector("[name=reference]") : dialog.querySelector("[name=received]"))?.focus();
 });
 
 // The bill lives in this page's form; a copy in the browser outlives a reload or a lost line.
@@ -65,6 +79,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 document.addEventListener("charge-recorded", () => localStorage.removeItem(draft));
 document.addEventListener("bill-empty", () => localStorage.removeItem(draft));
+document.addEventListener("parked-changed", () => htmx.ajax("GET", `/charge/waiting?site=${desk.elements.site.value}`, { target: "#parked", swap: "outerHTML" }));
 document.addEventListener("member-chosen", ({ detail }) => { desk.elements.member_id.value = detail.value ?? detail; change({ code: "" }); });
 dialog.addEventListener("close", () => setTimeout(() => { if (!dialog.open) field.focus(); }));
 document.addEventListener("dialog-shut", () => field.focus());

@@ -1,0 +1,175 @@
+"""The only home of what the desk reads of sales: tiles, a priced bill, a receipt."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from lotwise.backoffice.gateway import Shape
+
+
+class Tile(Shape):
+    """A product on the desk."""
+
+    key: str | None = None
+    product_id: UUID
+    code: str
+    name: str
+    kind: str = "physical"
+    unit: str = "piece"
+    price: str | None = None
+    price_per: str = "unit"
+    available: str | None = None
+    minimum: str | None = None
+    is_pinned: bool = False
+
+
+class Desk(Shape):
+    """What the desk of a site opens with."""
+
+    site: str
+    site_name: str = ""
+    stock_unreachable: str = "sell"
+    tiles: tuple[Tile, ...] = ()
+
+
+class Discount(Shape):
+    """What a discount took from a line."""
+
+    discount_id: UUID | None = None
+    name: str
+    minor: int
+    reason: str = ""
+
+
+class AddOn(Shape):
+    """An add-on that goes with a service."""
+
+    product_id: UUID
+    name: str
+    price: str | None = None
+
+
+class Offer(Shape):
+    """A balance of the member's that would cover a line (SAL-24)."""
+
+    balance_id: UUID
+    name: str = ""
+    left: str | None = None
+    unit: str = ""
+    expires_at: datetime | None = None
+
+
+class QuoteLine(Shape):
+    """A priced line; `asked` is the number of the line on the bill that it comes from (a kit has several)."""
+
+    line: int
+    asked: int | None = None
+    product_id: UUID
+    name: str
+    kit_name: str | None = None
+    code: str = ""
+    unit: str = "piece"
+    kind: str = "physical"
+    quantity: str
+    unit_price: str
+    list_price: str | None = None
+    total_minor: int
+    net_minor: int
+    tax_inclusive: bool = False
+    available: str | None = None
+    description: str = ""
+    price_per: str = "unit"
+    discounts: tuple[Discount, ...] = ()
+    add_ons: tuple[AddOn, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    explanation: tuple[str, ...] = ()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether more is asked for than stock last said there is."""
+        return (
+            self.kind == "physical" and self.available is not None and Decimal(self.quantity) > Decimal(self.available)
+        )
+
+    @property
+    def shown_minor(self) -> int:
+        """What stands beside the line: with tax where the price has it inside."""
+        return self.total_minor if self.tax_inclusive else self.net_minor
+
+
+class Tax(Shape):
+    """One tax of a bill."""
+
+    name: str
+    percent: str = ""
+    tax_minor: int
+
+
+class Quote(Shape):
+    """A priced bill."""
+
+    lines: tuple[QuoteLine, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    net_minor: int = 0
+    tax_minor: int = 0
+    total_minor: int = 0
+    cash_total_minor: int | None = None
+
+    def of(self, number: int) -> Sequence[QuoteLine]:
+        """The priced lines of the bill's line with this number."""
+        return [line for line in self.lines if (line.asked or line.line) == number]
+
+
+class ReceiptLine(Shape):
+    """A line on paper."""
+
+    name: str | None = None
+    description: str = ""
+    quantity: str
+    unit_price: str
+    total_minor: int
+    discounts: tuple[Discount, ...] = ()
+
+
+class Tender(Shape):
+    """A payment."""
+
+    kind: str
+    amount_minor: int
+
+
+class Receipt(Shape):
+    """What is printed."""
+
+    charge_id: UUID | None = None
+    site: str
+    site_name: str = ""
+    number: str
+    happened_at: datetime
+    state: str = "recorded"
+    lines: tuple[ReceiptLine, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    paid_minor: int = 0
+    change_minor: int = 0
+    due_minor: int = 0
+    tenders: tuple[Tender, ...] = ()
+
+
+class Parked(Shape):
+    """A bill that waits."""
+
+    parked_id: UUID
+    site: str
+    label: str
+    member_id: UUID | None = None
+    total_minor: int = 0
+    actor: str = ""
+    parked_at: datetime
+    bill: dict[str, Any] = Field(default_factory=dict)
