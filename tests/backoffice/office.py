@@ -1,6 +1,8 @@
 """The back office as its tests see it: the real pages before fake services and an open door."""
 
 import contextlib
+import copy
+import functools
 import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -9,6 +11,7 @@ from typing import Any, ClassVar
 import httpx
 from fastapi import FastAPI, Request
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+from starlette.datastructures import State
 from tests.backoffice.fakes import Chain
 
 from lotwise.backoffice import refusals
@@ -61,16 +64,27 @@ class FakeRuntime(SimpleNamespace):
         return ServiceClient(name, f"http://{name}", self.http, None)  # type: ignore[arg-type]
 
 
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Close the client at the end."""
+    yield
+    await app.state.runtime.http.aclose()
+
+
+@functools.cache
+def _house() -> FastAPI:
+    """All pages, their guard and refusals for persons, built once: that takes longer than most tests."""
+    app = FastAPI(lifespan=_lifespan, docs_url=None)
+    add_routes(app, routers)
+    refusals.install(app)
+    problems.install(app)
+    return app
+
+
 def office(chain: Chain, door: OpenDoor, **settings: Any) -> FastAPI:
-    """The app: pages, their guard, refusals for persons."""
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        """Close the client at the end."""
-        yield
-        await runtime.http.aclose()
-
-    app = FastAPI(lifespan=lifespan, docs_url=None)
+    """The app with a state of its own: these services behind it, this door before it."""
+    app = copy.copy(_house())
+    app.state = State()
     http = httpx.AsyncClient(transport=chain.transport())
     runtime = FakeRuntime(
         http=http,
@@ -81,9 +95,6 @@ def office(chain: Chain, door: OpenDoor, **settings: Any) -> FastAPI:
         name="backoffice",
     )
     app.state.runtime = runtime
-    add_routes(app, routers)
-    refusals.install(app)
-    problems.install(app)
     return app
 
 

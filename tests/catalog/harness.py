@@ -23,6 +23,32 @@ from lotwise.kit.settings import ServiceSettings
 
 _KIT = {"inbox", "idempotency", "audit", "audit_seal", "relay_state", "waiting", "dead_letter"}
 _counter = iter(range(1, 10**9))
+_EMPTY = """
+do $$
+declare
+  one regclass;
+  large text[];
+begin
+  set local session_replication_role = replica;
+  for one in
+    select oid::regclass from pg_class
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'alembic_version'
+  loop
+    if pg_relation_size(one) > 1 << 20 then
+      large := large || one::text;
+    else
+      execute format('delete from %s', one);
+    end if;
+  end loop;
+  if large is not null then
+    execute 'truncate ' || array_to_string(large, ', ') || ' cascade';
+  end if;
+  perform setval(s.seqrelid, s.seqstart, false)
+    from pg_sequence s join pg_depend d on d.objid = s.seqrelid and d.classid = 'pg_class'::regclass
+    where d.deptype in ('a', 'i') and pg_sequence_last_value(s.seqrelid) is not null;
+end $$
+"""
+"""Deleting the few rows of a test, without triggers, takes a twentieth of the time of truncating every table."""
 
 
 class Bench:
@@ -80,7 +106,7 @@ class Bench:
 
     async def empty(self) -> None:
         """Forget everything."""
-        await self.owner.execute(f"TRUNCATE {', '.join([*await self._tables(), *_KIT])} RESTART IDENTITY CASCADE")
+        await self.owner.execute(_EMPTY)
 
     async def _tables(self) -> list[str]:
         rows = await self.owner.fetch(
@@ -125,6 +151,13 @@ def who(role: str, sites: Sequence[str] = ("*",)) -> Principal:
     return Principal(f"user:{role}", role, compile_reach(grants), grants, expires_at=4_102_444_800.0)
 
 
+async def _let_delete(admin_url: str, role: str) -> None:
+    """Allow a role to do without triggers: the ledger, for one, lets nobody delete from it."""
+    admin = await asyncpg.connect(admin_url)
+    await admin.execute(f'GRANT SET ON PARAMETER session_replication_role TO "{role}"')
+    await admin.close()
+
+
 @asynccontextmanager
 async def bench(service: Service, postgres: Any, persons: dict[str, Principal] | None = None) -> AsyncIterator[Bench]:
     """A migrated service over a fresh database, without its bus: tokens are names of roles."""
@@ -140,6 +173,7 @@ async def bench(service: Service, postgres: Any, persons: dict[str, Principal] |
         runtime.verifier._known[token] = principal
     app.state.runtime = runtime
     owner = await asyncpg.connect(owner_url)
+    await _let_delete(postgres.admin_url, await owner.fetchval("SELECT current_user"))
     await owner.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
     found = Bench(service, runtime.db, owner, runtime)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
