@@ -104,6 +104,7 @@ class Chain:
         }
         if service == "backoffice":
             own |= {f"{name.upper()}_SECRET": self.secrets.once(f"client.{name}") for name in MACHINES}
+            own["SUPERVISOR_JOURNAL"] = str(self.home.journal_file)
         return self._inherited() | self._shared() | {f"{prefix}_{name}": text for name, text in own.items() if text}
 
     @staticmethod

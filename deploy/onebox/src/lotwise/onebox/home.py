@@ -36,6 +36,11 @@ class Home:
         return self.folder / "logs"
 
     @property
+    def journal_file(self) -> Path:
+        """Where the supervisor writes down each end that nobody asked for."""
+        return self.logs / "supervisor.log"
+
+    @property
     def backups(self) -> Path:
         """Where `lotwise backup` writes when no file is named."""
         return self.folder / "backups"

@@ -94,7 +94,7 @@ def up(chain: Chain, *, with_demo: bool, say: Say, when_ready: Callable[[Chain],
         refuse_bad_ground(chain)
         refuse_lost_data(chain)
         chain.make_secrets()
-        supervisor = Supervisor(say, note_end=journal(chain.home.logs / "supervisor.log"))
+        supervisor = Supervisor(say, note_end=journal(chain.home.journal_file))
         running = Running(chain, say, supervisor)
         _listen_for_signals(running)
         try:
@@ -246,7 +246,7 @@ def _stay(running: Running) -> None:
 
 def _do_chores(running: Running) -> None:
     running.supervisor.rotate_logs()
-    rotate(running.chain.home.logs / "supervisor.log")
+    rotate(running.chain.home.journal_file)
     free = shutil.disk_usage(running.chain.home.folder).free
     if free < DISK_BYTES_MIN and not running.has_warned_of_disk:
         running.say(f"The disk has only {free >> 20} MB left: make room, or soon nothing more can be recorded.")

@@ -1,5 +1,7 @@
 """The only home of the back office's knobs; prefix BACKOFFICE_."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -25,3 +27,5 @@ class BackofficeSettings(ServiceSettings):
     key_days: int = Field(default=30, ge=1, le=365)
     password_checks_max: int = Field(default=2, ge=1, le=16)
     """How many passwords are checked at once: each takes 64 MiB and most of a core for 0.15 s."""
+    supervisor_journal: Path | None = None
+    """Where what keeps the processes alive writes down each end; None where something else does (containers)."""

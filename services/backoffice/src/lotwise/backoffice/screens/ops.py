@@ -12,6 +12,7 @@ from starlette.responses import Response
 from lotwise.backoffice.gateway import Refused, Rows, Shape, Unreachable, or_else
 from lotwise.backoffice.lists import csv_asked
 from lotwise.backoffice.pages import done, form_of, page
+from lotwise.backoffice.restarts import Journal, Restarted, Restarts
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.session import Who
 
@@ -124,15 +125,27 @@ async def services(request: Request, who: Who) -> Response:
     letters = [letter for some in await asyncio.gather(*(_letters(who, name) for name in SERVICES)) for letter in some]
     letters.sort(key=lambda pair: pair[1].failed_at, reverse=True)
     up, dead = [one for one in found if one], [row for _, row in letters]
-    if answer := csv_asked(request, services=(Status, up), dead_letters=(DeadLetter, dead)):
+    restarts = await _restarts(request)
+    ended = (Restarted, restarts.processes if restarts else ())
+    if answer := csv_asked(request, services=(Status, up), dead_letters=(DeadLetter, dead), restarts=ended):
         return answer
     context: dict[str, Any] = {
         "services": dict(zip(SERVICES, found, strict=True)),
         "letters": letters,
+        "restarts": restarts,
         "proof": await _proof(who),
         "title": "Services",
     }
     return page(request, who, "screens/ops.html", fragment="health", **context)
+
+
+async def _restarts(request: Request) -> Restarts | None:
+    """What the supervisor wrote down; None where no supervisor of ours keeps the processes alive."""
+    runtime = request.app.state.runtime
+    if runtime.settings.supervisor_journal is None:
+        return None
+    journal = runtime.state.setdefault("journal", Journal(runtime.settings.supervisor_journal))
+    return await asyncio.to_thread(journal.read)
 
 
 async def _proof(who: Who) -> Proof | None:
