@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.catalog.harness import Bench, bench, who
 
 from lotwise.contracts.envelope import Event
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.database import Database
 from lotwise.kit.message import Message
 from lotwise.kit.migrate import upgrade
+from lotwise.reporting.app import SERVICE
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +38,21 @@ async def db(reporting_urls: tuple[str, str]) -> AsyncIterator[Database]:
     database = await Database.open(reporting_urls[1], connections_max=4)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+async def reporting_bench(postgres: Any) -> AsyncIterator[Bench]:
+    """Reporting over a fresh database; `local` is a manager of the site `harley` alone."""
+    async with bench(SERVICE, postgres, {"local": who("manager", ["harley"])}) as found:
+        yield found
+
+
+@pytest.fixture
+async def reporting(reporting_bench: Bench) -> Bench:
+    """Reporting with nothing heard."""
+    await reporting_bench.empty()
+    await reporting_bench.owner.execute("insert into projection (id, live, last) values (1, 1, 1)")
+    return reporting_bench
 
 
 _sequence = iter(range(1, 10**9))

@@ -1,11 +1,10 @@
 """Reports over HTTP: figures sorted and paged, only of sites one may see; journeys; rebuilds."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.catalog.harness import Bench, bench, who
+from tests.catalog.harness import Bench
 from tests.reporting.conftest import said, uid
 
 from lotwise.contracts.alerts import AlertCleared, AlertRaised
@@ -29,26 +28,10 @@ from lotwise.contracts.stock import (
     StockReceived,
 )
 from lotwise.kit.message import Message
-from lotwise.reporting.app import SERVICE
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOX, CREAM, SERUM = uid(1), uid(2), uid(3)
 CARE = uid(20)
-
-
-@pytest.fixture(scope="session")
-async def reporting_bench(postgres: Any) -> AsyncIterator[Bench]:
-    """Reporting over a fresh database; `local` is a manager of the site `harley` alone."""
-    async with bench(SERVICE, postgres, {"local": who("manager", ["harley"])}) as found:
-        yield found
-
-
-@pytest.fixture
-async def reporting(reporting_bench: Bench) -> Bench:
-    """Reporting with nothing heard."""
-    await reporting_bench.empty()
-    await reporting_bench.owner.execute("insert into projection (id, live, last) values (1, 1, 1)")
-    return reporting_bench
 
 
 def charge(number: int, site: str, product: Any, quantity: str, net: int) -> SaleRecorded:

@@ -1,7 +1,7 @@
 """The only home of metrics: what is counted, under which names (docs/telemetry.json), with bounded labels."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -40,6 +40,19 @@ CONSUMER_LAG = Gauge(
 )
 DEAD_LETTERS = Gauge("lotwise_dead_letters", "Parked messages that nobody settled.", registry=REGISTRY)
 WAITING = Gauge("lotwise_waiting_messages", "Messages that wait for a definition.", registry=REGISTRY)
+
+SITE_FIGURES = {
+    name: Gauge(f"lotwise_site_{metric}", text, ("site",), registry=REGISTRY)
+    for name, metric, text in (
+        ("charges", "charges_today", "Charges of a site's day so far."),
+        ("net_minor", "net_minor_today", "Sales without tax of a site's day so far, in minor units."),
+        ("waste_minor", "waste_minor_today", "Cost of what was lost on a site's day so far, in minor units."),
+        ("value_minor", "stock_value_minor", "What a site's stock is worth at cost, in minor units."),
+        ("below_minimum", "products_below_minimum", "Products of a site that stand below their minimum."),
+        ("run_out", "products_out", "Products that a site wants to have and has none of."),
+    )
+}
+"""The figures of each site, which one service (reporting) knows; sites are few and named by their slugs."""
 
 
 class Heard(NamedTuple):
@@ -107,6 +120,14 @@ def applied(consumer: str, published_ns: Sequence[int]) -> None:
     now = time.time_ns()
     for taken in published_ns:
         child.observe(max(0, now - taken) / 1e9)
+
+
+def site_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
+    """Tell dashboards these figures of each site, by the names of SITE_FIGURES; a site that is gone is told no more."""
+    for name, gauge in SITE_FIGURES.items():
+        gauge.clear()
+        for site, row in figures.items():
+            gauge.labels(site).set(row[name])
 
 
 def exposition() -> bytes:

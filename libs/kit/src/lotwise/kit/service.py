@@ -48,7 +48,8 @@ class Service:
     """What a service consists of: the one page that lists all its doors.
 
     `settings` is the class, read from the environment at start. `on_start` and `on_stop` get the runtime; what they
-    keep goes into `runtime.state`. `headers` replaces the safe headers of a JSON API (pages need others).
+    keep goes into `runtime.state`. `measure` brings gauges of the service's own up to date when somebody asks for its
+    metrics. `headers` replaces the safe headers of a JSON API (pages need others).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Service:
     jobs: Sequence[Job] = ()
     on_start: Callable[["Runtime"], Awaitable[None]] | None = None
     on_stop: Callable[["Runtime"], Awaitable[None]] | None = None
+    measure: Callable[["Runtime"], Awaitable[None]] | None = None
     extend: Callable[[FastAPI], None] | None = None
     headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
 
@@ -127,6 +129,8 @@ class Runtime:
             return
         try:
             status = await asyncio.wait_for(self.status(), 3)
+            if self.service.measure is not None:
+                await asyncio.wait_for(self.service.measure(self), 3)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return
         metrics.OUTBOX_DEPTH.set(status.outbox_depth)

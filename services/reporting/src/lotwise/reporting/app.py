@@ -6,6 +6,7 @@ from lotwise.kit.service import Service
 from lotwise.reporting.api import journeys, rebuilds, sales, stock
 from lotwise.reporting.handlers import on_events
 from lotwise.reporting.jobs import JOBS
+from lotwise.reporting.operations.measuring import measure_sites
 from lotwise.reporting.settings import Settings
 
 PAUSE_SECONDS = 0.2
@@ -19,4 +20,5 @@ SERVICE = Service(
         Subscription(speaker=speaker, handlers={}, every=on_events, pause_seconds=PAUSE_SECONDS) for speaker in SPEAKERS
     ),
     jobs=JOBS,
+    measure=measure_sites,
 )
