@@ -7,6 +7,7 @@ from lotwise.kit import straight
 from lotwise.kit.service import Runtime, Service
 from lotwise.sales.api import (
     appointments,
+    book,
     charges,
     checkout,
     desk,
@@ -85,6 +86,7 @@ SERVICE = Service(
         treatments.router,
         checkout.router,
         parked.router,
+        book.router,
         members.router,
         member_charges.router,
         uses.router,

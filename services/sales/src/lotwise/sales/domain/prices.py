@@ -21,6 +21,7 @@ from lotwise.values import half_up
 
 WHOLE = 100_000_000
 """100 % in millionths of a percent."""
+_DAYS_KEPT = 512
 
 
 def price_at(prices: Iterable[Price], site: str, at: datetime, *, is_member: bool = False) -> Price | None:
@@ -95,6 +96,9 @@ class PriceBook:
         self.preferences = Preferences()
         self.limits: dict[str, Limit] = dict(DEFAULT_LIMITS)
         self.variants: dict[UUID, set[UUID]] = {}
+        self.peculiar: set[UUID] = set()
+        """The products of which a line needs more than quantity times price."""
+        self._in_force: dict[tuple[str, date, bool], tuple[Discount, ...]] = {}
         self._names: dict[UUID, tuple[str, ...]] = {}
 
     def put_product(self, product: Product, names: Iterable[str]) -> None:
@@ -105,6 +109,7 @@ class PriceBook:
                 del self.codes[name]
         self._group(product)
         self.products[product_id] = product
+        self._mark(product_id)
         self._names[product_id] = (product.code, *names)
         for name in self._names[product_id]:
             self.codes.setdefault(name, product_id)
@@ -115,8 +120,39 @@ class PriceBook:
         was = self.products.get(product.product_id)
         if was is not None and was.variant_of is not None:
             self.variants.get(was.variant_of, set()).discard(product.product_id)
+            self._mark(was.variant_of)
         if product.variant_of is not None:
             self.variants.setdefault(product.variant_of, set()).add(product.product_id)
+            self._mark(product.variant_of)
+
+    def _mark(self, product_id: UUID) -> None:
+        product = self.products.get(product_id)
+        is_own = product is not None and product.is_peculiar
+        if is_own or product_id in self.packages or self.variants.get(product_id):
+            self.peculiar.add(product_id)
+        else:
+            self.peculiar.discard(product_id)
+
+    def has_price_tables(self, product: Product) -> bool:
+        """Whether the price book prices it: services only while the preference says so (CAT-57)."""
+        return product.kind != "service" or self.preferences.use_service_pricing_tables
+
+    def put_packages(self, packages: Iterable[Package]) -> None:
+        """Replace all packages; one without items is no package any more."""
+        was, self.packages = self.packages, {one.product_id: one for one in packages if one.items}
+        for product_id in {*was, *self.packages}:
+            self._mark(product_id)
+
+    def in_force(self, site: str, day: date, *, is_member: bool) -> tuple[Discount, ...]:
+        """The automatic discounts of a site's day, for members or for everybody else."""
+        key = (site, day, is_member)
+        found = self._in_force.get(key)
+        if found is None:
+            if len(self._in_force) >= _DAYS_KEPT:
+                self._in_force.clear()
+            found = tuple(one for one in self.automatic if one.holds(site, day, is_member=is_member))
+            self._in_force[key] = found
+        return found
 
     def variants_of(self, base: UUID) -> list[Product]:
         """What is offered of a base product, by code; empty for a product that is no base."""
@@ -132,6 +168,7 @@ class PriceBook:
         self.discounts = {one.discount_id: one for one in known}
         offered = [one for one in known if not one.is_archived]
         self.automatic = tuple(one for one in offered if one.is_automatic)
+        self._in_force.clear()
         self.coupons = {one.coupon.casefold(): one for one in reversed(offered) if one.coupon}
 
     def put_category_prices(self, prices: Iterable[CategoryPrice]) -> None:
@@ -149,6 +186,10 @@ class PriceBook:
         """The product that a typed or scanned code means, case-sensitive."""
         product_id = self.codes.get(code)
         return None if product_id is None else self.products.get(product_id)
+
+    def names_of(self, product_id: UUID) -> tuple[str, ...]:
+        """All that a product may be typed or scanned as."""
+        return self._names.get(product_id, ())
 
     def price(self, product_id: UUID, site: str, at: datetime, *, is_member: bool = False) -> Price | None:
         """The price in force of a product at a site and instant: its own, or else its category's."""

@@ -1,0 +1,51 @@
+"""The price book that a till keeps for the time when its line is down."""
+
+from tests.sales.harness import BACK_BAR, BOTOX, SITE, Sales
+
+from lotwise.contracts.catalog import ProductDefined
+from lotwise.contracts.ids import named_id
+from lotwise.sales.api.book import BookRow
+
+
+async def read(sales: Sales, path: str) -> tuple[list[BookRow], str | None]:
+    """A chunk of the book."""
+    answer = await sales.get(path, who="front_desk")
+    return [BookRow.model_validate(row) for row in answer["rows"]], answer["next"]
+
+
+async def test_the_book_says_what_the_engine_says(sales: Sales) -> None:
+    """SAL-26: a till's own book has the price and the taxes that a quote of the same product uses."""
+    rows, _ = await read(sales, f"/v1/book?site={SITE}")
+    botox = next(row for row in rows if row.product_id == BOTOX)
+    quote = await sales.post(
+        "/v1/quotes", {"site": SITE, "lines": [{"product_id": str(BOTOX), "quantity": "1"}]}, who="front_desk"
+    )
+
+    (line,) = quote["lines"]
+    assert botox.price_micros == round(float(line["unit_price"]) * 1_000_000)
+    assert botox.price_micros * botox.rates[0] // 10**12 == line["tax_1_minor"]
+    assert [row.code for row in rows] == sorted(row.code for row in rows)
+
+
+async def test_what_a_till_cannot_sell_alone_is_left_out(sales: Sales) -> None:
+    """SAL-26: back bar goods, what has no price, and bases of variants wait for the line."""
+    base = named_id("base")
+    await sales.hear(ProductDefined(product_id=base, code="BASE", name="Base", kind="physical", purpose="retail"))
+    await sales.selling.prices.load()
+    rows, _ = await read(sales, f"/v1/book?site={SITE}")
+
+    assert {BACK_BAR, base}.isdisjoint({row.product_id for row in rows})
+
+
+async def test_the_book_is_read_in_chunks(sales: Sales) -> None:
+    """SAL-26: keyset chunks give each product once."""
+    whole, end = await read(sales, f"/v1/book?site={SITE}")
+    found, after = [], ""
+    while True:
+        rows, following = await read(sales, f"/v1/book?site={SITE}&limit=1{after}")
+        found += rows
+        if following is None:
+            break
+        after = f"&after={following}"
+
+    assert (found, end) == (whole, None)
