@@ -141,7 +141,7 @@ def test_a_price_implies_a_mark_up(cost: int | None, price: int, percent: int | 
     assert products.implied_markup(cost, price) == percent
 
 
-def listed(plan: prices.Plan, before: list[Price]) -> list[Price]:
+def listed(plan: prices.Plan[Price], before: list[Price]) -> list[Price]:
     """The price list after a plan."""
     changed = {row.id: row for row in plan.changed}
     return sorted([*(changed.get(row.id, row) for row in before), *plan.new], key=lambda row: row.valid_from)

@@ -1,11 +1,31 @@
 """The catalog's table of contents: every route group, subscription and job."""
 
-from lotwise.catalog.api import batches, categories, desk, preferences, prices, products, recipes, sites
+from lotwise.catalog.api import (
+    batches,
+    categories,
+    category_prices,
+    desk,
+    discounts,
+    packages,
+    preferences,
+    prices,
+    products,
+    recipes,
+    sites,
+)
 from lotwise.catalog.handlers import purchasing
+from lotwise.catalog.operations.preferences import tell_first
 from lotwise.catalog.settings import CatalogSettings
 from lotwise.contracts.purchasing import CostUpdated, SupplierDefined
 from lotwise.kit.inbox import Subscription
-from lotwise.kit.service import Service
+from lotwise.kit.service import Runtime, Service
+
+
+async def tell_preferences(runtime: Runtime) -> None:
+    """Say the chain's preferences once, when the catalog starts for the first time."""
+    async with runtime.db.transaction() as tx:
+        await tell_first(tx)
+
 
 SERVICE = Service(
     name="catalog",
@@ -17,6 +37,9 @@ SERVICE = Service(
         products.router,
         batches.router,
         prices.router,
+        category_prices.router,
+        discounts.router,
+        packages.router,
         recipes.router,
         desk.router,
         preferences.router,
@@ -27,4 +50,5 @@ SERVICE = Service(
             handlers={CostUpdated: purchasing.on_costs, SupplierDefined: purchasing.on_suppliers},
         ),
     ),
+    on_start=tell_preferences,
 )

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from lotwise.catalog.api.shapes import ProductRow, Shape, Warning_
 from lotwise.catalog.operations import definitions
-from lotwise.catalog.operations.definitions import Outcome, Wanted
+from lotwise.catalog.operations.definitions import Outcome
+from lotwise.catalog.operations.worlds import Wanted
 from lotwise.contracts.fields import Flag
 from lotwise.kit.commands import Answer, Cmd
 from lotwise.kit.web import Router

@@ -8,13 +8,17 @@ from fastapi import Query
 from pydantic import BaseModel, StringConstraints
 
 from lotwise.catalog.api.deleting import delete_unused
-from lotwise.catalog.api.shapes import ProductFields, ProductNew, ProductOut, product_out
+from lotwise.catalog.api.shapes import Group, ProductFields, ProductNew, ProductOut, product_out
 from lotwise.catalog.api.uses import answers_of
+from lotwise.catalog.domain.products import GROUPS
 from lotwise.catalog.domain.refusals import (
+    BadAddOn,
     BadBarcode,
     BadCode,
     BadContainer,
+    BadVariant,
     BarcodeTaken,
+    BaseNotSold,
     CodeTaken,
     FieldNotForKind,
     ProductInUse,
@@ -22,7 +26,8 @@ from lotwise.catalog.domain.refusals import (
     UsesNotKnown,
 )
 from lotwise.catalog.operations import definitions, products
-from lotwise.catalog.operations.definitions import Outcome, Wanted
+from lotwise.catalog.operations.definitions import Outcome
+from lotwise.catalog.operations.worlds import Wanted
 from lotwise.catalog.repository import changes
 from lotwise.catalog.repository import products as rows
 from lotwise.catalog.repository.products import Filter
@@ -38,7 +43,11 @@ from lotwise.values import Unknown, currency_exponent
 
 router = Router(tags=["products"])
 Search = Annotated[Note, StringConstraints(max_length=100), Query()]
-_REFUSALS = (BadCode, BadBarcode, BadContainer, BarcodeTaken, CodeTaken, FieldNotForKind, UnitFixed)
+_REFUSALS = (
+    BadAddOn, BadBarcode, BadCode, BadContainer, BadVariant, BarcodeTaken, BaseNotSold, CodeTaken, FieldNotForKind,
+    ProductInUse, UnitFixed,
+)  # fmt: skip
+KIND_OF: dict[Group, Kind] = {"services": "service", "products": "physical", "packages": "digital"}
 _UNIT_FIELDS = {"kind", "unit", "unit_decimals"}
 
 
@@ -46,6 +55,14 @@ class ProductEdit(ProductFields):
     """An edit; `price` sets the chain's price from now on."""
 
     price: PriceText | None = None
+
+
+class GroupOut(BaseModel):
+    """One of the groups people look for things in."""
+
+    group: Group
+    kind: Kind
+    products: int
 
 
 class ChangeOut(BaseModel):
@@ -75,19 +92,41 @@ async def list_products(
     read: Read,
     search: Search = "",
     kind: Kind | None = None,
+    group: Group | None = None,
     purpose: Purpose | None = None,
     category: UUID | None = None,
+    variant_of: UUID | None = None,
+    supplier: UUID | None = None,
+    add_on: bool | None = None,
     archived: bool | None = False,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[ProductOut]:
-    """Products by code (bytes); search finds parts of name and code, and whole barcodes."""
-    wanted = Filter(search.strip() or None, kind, purpose, category, archived)
+    """Products by code (bytes); search finds parts of name and code, and whole barcodes.
+
+    `group` is services, products or packages; `variant_of` lists the variants of a product, `add_on` what may be
+    offered with a service.
+    """
+    if group is not None:
+        if kind is not None and GROUPS[kind] != group:
+            return Page(rows=[])
+        kind = KIND_OF[group]
+    wanted = Filter(search.strip() or None, kind, purpose, category, archived, variant_of, supplier, add_on)
     key = cursor_decode(after, str)
     async with read.connection() as tx:
         found = await rows.listing(tx, wanted, key[0] if key else None, limit + 1)
     page = [product_out(row, exponent(read.runtime)) for row in found[:limit]]
     return Page(rows=page, next=cursor_encode(page[-1].code) if len(found) > limit else None)
+
+
+@router.get("/product-groups", permission="catalog.read")
+async def list_groups(read: Read) -> Page[GroupOut]:
+    """The three groups with how many products of each are offered (CAT-03)."""
+    async with read.connection() as tx:
+        counts = await rows.group_counts(tx)
+    return Page(
+        rows=[GroupOut(group=group, kind=kind, products=counts.get(kind, 0)) for group, kind in KIND_OF.items()]
+    )
 
 
 @router.post("/products", permission="catalog.write", status_code=201, refusals=_REFUSALS)
@@ -163,7 +202,7 @@ async def restore_product(cmd: Cmd, product_id: UUID) -> Answer[ProductOut]:
 async def _set_archived(cmd: Command, product_id: UUID, *, is_archived: bool) -> Answer[ProductOut]:
     async with cmd.transaction() as tx:
         found = await products.set_archived(tx, product_id, cmd.who.actor, is_archived=is_archived)
-        answer = product_out(found, exponent(cmd.runtime))
+        answer = product_out(found, exponent(cmd.runtime), await products.archive_warnings(tx, found.product))
         return await cmd.answer(tx, answer, revision=answer.revision)
 
 

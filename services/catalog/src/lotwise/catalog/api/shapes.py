@@ -1,13 +1,13 @@
 """The only home of the shapes that several of the catalog's endpoints share."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lotwise.catalog.domain import codes, products
 from lotwise.catalog.repository.products import Shown
-from lotwise.contracts.catalog import ContainerRule, DrugClass, Kind, Purpose
+from lotwise.contracts.catalog import AddOnKind, ContainerRule, DrugClass, Kind, PricePer, Purpose
 from lotwise.contracts.fields import (
     Code,
     Flag,
@@ -26,6 +26,9 @@ from lotwise.values import format_quantity, price_text
 Word = Annotated[Note, StringConstraints(max_length=60)]
 Unit = Annotated[Text, StringConstraints(max_length=20)]
 Barcode = Annotated[str, StringConstraints(min_length=1, max_length=48)]
+
+
+Group = Literal["services", "products", "packages"]
 
 
 class Shape(BaseModel):
@@ -83,6 +86,11 @@ class ProductFields(Shape):
     container_units: PositiveQuantity | None = None
     use_by_hours: Annotated[Whole, Field(ge=1, le=26_280)] | None = None
     drug_class: DrugClass = "otc"
+    variant_of: Id | None = None
+    variant_name: Word = ""
+    add_on_kind: AddOnKind | None = None
+    add_ons: Annotated[list[Id], Field(max_length=50)] = []
+    price_per: PricePer = "unit"
 
     def sent(self) -> dict[str, Any]:
         """The domain's fields that were sent."""
@@ -124,11 +132,15 @@ class Warning_(BaseModel):  # noqa: N801 - the name without the underscore is Py
 
 
 class ProductOut(BaseModel):
-    """A product as it stands. `price` is the chain's price now; `proposed_price` follows cost and mark-up."""
+    """A product as it stands. `price` and `member_price` are the chain's now; `proposed_price` follows from the cost.
+
+    `variants` is how many variants it groups; one that groups any is not sold itself.
+    """
 
     product_id: UUID
     code: str
     item_type: str
+    group: Group
     name: str
     description: str
     kind: Kind
@@ -164,6 +176,14 @@ class ProductOut(BaseModel):
     container_units: str | None
     use_by_hours: int | None
     drug_class: DrugClass
+    variant_of: UUID | None
+    variant_of_code: str | None
+    variant_name: str
+    variants: int
+    add_on_kind: AddOnKind | None
+    add_ons: list[UUID]
+    price_per: PricePer
+    member_price: str | None
     is_archived: bool
     revision: int
     warnings: list[Warning_] = []
@@ -177,6 +197,11 @@ def product_out(shown: Shown, minor_exponent: int, warnings: list[tuple[str, str
         **plain,
         product_id=row.id,
         item_type=codes.item_type(row.code, row.kind, row.purpose),
+        group=products.GROUPS[row.kind],
+        variant_of_code=shown.base_code,
+        variants=shown.variants,
+        add_ons=list(row.add_ons),
+        member_price=price_or_none(shown.member_price),
         category_name=shown.category_name,
         supplier_name=shown.supplier_name,
         supplier_number=shown.supplier_number,
@@ -201,7 +226,9 @@ def product_out(shown: Shown, minor_exponent: int, warnings: list[tuple[str, str
     )
 
 
-_WRITTEN = {"packs", "barcodes", "site_taxes", "cost", "reorder_at", "normal_order_quantity", "container_units"}
+_WRITTEN = {
+    "packs", "barcodes", "site_taxes", "cost", "reorder_at", "normal_order_quantity", "container_units", "add_ons",
+}  # fmt: skip
 
 
 def _proposed(shown: Shown, minor_exponent: int) -> int | None:

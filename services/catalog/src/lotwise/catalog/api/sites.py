@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Path
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from lotwise.catalog.api.shapes import Shape, Word
 from lotwise.catalog.domain import sites as rules
@@ -14,7 +14,7 @@ from lotwise.catalog.domain.refusals import SiteTaken
 from lotwise.catalog.domain.sites import Site, SiteTaxes, Slot
 from lotwise.catalog.operations import sites
 from lotwise.catalog.repository import sites as rows
-from lotwise.contracts.fields import Day, Flag, PriceText, Text
+from lotwise.contracts.fields import Day, Flag, PriceText, Text, Whole
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import Page
@@ -26,7 +26,7 @@ SlugPath = Annotated[str, Path(max_length=40, pattern=r"^[a-z0-9-]{1,40}$")]
 
 
 class SiteFields(Shape):
-    """What of a site can be written."""
+    """What of a site can be written; cash is rounded to so many minor units, packages are taxed when sold or used."""
 
     name: Text
     time_zone: Text
@@ -35,6 +35,8 @@ class SiteFields(Shape):
     stock_policy: Literal["warn", "block_at_zero", "block_at_minimum"] = "block_at_zero"
     stock_unreachable: Literal["sell", "refuse"] = "sell"
     tax_rounding: Literal["line", "invoice"] = "line"
+    cash_rounding_minor: Annotated[Whole, Field(ge=1, le=1000)] = 1
+    package_tax_point: Literal["sale", "redemption"] = "sale"
 
 
 class SiteNew(SiteFields):

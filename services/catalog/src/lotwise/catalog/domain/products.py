@@ -11,6 +11,12 @@ from lotwise.values import BIGINT_MAX, MICROS, BadValue, half_up, parse_price, p
 
 NO_CONTAINER = "none"
 OTC = "otc"
+PER_UNIT = "unit"
+MINUTES = {"minute": 1, "hour": 60}
+"""How many minutes a price per time is for."""
+
+GROUPS = {"service": "services", "physical": "products", "digital": "packages"}
+"""The three groups people look for things in (CAT-03), by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,11 @@ class Product:
     container_units: int | None = None
     use_by_hours: int | None = None
     drug_class: str = OTC
+    variant_of: UUID | None = None
+    variant_name: str = ""
+    add_on_kind: str | None = None
+    add_ons: tuple[UUID, ...] = ()
+    price_per: str = PER_UNIT
     is_archived: bool = False
     revision: int = 0
 
@@ -96,6 +107,8 @@ def define(current: Product, changes: Mapping[str, Any], code_length_max: int = 
         told["packs"] = tuple(_pack(pack, decimals) for pack in told["packs"])
     if "barcodes" in told:
         told["barcodes"] = tuple(sorted({barcodes.checked(barcode) for barcode in told["barcodes"]}))
+    if "add_ons" in told:
+        told["add_ons"] = tuple(told["add_ons"])
     if "site_taxes" in told:
         told["site_taxes"] = tuple(sorted((SiteTax(**tax) for tax in told["site_taxes"]), key=lambda tax: tax.site))
     return _for_kind(_drawn(current, _kept(current, replace(current, **told)), told))
@@ -155,6 +168,10 @@ def _for_kind(product: Product) -> Product:
     timed = codes.item_type(product.code, product.kind, product.purpose) in codes.TIMED
     if product.duration_slots is not None and not timed:
         raise FieldNotForKind("Only services, spa and tanning have a duration.", field="duration_slots")
+    if product.price_per != PER_UNIT and not timed:
+        raise FieldNotForKind(
+            f"Only services, spa and tanning have a price per {product.price_per}.", field="price_per"
+        )
     return replace(product, duration_slots=product.duration_slots or 1) if timed else product
 
 

@@ -1,6 +1,6 @@
 """The only home of the rules of recipes: what a service is expected to consume."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,17 +18,26 @@ class RecipeLine:
 
 
 def recipe_of(
-    service: Product, wanted: Sequence[tuple[UUID, str]], products: Mapping[UUID, Product]
+    service: Product,
+    wanted: Sequence[tuple[UUID, str]],
+    products: Mapping[UUID, Product],
+    bases: Collection[UUID] = (),
 ) -> tuple[RecipeLine, ...]:
     """The lines of a recipe from decimal strings, in the order given.
 
-    Raises RecipeNotAllowed for a thing that is no service or a line that is not physical or stands twice, Unknown
-    for a product nobody defined, BadValue for a quantity that is not above zero in the product's decimals.
+    `bases` are products that only group variants. Raises RecipeNotAllowed for a thing that is no service or a line
+    that is not physical, groups variants or stands twice, Unknown for a product nobody defined, BadValue for a
+    quantity that is not above zero in the product's decimals.
     """
     if service.kind != "service":
         raise RecipeNotAllowed(f"{service.code} is {service.kind}; only a service has a recipe.")
     if len({product_id for product_id, _ in wanted}) != len(wanted):
         raise RecipeNotAllowed("A product stands twice in the recipe.", field="lines")
+    if found := next((products[product_id] for product_id, _ in wanted if product_id in bases), None):
+        raise RecipeNotAllowed(
+            f"{found.code} only groups variants; a recipe consumes one of them.", field="lines",
+            ways_out=("choose one of its variants",),
+        )  # fmt: skip
     return tuple(_line(product_id, text, products.get(product_id)) for product_id, text in wanted)
 
 

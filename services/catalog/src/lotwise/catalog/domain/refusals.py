@@ -92,3 +92,52 @@ class RecipeNotAllowed(Refusal):
 
     code = "recipe-not-allowed"
     title = "The recipe is not allowed"
+
+
+class BadVariant(BadValue):
+    """A variant that cannot be one: of a variant, of itself, of another kind (CAT-14)."""
+
+    code = "bad-variant"
+    title = "This cannot be a variant"
+
+
+class BaseNotSold(Refusal):
+    """A product that groups variants has no price, barcode or stock rule of its own (CAT-14)."""
+
+    code = "base-not-sold"
+    title = "Only its variants are sold"
+
+
+class BadAddOn(BadValue):
+    """Something offered with a service that is no add-on (CAT-15)."""
+
+    code = "bad-add-on"
+    title = "This cannot be an add-on"
+
+
+class BadDiscount(BadValue):
+    """A discount that could not be taken: below zero, above the whole, over before it begins (CAT-10 to CAT-13)."""
+
+    code = "bad-discount"
+    title = "The discount is not allowed"
+
+
+class CouponTaken(Refusal):
+    """Another discount that is in force has this coupon."""
+
+    code = "coupon-taken"
+    title = "The coupon is taken"
+
+
+class BadPackage(BadValue):
+    """A package that cannot be kept: empty, a thing twice, a membership without a period (CAT-16 to CAT-20)."""
+
+    code = "bad-package"
+    title = "The package is not allowed"
+
+
+class PackageLoop(BadValue):
+    """A package that would hold itself, or another package that could hold it."""
+
+    code = "package-loop"
+    title = "A package holds no package"

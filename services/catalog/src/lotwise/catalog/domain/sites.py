@@ -26,6 +26,8 @@ class Site:
     stock_policy: str = "block_at_zero"
     stock_unreachable: str = "sell"
     tax_rounding: str = "line"
+    cash_rounding_minor: int = 1
+    package_tax_point: str = "sale"
     revision: int = 0
 
 

@@ -1,28 +1,23 @@
 """The one use case of defining products, one or five hundred: what changes is stored and told, the rest is silent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from stdnum import ean
 
-from lotwise.catalog.domain import barcodes, codes, prices, products
+from lotwise.catalog.domain import add_ons, barcodes, codes, prices, products, variants
 from lotwise.catalog.domain.categories import Category, key
-from lotwise.catalog.domain.preferences import Rules
 from lotwise.catalog.domain.prices import Plan, Price
 from lotwise.catalog.domain.products import Product
-from lotwise.catalog.domain.refusals import BarcodeTaken, CodeTaken, UnitFixed
-from lotwise.catalog.operations import categories, telling
-from lotwise.catalog.operations.preferences import rules as load_rules
-from lotwise.catalog.repository import categories as category_rows
+from lotwise.catalog.domain.refusals import BarcodeTaken, CodeTaken, ProductInUse, UnitFixed
+from lotwise.catalog.operations import categories, telling, worlds
+from lotwise.catalog.operations.worlds import Wanted, World
 from lotwise.catalog.repository import changes, locking
 from lotwise.catalog.repository import preferences as preference_rows
 from lotwise.catalog.repository import prices as price_rows
 from lotwise.catalog.repository import products as rows
-from lotwise.catalog.repository import sites as site_rows
-from lotwise.catalog.repository import suppliers as supplier_rows
 from lotwise.catalog.repository.changes import Change
 from lotwise.contracts.envelope import Event
 from lotwise.contracts.ids import uuid7
@@ -35,26 +30,6 @@ from lotwise.values import BadValue, Refusal, Unknown
 _UNIT_FIELDS = ("kind", "unit", "unit_decimals")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A definition somebody wants: the fields to set, by code (a new or known product), or by id with `expected`.
-
-    `category` is a name; `price` is the chain's price per unit, from `price_from` on. `unit_may_change` says that
-    stock was asked and does not know the product. `is_typed` by a person refuses a supplier we have not heard of;
-    an import's news of it may still be under way, so there it is a warning.
-    """
-
-    fields: Mapping[str, Any]
-    id: UUID | None = None
-    category: str | None = None
-    price: str | None = None
-    price_from: datetime | None = None
-    expected: Expected | None = None
-    must_be_new: bool = False
-    unit_may_change: bool = False
-    is_typed: bool = False
-
-
 @dataclass(slots=True)
 class Outcome:
     """What became of a wanted definition: created, updated, unchanged or refused."""
@@ -64,25 +39,7 @@ class Outcome:
     was: Product | None = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
     refusal: Refusal | None = None
-    plan: Plan = field(default_factory=Plan)
-
-
-@dataclass(slots=True)
-class _World:
-    """What the decisions of one call look at; it grows while the call decides, so that later rows see earlier ones."""
-
-    rules: Rules
-    now: datetime
-    by_id: dict[UUID, Product]
-    by_code: dict[str, Product]
-    categories: dict[str, Category]
-    category_names: dict[UUID, str]
-    sites: set[str]
-    suppliers: set[UUID]
-    looks: dict[str, list[str]]
-    owners: dict[str, UUID]
-    prices: dict[UUID, list[Price]]
-    taxes_used: dict[str, tuple[int, int]] = field(default_factory=dict)
+    plan: Plan[Price] = field(default_factory=Plan)
 
 
 async def define(
@@ -90,7 +47,7 @@ async def define(
 ) -> list[Outcome]:
     """Define products in order; each row's outcome stands alone: a refused one leaves the others in force."""
     await locking.definitions(tx)
-    world, new_categories = await _load(tx, wanted, currency)
+    world, new_categories = await worlds.load(tx, wanted, currency)
     outcomes = [_decide(world, one) for one in wanted]
     if not is_dry_run:
         await _store(tx, world, outcomes, new_categories, who)
@@ -105,53 +62,14 @@ async def define_one(tx: Tx, wanted: Wanted, who: str, *, currency: str) -> Outc
     return outcome
 
 
-async def _load(tx: Tx, wanted: Sequence[Wanted], currency: str) -> tuple[_World, list[Category]]:
-    typed = {one.fields["code"] for one in wanted if "code" in one.fields}
-    candidates = sorted(typed | {f".{code}" for code in typed})
-    known = await rows.by_ids(tx, [one.id for one in wanted if one.id is not None])
-    coded = await rows.by_codes(tx, candidates)
-    found = [shown.product for shown in (*known.values(), *coded.values())]
-    named, new = await categories.named(tx, [one.category for one in wanted if one.category])
-    category_ids = [one.fields["category_id"] for one in wanted if one.fields.get("category_id")]
-    names = await category_rows.known(tx, [*category_ids, *(row.category_id for row in found if row.category_id)])
-    world = _World(
-        rules=await load_rules(tx, currency),
-        now=await price_rows.moment(tx),
-        by_id={row.id: row for row in found},
-        by_code={row.code: row for row in found},
-        categories=named,
-        category_names=names | {row.id: row.name for row in named.values()},
-        sites=await site_rows.known(tx, _sites_in(wanted)),
-        suppliers=await supplier_rows.known(tx, _suppliers_in(wanted)),
-        looks=await rows.codes_looking_like(tx, [codes.look(code) for code in candidates]),
-        owners=await rows.barcode_owners(tx, _barcodes_in(wanted)),
-        prices=await price_rows.of_products(tx, [row.id for row in found]),
-    )
-    return world, new
-
-
-def _sites_in(wanted: Iterable[Wanted]) -> list[str]:
-    return [tax["site"] for one in wanted for tax in one.fields.get("site_taxes") or ()]
-
-
-def _suppliers_in(wanted: Iterable[Wanted]) -> list[UUID]:
-    return [one.fields["supplier_id"] for one in wanted if one.fields.get("supplier_id")]
-
-
-def _barcodes_in(wanted: Iterable[Wanted]) -> list[str]:
-    units = [barcode for one in wanted for barcode in one.fields.get("barcodes") or ()]
-    packs = [pack["gtin"] for one in wanted for pack in one.fields.get("packs") or () if pack.get("gtin")]
-    return units + packs
-
-
-def _decide(world: _World, wanted: Wanted) -> Outcome:
+def _decide(world: World, wanted: Wanted) -> Outcome:
     try:
         return _define(world, wanted)
     except Refusal as refusal:
         return Outcome("refused", refusal=refusal)
 
 
-def _define(world: _World, wanted: Wanted) -> Outcome:
+def _define(world: World, wanted: Wanted) -> Outcome:
     was = _current(world, wanted)
     told = _with_references(world, wanted)
     draft = products.define(was, told, world.rules.preferences.code_length_max)
@@ -165,14 +83,14 @@ def _define(world: _World, wanted: Wanted) -> Outcome:
     if "tax_code" in told:
         used = (result.tax_code, result.application_code)
         world.taxes_used[codes.item_type(result.code, result.kind, result.purpose)] = used
-    _remember(world, was, result)
+    world.remember(was, result)
     warnings = _warnings(world, was, result)
     if outcome != "unchanged" and not _suppliers_known(world, wanted):
         warnings.append(("unknown-supplier", f"{result.code} names a supplier that nobody has entered yet."))
     return Outcome(outcome, result, was, warnings, plan=plan)
 
 
-def _current(world: _World, wanted: Wanted) -> Product:
+def _current(world: World, wanted: Wanted) -> Product:
     """The product as it stands, or a blank of revision 0 with the id it will have."""
     if wanted.expected is not None:
         return _existing(world, wanted.id, wanted.expected)
@@ -192,7 +110,7 @@ def _blank(wanted: Wanted, code: str) -> Product:
     return Product(id=wanted.id or uuid7(), code=code, name=wanted.fields["name"], kind=wanted.fields["kind"])
 
 
-def _existing(world: _World, product_id: UUID | None, expected: Expected) -> Product:
+def _existing(world: World, product_id: UUID | None, expected: Expected) -> Product:
     product = world.by_id.get(product_id) if product_id else None
     if product is None:
         raise Unknown(f"There is no product {product_id}.")
@@ -200,7 +118,7 @@ def _existing(world: _World, product_id: UUID | None, expected: Expected) -> Pro
     return product
 
 
-def _code(world: _World, wanted: Wanted) -> str:
+def _code(world: World, wanted: Wanted) -> str:
     typed: str = wanted.fields["code"]
     standing = world.by_code.get(typed) or world.by_code.get(f".{typed}")
     kind = wanted.fields.get("kind") or (standing.kind if standing else "physical")
@@ -213,13 +131,13 @@ def _taken(standing: Product) -> CodeTaken:
     )
 
 
-def _with_references(world: _World, wanted: Wanted) -> dict[str, Any]:
+def _with_references(world: World, wanted: Wanted) -> dict[str, Any]:
     told = dict(wanted.fields)
     if wanted.category:
         told["category_id"] = world.categories[key(wanted.category)].id
     elif told.get("category_id") and told["category_id"] not in world.category_names:
         raise Unknown(f"There is no category {told['category_id']}.", field="category_id")
-    for site in _sites_in([wanted]):
+    for site in worlds.sites_in([wanted]):
         if site not in world.sites:
             raise Unknown(f"There is no site {site[:40]}.", field="site_taxes")
     if wanted.is_typed and not _suppliers_known(world, wanted):
@@ -227,17 +145,17 @@ def _with_references(world: _World, wanted: Wanted) -> dict[str, Any]:
     return told
 
 
-def _suppliers_known(world: _World, wanted: Wanted) -> bool:
-    return world.suppliers.issuperset(_suppliers_in([wanted]))
+def _suppliers_known(world: World, wanted: Wanted) -> bool:
+    return world.suppliers.issuperset(worlds.suppliers_in([wanted]))
 
 
-def _with_last_taxes(world: _World, product: Product) -> Product:
+def _with_last_taxes(world: World, product: Product) -> Product:
     shown = codes.item_type(product.code, product.kind, product.purpose)
     tax_code, application_code = world.taxes_used.get(shown) or world.rules.taxes.get(shown) or (0, 0)
     return replace(product, tax_code=tax_code, application_code=application_code)
 
 
-def _check(world: _World, was: Product, now: Product, wanted: Wanted) -> None:
+def _check(world: World, was: Product, now: Product, wanted: Wanted) -> None:
     standing = world.by_code.get(now.code)
     if standing is not None and standing.id != now.id:
         raise _taken(standing)
@@ -249,6 +167,7 @@ def _check(world: _World, was: Product, now: Product, wanted: Wanted) -> None:
                 field=changed[0],
                 ways_out=("define a new product",),
             )
+    _check_relations(world, was, now, wanted)
     for barcode in products.all_barcodes(now):
         owner = world.owners.get(barcode)
         if owner is not None and owner != now.id:
@@ -257,12 +176,48 @@ def _check(world: _World, was: Product, now: Product, wanted: Wanted) -> None:
             )
 
 
-def _price_plan(world: _World, product: Product, wanted: Wanted) -> Plan:
+def _check_relations(world: World, was: Product, now: Product, wanted: Wanted) -> None:
+    """Pass when variants, bases and add-ons fit each other. Raises BadVariant, BaseNotSold, BadAddOn, ProductInUse."""
+    own_variants = world.variants.get(now.id, 0)
+    if now.variant_of != was.variant_of or now.variant_name != was.variant_name or now.kind != was.kind:
+        base = world.by_id.get(now.variant_of) if now.variant_of else None
+        variants.check_variant(now, base, own_variants)
+        if base is not None and now.variant_of != was.variant_of:
+            _check_base(world, base)
+    if own_variants:
+        variants.check_base(now, has_price=wanted.price is not None)
+    add_ons.check_kind(now)
+    if now.add_ons != was.add_ons:
+        add_ons.check_list(now, world.by_id)
+    _check_used(world, was, now)
+
+
+def _check_base(world: World, base: Product) -> None:
+    """Pass when a product may become the base of its first variant, or has variants already."""
+    uses = () if world.variants.get(base.id) else tuple(world.own_uses.get(base.id, ()))
+    variants.check_base(base, has_price=bool(world.prices.get(base.id)), used=uses)
+
+
+def _check_used(world: World, was: Product, now: Product) -> None:
+    """Pass unless what others of the catalog rely on would change: the kind, and being an add-on."""
+    is_changed = was.kind != now.kind or (was.add_on_kind is not None and now.add_on_kind is None)
+    reasons = world.own_uses.get(now.id, ()) if was.revision and is_changed else ()
+    if reasons:
+        raise ProductInUse(
+            f"{now.code} is in use: {'; '.join(reasons)}.",
+            field="kind" if was.kind != now.kind else "add_on_kind",
+            ways_out=("take it out there first",),
+            reasons=list(reasons),
+        )
+
+
+def _price_plan(world: World, product: Product, wanted: Wanted) -> Plan[Price]:
     known = world.prices.get(product.id, [])
     value = _price(world, product, wanted, known)
     if value is None:
         return Plan()
-    chain = [row for row in known if row.at_site is None]
+    variants.check_unpriced(product.id, product.code, world.variants.get(product.id, 0))
+    chain = [row for row in known if row.shares_list(None, prices.EVERYONE)]
     begins = wanted.price_from or (world.now if chain else prices.BEGINNING)
     price = Price(uuid7(), product.id, None, value, begins)
     plan = prices.place(chain, price, uuid7(), world.now)
@@ -271,7 +226,7 @@ def _price_plan(world: _World, product: Product, wanted: Wanted) -> Plan:
     return plan
 
 
-def _price(world: _World, product: Product, wanted: Wanted, known: Sequence[Price]) -> int | None:
+def _price(world: World, product: Product, wanted: Wanted, known: Sequence[Price]) -> int | None:
     """The chain's price that is wanted: typed, or for a new product from its cost and mark-up (CAT-55)."""
     if wanted.price is not None:
         return products.micros("price", wanted.price)
@@ -280,20 +235,7 @@ def _price(world: _World, product: Product, wanted: Wanted, known: Sequence[Pric
     return products.price_from_markup(product.cost, product.markup, world.rules.minor_exponent)
 
 
-def _remember(world: _World, was: Product, now: Product) -> None:
-    for barcode in products.all_barcodes(was):
-        if world.owners.get(barcode) == was.id:
-            del world.owners[barcode]
-    world.by_code.pop(was.code, None)
-    world.owners |= dict.fromkeys(products.all_barcodes(now), now.id)
-    world.by_id[now.id] = now
-    world.by_code[now.code] = now
-    look = world.looks.setdefault(codes.look(now.code), [])
-    if now.code not in look:
-        look.append(now.code)
-
-
-def _warnings(world: _World, was: Product, now: Product) -> list[tuple[str, str]]:
+def _warnings(world: World, was: Product, now: Product) -> list[tuple[str, str]]:
     """What a person should look at twice: codes that look alike, barcodes whose check digit is wrong."""
     found: list[tuple[str, str]] = []
     if was.revision == 0 or was.code != now.code:
@@ -308,7 +250,7 @@ def _warnings(world: _World, was: Product, now: Product) -> list[tuple[str, str]
     return found
 
 
-async def _store(tx: Tx, world: _World, outcomes: Sequence[Outcome], new: Sequence[Category], who: str) -> None:
+async def _store(tx: Tx, world: World, outcomes: Sequence[Outcome], new: Sequence[Category], who: str) -> None:
     used = {row.product.category_id for row in outcomes if row.product is not None}
     needed = [category for category in new if category.id in used]
     if needed:
@@ -339,7 +281,7 @@ def _history(row: Outcome) -> list[Change]:
     return history + [Change(subject, "price", None, price) for price in row.plan.new]
 
 
-def _events(world: _World, row: Outcome) -> list[Event]:
+def _events(world: World, row: Outcome) -> list[Event]:
     if row.product is None or row.was is None:
         return []
     said: list[Event] = []

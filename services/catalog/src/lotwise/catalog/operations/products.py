@@ -7,7 +7,7 @@ from uuid import UUID
 from lotwise.catalog.domain.products import Product
 from lotwise.catalog.domain.uses import Uses, must_be_unused
 from lotwise.catalog.operations import telling
-from lotwise.catalog.repository import changes, locking, recipes
+from lotwise.catalog.repository import changes, locking, own_uses, packages
 from lotwise.catalog.repository import products as rows
 from lotwise.catalog.repository.changes import Change
 from lotwise.catalog.repository.products import Shown
@@ -49,11 +49,21 @@ async def set_archived(tx: Tx, product_id: UUID, who: str, *, is_archived: bool)
     return replace(shown, product=product)
 
 
+async def archive_warnings(tx: Tx, product: Product) -> list[tuple[str, str]]:
+    """What a person should look at twice when a product is archived: the packages that are still sold with it."""
+    if not product.is_archived:
+        return []
+    held = await packages.holding(tx, [product.id], live_only=True)
+    return [
+        ("in-live-package", f"The package {code} holds {product.code} and is still sold.")
+        for code in held.get(product.id, ())
+    ]
+
+
 async def check_unused(tx: Tx, product_id: UUID, answers: Mapping[str, Uses | None]) -> Product:
     """The product if nobody uses it. Raises Unknown, ProductInUse with the reasons, UsesNotKnown."""
     product = (await load(tx, product_id)).product
-    recipe = [f"it stands in the recipe of {code}" for code in await recipes.services_using(tx, product_id)]
-    must_be_unused(product.code, answers, recipe)
+    must_be_unused(product.code, answers, (await own_uses.of(tx, [product_id])).get(product_id, []))
     return product
 
 

@@ -40,7 +40,8 @@ async def define(tx: Tx, service_id: UUID, wanted: Sequence[tuple[UUID, str]], w
     await locking.definitions(tx)
     was = await load(tx, service_id)
     named = await _products(tx, [product_id for product_id, _ in wanted])
-    lines = recipe_of(was.service, wanted, named)
+    bases = await product_rows.variants_of(tx, list(named))
+    lines = recipe_of(was.service, wanted, named, bases)
     if lines == was.lines:
         return was
     now = Recipe(was.service, lines, named, was.revision + 1)

@@ -1,8 +1,13 @@
 """The only home of the catalog's events: how definitions are said on the bus."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from lotwise.catalog.domain.categories import Category
+from lotwise.catalog.domain.category_prices import CategoryPrice
+from lotwise.catalog.domain.discounts import Discount
+from lotwise.catalog.domain.packages import Package
+from lotwise.catalog.domain.preferences import Preferences
 from lotwise.catalog.domain.prices import Price
 from lotwise.catalog.domain.products import Product
 from lotwise.catalog.domain.recipes import RecipeLine
@@ -23,6 +28,8 @@ def site_defined(site: Site) -> said.SiteDefined:
         stock_policy=site.stock_policy,
         stock_unreachable=site.stock_unreachable,
         tax_rounding=site.tax_rounding,
+        cash_rounding_minor=site.cash_rounding_minor,
+        package_tax_point=site.package_tax_point,
         revision=site.revision,
     )
 
@@ -89,6 +96,13 @@ def product_defined(product: Product, category_name: str | None) -> said.Product
         container_units=_quantity(product.container_units, decimals),
         use_by_hours=product.use_by_hours,
         drug_class=product.drug_class,
+        size=product.size,
+        size_unit=product.size_unit,
+        variant_of=product.variant_of,
+        variant_name=product.variant_name,
+        add_on_kind=product.add_on_kind,
+        add_ons=product.add_ons,
+        price_per=product.price_per,
         is_archived=product.is_archived,
         revision=product.revision,
     )
@@ -116,6 +130,7 @@ def price_changed(price: Price) -> said.PriceChanged:
         product_id=price.product_id,
         at_site=price.at_site,
         price=price_text(price.price),
+        audience=price.audience,
         valid_from=price.valid_from,
         valid_to=price.valid_to,
         revision=price.revision,
@@ -135,4 +150,75 @@ def recipe_defined(
             for line in lines
         ),
         revision=revision,
+    )
+
+
+def preferences_defined(preferences: Preferences) -> said.PreferencesDefined:
+    """The chain's preferences as they stand now."""
+    return said.PreferencesDefined(
+        code_length_max=preferences.code_length_max,
+        use_service_pricing_tables=preferences.use_service_pricing_tables,
+        slot_minutes=preferences.slot_minutes,
+        revision=preferences.revision,
+    )
+
+
+def category_price_changed(price: CategoryPrice) -> said.CategoryPriceChanged:
+    """A category's price over its period."""
+    return said.CategoryPriceChanged(
+        site=price.at_site or CHAIN,
+        category_price_id=price.id,
+        category_id=price.category_id,
+        at_site=price.at_site,
+        amount=None if price.amount is None else price_text(price.amount),
+        markup=None if price.markup is None else rate_text(price.markup),
+        valid_from=price.valid_from,
+        valid_to=price.valid_to,
+        revision=price.revision,
+    )
+
+
+def discount_defined(discount: Discount) -> said.DiscountDefined:
+    """The discount as it stands now."""
+    return said.DiscountDefined(
+        discount_id=discount.id,
+        name=discount.name,
+        scope=discount.scope,
+        form=discount.form,
+        value=price_text(discount.value),
+        min_quantity=format_quantity(discount.min_quantity, 6),
+        min_spend=None if discount.min_spend is None else price_text(discount.min_spend),
+        product_ids=discount.product_ids,
+        category_ids=discount.category_ids,
+        at_sites=discount.at_sites,
+        starts_on=discount.starts_on,
+        ends_on=discount.ends_on,
+        is_automatic=discount.is_automatic,
+        is_combinable=discount.is_combinable,
+        audience=discount.audience,
+        coupon=discount.coupon,
+        is_archived=discount.is_archived,
+        revision=discount.revision,
+    )
+
+
+def package_defined(package: Package, decimals: Mapping[UUID, int]) -> said.PackageDefined:
+    """What a package gives; `decimals` are those of the products it holds."""
+    return said.PackageDefined(
+        product_id=package.product_id,
+        package_type=package.package_type,
+        items=tuple(
+            said.PackageItem(
+                product_id=item.product_id,
+                quantity=format_quantity(item.quantity, decimals[item.product_id]),
+                is_unlimited=item.is_unlimited,
+            )
+            for item in package.items
+        ),
+        valid_days=package.valid_days,
+        period=package.period,
+        rollover_periods=package.rollover_periods,
+        redeem_at=package.redeem_at,
+        refund_rule=package.refund_rule,
+        revision=package.revision,
     )

@@ -15,14 +15,20 @@ async def get(tx: Tx) -> Preferences:
     return Preferences() if row is None else Preferences(**row)
 
 
+async def are_told(tx: Tx) -> bool:
+    """Whether the preferences were ever said on the bus."""
+    return bool(await tx.fetchval("SELECT is_told FROM preferences WHERE id = 1"))
+
+
 async def store(tx: Tx, preferences: Preferences) -> None:
-    """Keep the preferences."""
+    """Keep the preferences, which whoever stores them also tells."""
     await tx.execute(
         f"""
-        INSERT INTO preferences (id, {_COLUMNS}) VALUES (1, $1, $2, $3, $4)
+        INSERT INTO preferences (id, {_COLUMNS}, is_told) VALUES (1, $1, $2, $3, $4, true)
         ON CONFLICT (id) DO UPDATE SET
             code_length_max = excluded.code_length_max, slot_minutes = excluded.slot_minutes,
-            use_service_pricing_tables = excluded.use_service_pricing_tables, revision = excluded.revision
+            use_service_pricing_tables = excluded.use_service_pricing_tables, revision = excluded.revision,
+            is_told = true
         """,
         *astuple(preferences),
     )

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from lotwise.catalog.domain.periods import is_withdrawn
 from lotwise.catalog.domain.prices import Plan, Price
 from lotwise.kit.database import Tx
 
-_COLUMNS = "id, product_id, at_site, price, valid_from, valid_to, revision"
+_COLUMNS = "id, product_id, at_site, price, valid_from, valid_to, revision, audience"
 
 
 def _price(row: Record) -> Price:
@@ -26,7 +27,7 @@ async def moment(tx: Tx) -> datetime:
 async def of_products(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, list[Price]]:
     """All prices of the products, by product, in the order they begin."""
     rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM price WHERE product_id = ANY($1) ORDER BY product_id, at_site, valid_from",
+        f"SELECT {_COLUMNS} FROM price WHERE product_id = ANY($1) ORDER BY product_id, at_site, audience, valid_from",
         list(product_ids),
     )
     found: dict[UUID, list[Price]] = {product_id: [] for product_id in product_ids}
@@ -35,7 +36,7 @@ async def of_products(tx: Tx, product_ids: Sequence[UUID]) -> dict[UUID, list[Pr
     return found
 
 
-async def apply(tx: Tx, plans: Sequence[Plan]) -> None:
+async def apply(tx: Tx, plans: Sequence[Plan[Price]]) -> None:
     """Store plans in their order: periods shrink before new ones take their place."""
     new: dict[UUID, Price] = {}
     changed: dict[UUID, Price] = {}
@@ -43,8 +44,14 @@ async def apply(tx: Tx, plans: Sequence[Plan]) -> None:
         for price in plan.changed:
             (new if price.id in new else changed)[price.id] = price
         new |= {price.id: price for price in plan.new}
-    await _update(tx, list(changed.values()))
+    await _withdraw(tx, [price.id for price in changed.values() if is_withdrawn(price)])
+    await _update(tx, [price for price in changed.values() if not is_withdrawn(price)])
     await _insert(tx, list(new.values()))
+
+
+async def _withdraw(tx: Tx, ids: Sequence[UUID]) -> None:
+    if ids:
+        await tx.execute("DELETE FROM price WHERE id = ANY($1)", list(ids))
 
 
 async def _update(tx: Tx, prices: Sequence[Price]) -> None:
@@ -68,7 +75,7 @@ async def _insert(tx: Tx, prices: Sequence[Price]) -> None:
             f"""
             INSERT INTO price ({_COLUMNS})
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[],
-                                 $5::timestamptz[], $6::timestamptz[], $7::int[])
+                                 $5::timestamptz[], $6::timestamptz[], $7::int[], $8::text[])
             """,
             *map(list, zip(*map(astuple, prices), strict=True)),
         )

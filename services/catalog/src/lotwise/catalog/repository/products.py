@@ -14,22 +14,30 @@ _COLUMNS = (
     "id", "code", "name", "description", "kind", "purpose", "category_id", "unit", "unit_decimals", "manufacturer",
     "size", "size_unit", "tax_code", "application_code", "tax_inclusive", "cost", "markup", "reorder_at",
     "normal_order_quantity", "supplier_id", "supplier_code", "duration_slots", "is_serialised", "confirm_lot",
-    "container_rule", "container_units", "use_by_hours", "drug_class", "is_archived", "revision",
+    "container_rule", "container_units", "use_by_hours", "drug_class", "variant_of", "variant_name", "add_on_kind",
+    "price_per", "is_archived", "revision",
 )  # fmt: skip
 _LIST = ", ".join(_COLUMNS)
 _SELECT = f"""
     SELECT {", ".join(f"p.{name}" for name in _COLUMNS)}, c.name AS category_name, now_price.price AS price,
+           now_price.member_price AS member_price, base.code AS base_code,
+           (SELECT count(*) FROM product v WHERE v.variant_of = p.id) AS variants,
            s.name AS supplier_name, s.number AS supplier_number,
            coalesce(packs.rows, '[]') AS packs, coalesce(codes.rows, '{{}}') AS barcodes,
-           coalesce(taxes.rows, '[]') AS site_taxes
+           coalesce(taxes.rows, '[]') AS site_taxes, coalesce(offered.rows, '{{}}') AS add_ons
       FROM product p
+      LEFT JOIN product base ON base.id = p.variant_of
       LEFT JOIN category c ON c.id = p.category_id
       LEFT JOIN supplier s ON s.id = p.supplier_id
       LEFT JOIN LATERAL (
-           SELECT price FROM price
+           SELECT max(price) FILTER (WHERE audience = 'everyone') AS price,
+                  max(price) FILTER (WHERE audience = 'members') AS member_price FROM price
             WHERE product_id = p.id AND at_site IS NULL
               AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())
       ) now_price ON true
+      LEFT JOIN LATERAL (
+           SELECT array_agg(add_on_id ORDER BY position) AS rows FROM product_add_on WHERE product_id = p.id
+      ) offered ON true
       LEFT JOIN LATERAL (
            SELECT jsonb_agg(jsonb_build_object('name', k.name, 'units', k.units, 'gtin', b.barcode)
                             ORDER BY k.units, k.name) AS rows
@@ -50,24 +58,38 @@ _SELECT = f"""
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A product with what lists show beside it: its category, the chain's price now (micros), its supplier."""
+    """A product with what lists show beside it: its category, the chain's prices now (micros), its supplier.
+
+    `variants` is how many variants it groups, `base_code` the code of the product whose variant it is.
+    """
 
     product: Product
     category_name: str | None
     price: int | None
     supplier_name: str | None = None
     supplier_number: int | None = None
+    member_price: int | None = None
+    variants: int = 0
+    base_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list of products is narrowed to; None means everything."""
+    """What a list of products is narrowed to; None means everything. `is_add_on`: those offered with others."""
 
     search: str | None = None
     kind: str | None = None
     purpose: str | None = None
     category_id: UUID | None = None
     is_archived: bool | None = False
+    variant_of: UUID | None = None
+    supplier_id: UUID | None = None
+    is_add_on: bool | None = None
+
+
+_BESIDE = (
+    "category_name", "price", "supplier_name", "supplier_number", "member_price", "variants", "base_code",
+)  # fmt: skip
 
 
 def _shown(row: Record) -> Shown:
@@ -76,8 +98,9 @@ def _shown(row: Record) -> Shown:
         packs=tuple(Pack(**pack) for pack in row["packs"]),
         barcodes=tuple(row["barcodes"]),
         site_taxes=tuple(SiteTax(**tax) for tax in row["site_taxes"]),
+        add_ons=tuple(row["add_ons"]),
     )
-    return Shown(product, row["category_name"], row["price"], row["supplier_name"], row["supplier_number"])
+    return Shown(product, **{name: row[name] for name in _BESIDE})
 
 
 async def by_ids(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Shown]:
@@ -126,7 +149,7 @@ def _gtin_forms(scanned: str) -> list[str]:
 
 async def listing(tx: Tx, wanted: Filter, after: str | None, limit: int) -> list[Shown]:
     """Products in the order of their codes (bytes), beginning after a code."""
-    conditions, values = _conditions(wanted)
+    conditions, values = conditions_of(wanted)
     if after is not None:
         values.append(after)
         conditions.append(f"p.code > ${len(values)}")
@@ -136,10 +159,13 @@ async def listing(tx: Tx, wanted: Filter, after: str | None, limit: int) -> list
     return [_shown(row) for row in rows]
 
 
-def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
+def conditions_of(wanted: Filter) -> tuple[list[str], list[Any]]:
+    """What a row `p` of product must fulfil, as SQL over the values given beside it."""
     values: list[Any] = []
     conditions: list[str] = []
-    for name in ("kind", "purpose", "category_id", "is_archived"):
+    if wanted.is_add_on is not None:
+        conditions.append(f"(p.add_on_kind IS NOT NULL) = {wanted.is_add_on}")
+    for name in ("kind", "purpose", "category_id", "is_archived", "variant_of", "supplier_id"):
         if (value := getattr(wanted, name)) is not None:
             values.append(value)
             conditions.append(f"p.{name} = ${len(values)}")
@@ -189,7 +215,7 @@ async def store(tx: Tx, products: Sequence[Product]) -> None:
 
 async def _store_parts(tx: Tx, products: Sequence[Product]) -> None:
     ids = [row.id for row in products]
-    for part in ("product_barcode", "product_pack", "product_site_tax"):
+    for part in ("product_barcode", "product_pack", "product_site_tax", "product_add_on"):
         await tx.execute(f"DELETE FROM {part} WHERE product_id = ANY($1)", ids)
     parts = {
         "product_pack": [
@@ -202,6 +228,11 @@ async def _store_parts(tx: Tx, products: Sequence[Product]) -> None:
         ],
         "product_site_tax": [
             {"product_id": row.id, **asdict(site_tax)} for row in products for site_tax in row.site_taxes
+        ],
+        "product_add_on": [
+            {"product_id": row.id, "add_on_id": add_on, "position": position}
+            for row in products
+            for position, add_on in enumerate(row.add_ons, 1)
         ],
     }
     for part, rows in parts.items():
@@ -235,9 +266,24 @@ async def known(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in await tx.fetch("SELECT id FROM product WHERE id = ANY($1)", list(ids))}
 
 
+async def variants_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many variants each of the products groups; products without any are left out."""
+    rows = await tx.fetch(
+        "SELECT variant_of, count(*) AS variants FROM product WHERE variant_of = ANY($1) GROUP BY variant_of", list(ids)
+    )
+    return {row["variant_of"]: row["variants"] for row in rows}
+
+
+async def group_counts(tx: Tx) -> dict[str, int]:
+    """How many products that are not archived there are of each kind."""
+    rows = await tx.fetch("SELECT kind, count(*) AS products FROM product WHERE NOT is_archived GROUP BY kind")
+    return {row["kind"]: row["products"] for row in rows}
+
+
 async def delete(tx: Tx, product_id: UUID) -> None:
-    """Remove a product that nobody uses, with its prices and its own recipe."""
-    await tx.execute("DELETE FROM recipe_line WHERE service_id = $1", product_id)
-    for part in ("recipe WHERE service_id", "price WHERE product_id", "product_barcode WHERE product_id",
-                 "product_pack WHERE product_id", "product_site_tax WHERE product_id", "product WHERE id"):  # fmt: skip
+    """Remove a product that nobody uses, with its prices, its own recipe and what it held as a package."""
+    for part in ("recipe_line WHERE service_id", "recipe WHERE service_id", "package_item WHERE package_id",
+                 "package WHERE product_id", "product_add_on WHERE product_id", "price WHERE product_id",
+                 "product_barcode WHERE product_id", "product_pack WHERE product_id",
+                 "product_site_tax WHERE product_id", "product WHERE id"):  # fmt: skip
         await tx.execute(f"DELETE FROM {part} = $1", product_id)

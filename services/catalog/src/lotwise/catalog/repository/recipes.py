@@ -37,15 +37,3 @@ async def store(tx: Tx, service_id: UUID, lines: Sequence[RecipeLine], revision:
         [line.product_id for line in lines],
         [line.quantity for line in lines],
     )
-
-
-async def services_using(tx: Tx, product_id: UUID) -> list[str]:
-    """The codes of the services whose recipe consumes the product."""
-    rows = await tx.fetch(
-        """
-        SELECT p.code FROM recipe_line l JOIN product p ON p.id = l.service_id
-         WHERE l.product_id = $1 ORDER BY p.code
-        """,
-        product_id,
-    )
-    return [row["code"] for row in rows]

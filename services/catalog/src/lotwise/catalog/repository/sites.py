@@ -10,7 +10,8 @@ from lotwise.catalog.domain.sites import Site, SiteTaxes, Slot
 from lotwise.kit.database import Tx
 
 _COLUMNS = (
-    "slug, name, time_zone, legal_entity, is_central_store, stock_policy, stock_unreachable, tax_rounding, revision"
+    "slug, name, time_zone, legal_entity, is_central_store, stock_policy, stock_unreachable, tax_rounding,"
+    " cash_rounding_minor, package_tax_point, revision"
 )
 
 
@@ -38,11 +39,12 @@ async def store(tx: Tx, site: Site) -> None:
     """Insert or update a site."""
     await tx.execute(
         f"""
-        INSERT INTO site ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO site ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (slug) DO UPDATE SET
             name = excluded.name, time_zone = excluded.time_zone, legal_entity = excluded.legal_entity,
             is_central_store = excluded.is_central_store, stock_policy = excluded.stock_policy,
             stock_unreachable = excluded.stock_unreachable, tax_rounding = excluded.tax_rounding,
+            cash_rounding_minor = excluded.cash_rounding_minor, package_tax_point = excluded.package_tax_point,
             revision = excluded.revision
         """,
         *astuple(site),

@@ -11,15 +11,17 @@ from lotwise.catalog.tables.base import Base
 
 
 class PriceRow(Base, table=True):
-    """A price over a period; two periods of one product and site cannot overlap."""
+    """A price over a period; two periods of one product, site and audience cannot overlap."""
 
     __tablename__ = "price"
     __table_args__ = (
         CheckConstraint("price >= 0", name="price_not_negative"),
         CheckConstraint("valid_to > valid_from", name="price_period"),
+        CheckConstraint("audience IN ('everyone', 'members')", name="price_audience"),
         ExcludeConstraint(
             ("product_id", "="),
             (text("coalesce(at_site, '')"), "="),
+            ("audience", "="),
             (text("tstzrange(valid_from, valid_to)"), "&&"),
             using="gist",
             name="price_no_overlap",
@@ -34,3 +36,4 @@ class PriceRow(Base, table=True):
     valid_from: datetime = Field(sa_type=DateTime(timezone=True))
     valid_to: datetime | None = Field(sa_type=DateTime(timezone=True))
     revision: int
+    audience: str = Field(sa_column=Column(Text, nullable=False, server_default="everyone"))

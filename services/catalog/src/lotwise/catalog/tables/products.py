@@ -60,6 +60,10 @@ class ProductRow(Base, table=True):
             name="product_container",
         ),
         CheckConstraint("drug_class IN ('otc', 'prescription', 'controlled')", name="product_drug_class"),
+        CheckConstraint("variant_of <> id AND (variant_of IS NOT NULL OR variant_name = '')", name="product_variant"),
+        CheckConstraint("add_on_kind IN ('upgrade', 'product', 'extended_time')", name="product_add_on_kind"),
+        CheckConstraint("price_per IN ('unit', 'minute', 'hour')", name="product_price_per"),
+        Index("product_variant_of", "variant_of", postgresql_where=text("variant_of IS NOT NULL")),
         Index("product_look", "look"),
         Index("product_category", "category_id", "code"),
         Index("product_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
@@ -100,6 +104,10 @@ class ProductRow(Base, table=True):
     use_by_hours: int | None
     drug_class: str = Field(sa_column=Column(Text, nullable=False, server_default="otc"))
     cost_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    variant_of: UUID | None = Field(foreign_key="product.id")
+    variant_name: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    add_on_kind: str | None = Field(sa_type=Text)
+    price_per: str = Field(sa_column=Column(Text, nullable=False, server_default="unit"))
 
 
 class PackRow(Base, table=True):
@@ -136,6 +144,17 @@ class ProductSiteTaxRow(Base, table=True):
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
     tax_code: int = Field(sa_type=SmallInteger)
     application_code: int = Field(sa_type=SmallInteger)
+
+
+class AddOnRow(Base, table=True):
+    """An add-on that is offered with a service, in the order of the list (CAT-15)."""
+
+    __tablename__ = "product_add_on"
+    __table_args__ = (Index("product_add_on_offered", "add_on_id"),)
+
+    product_id: UUID = Field(foreign_key="product.id", primary_key=True)
+    add_on_id: UUID = Field(foreign_key="product.id", primary_key=True)
+    position: int
 
 
 class RecipeRow(Base, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, SmallInteger, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Integer, SmallInteger, Text, text
 from sqlmodel import Field
 
 from lotwise.catalog.tables.base import Base
@@ -17,6 +17,8 @@ class SiteRow(Base, table=True):
         CheckConstraint("stock_policy IN ('warn', 'block_at_zero', 'block_at_minimum')", name="site_stock_policy"),
         CheckConstraint("stock_unreachable IN ('sell', 'refuse')", name="site_stock_unreachable"),
         CheckConstraint("tax_rounding IN ('line', 'invoice')", name="site_tax_rounding"),
+        CheckConstraint("cash_rounding_minor BETWEEN 1 AND 1000", name="site_cash_rounding"),
+        CheckConstraint("package_tax_point IN ('sale', 'redemption')", name="site_package_tax_point"),
     )
 
     slug: str = Field(sa_column=Column(Text, primary_key=True))
@@ -28,6 +30,8 @@ class SiteRow(Base, table=True):
     stock_unreachable: str = Field(sa_type=Text)
     tax_rounding: str = Field(sa_type=Text)
     revision: int
+    cash_rounding_minor: int = Field(sa_column=Column(Integer, nullable=False, server_default="1"))
+    package_tax_point: str = Field(sa_column=Column(Text, nullable=False, server_default="sale"))
 
 
 class SiteTaxRow(Base, table=True):
@@ -78,3 +82,4 @@ class PreferencesRow(Base, table=True):
     use_service_pricing_tables: bool
     slot_minutes: int = Field(sa_type=SmallInteger)
     revision: int
+    is_told: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
