@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.stock.chain import BOTOX, CREAM, GTIN, NOON, Chain, line, product
+from tests.stock.chain import BOTOX, CREAM, GTIN, NOON, Chain, line
 
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.purchasing import PurchaseOrderReceived, ReceivedLine
@@ -361,22 +361,3 @@ async def test_a_recall_waits_for_receipts_that_have_begun(stock: Chain) -> None
         assert not begun.done()
     assert [one["lot_number"] for one in (await begun)["lots"]] == ["A"]
     assert await places(stock, "A") == {("harley", "quarantine", "recalled"): "5"}
-
-
-async def test_a_recalled_serial_blocks_the_lot_it_lies_in_and_the_one_it_comes_with(stock: Chain) -> None:
-    """STK-41: given a unit SN-1 of lot A on the shelf; when the serials SN-1 and SN-9 are recalled; then lot A is
-    blocked, and so is the lot that brings sn9 later, while one with SN-5 is not.
-    """
-    laser = uuid7()
-    await stock.hear(product(laser, "LSR", "Laser", cost="1000.00", is_serialised=True))
-    await stock.receive("1", laser, lot_number="A", serials=["SN-1"])
-    begun = await recall(
-        stock,
-        {"product_id": str(laser), "kind": "serial", "first": "SN-1"},
-        {"product_id": str(laser), "kind": "serial", "first": "SN-9"},
-    )
-    assert [(one["lot_number"], one["match"]) for one in begun["lots"]] == [("A", "exact")]
-    later = await stock.receive("1", laser, lot_number="B", serials=["sn9"])
-    free = await stock.receive("1", laser, lot_number="C", serials=["SN-5"])
-    assert (later["is_recalled"], free["is_recalled"]) == (True, False)
-    assert await stock.on_hand(laser) == "1"

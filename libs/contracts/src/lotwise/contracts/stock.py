@@ -263,10 +263,14 @@ class LedgerSealed(Event):
 
 
 class LotRecalled(LotEvent):
-    """A recall blocked a lot at a site; `recall_id` joins all sites and lots of one recall (STK-12, ALR-05)."""
+    """A recall blocked a lot at a site; `recall_id` joins all sites and lots of one recall (STK-12, ALR-05).
+
+    With `serials` only these units of the lot are blocked, and the rest of it may be used.
+    """
 
     speaker: ClassVar[str] = "stock"
     recall_id: Id
+    serials: tuple[str, ...] = ()
 
 
 class LotCorrected(Event):

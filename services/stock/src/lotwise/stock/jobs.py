@@ -20,6 +20,7 @@ from lotwise.stock.operations.holds import release_holds
 from lotwise.stock.operations.moments import open_month
 from lotwise.stock.operations.overdue import tell_of_overdue
 from lotwise.stock.operations.recalled_goods import clear, follow, gather_strays
+from lotwise.stock.operations.recalled_units import gather_units
 from lotwise.stock.operations.resupply import answer_shortages, next_over, withdraw
 from lotwise.stock.operations.seals import catch_up, seal
 from lotwise.stock.operations.temporary_minimums import return_minimums
@@ -169,6 +170,7 @@ async def follow_recalls(runtime: Runtime) -> None:
     settings = _settings(runtime)
     async with runtime.db.transaction() as tx:
         strays = await gather_strays(tx, settings.expiry_sweep_rows_max, currency_exponent(settings.currency))
+        strays += await gather_units(tx, None, currency_exponent(settings.currency))
         cleared = await clear(tx)
         await follow(tx, datetime.now(UTC))
     if strays or cleared:

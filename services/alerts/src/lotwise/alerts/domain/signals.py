@@ -170,6 +170,7 @@ def severity(kind: str, facts: Mapping[str, Any]) -> str:
 def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
     """A sentence for a person; `name` is the product's (or what stands for it)."""
     lot = f"lot {facts['lot_number']}" if facts.get("lot_number") else "a lot without a number"
+    units = f"unit {facts['serials']} of " if facts.get("serials") else ""
     many = int(facts.get("products", 0))
     asked = f" of which other sites ask {facts['requested']}" if facts.get("requested") else ""
     left = f"{facts.get('on_hand')} left{asked}"
@@ -180,7 +181,7 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         LOT_EXPIRING: f"{name}, {lot} expires on {facts.get('expires_on')}",
         LOT_EXPIRED: f"{name}, {lot} has expired: {facts.get('quantity')} moved to quarantine",
         LOT_QUARANTINED: f"{name}, {lot} is in quarantine: {facts.get('quantity')} set apart",
-        LOT_RECALLED: f"{name}, {lot} is recalled: {facts.get('quantity')} here, {facts.get('reason')}",
+        LOT_RECALLED: f"{name}, {units}{lot} is recalled: {facts.get('quantity')} here, {facts.get('reason')}",
         COUNT_OVERDUE: f"The count “{facts.get('name')}” was due on {facts.get('due_on')}",
         TRANSFER_OVERDUE: f"A transfer from {facts.get('from_site')} is on its way for {facts.get('days')} days",
         MAINTENANCE_DUE: f"{name} {facts.get('serial')}: {facts.get('work') or 'maintenance'} is due since"

@@ -61,6 +61,8 @@ def _lot(kind: str, message: Message[Any], *, is_over: bool = False) -> tuple[Si
     }  # fmt: skip
     if isinstance(event, LotExpiring):
         facts["days_left"] = event.days_left
+    if isinstance(event, LotRecalled) and event.serials:
+        facts["serials"] = ", ".join(event.serials)
     thing = Thing(kind, event.site, event.lot_id)
     return Signal(thing, message.id, event.happened_at, is_over, event.product_id, facts), message
 

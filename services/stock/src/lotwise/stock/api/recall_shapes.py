@@ -20,7 +20,10 @@ Letter = Annotated[str, StringConstraints(max_length=60_000, pattern=r"^[^\x00]*
 
 
 class ScopeIn(Strict):
-    """What a line of the recall blocks: of a product (or a GTIN, or a maker) one number, a range, a serial or all."""
+    """What a line of the recall blocks: of a product (or a GTIN, or a maker) one number, a range, serials or all.
+
+    A line by serial blocks the one unit `first`, or with `last` all from `first` to `last`, and no lot.
+    """
 
     product_id: Id | None = None
     gtin: Annotated[str, StringConstraints(max_length=40, pattern=r"^[\x21-\x7e]*$")] = ""
@@ -50,10 +53,11 @@ class RecallIn(Strict):
 
 
 class ReleaseIn(Strict):
-    """Why the recall (or its block of some lots) ends."""
+    """Why the recall (or its block of some lots or units) ends."""
 
     reason: ReasonText
     lots: Annotated[tuple[Id, ...], Field(max_length=2000)] = ()
+    serials: Annotated[tuple[Id, ...], Field(max_length=2000)] = ()
 
 
 class DisposeIn(Strict):
@@ -115,6 +119,27 @@ class RecallLot(BaseModel):
     release_reason: str
 
 
+class RecallUnit(BaseModel):
+    """A unit of ours that the recall blocks or blocked by its serial, and where it is."""
+
+    serial_id: UUID
+    serial: str
+    product_id: UUID
+    code: str
+    name: str
+    lot_id: UUID | None
+    lot_number: str
+    site: str
+    state: str
+    room: str
+    charge_id: UUID | None
+    match: str
+    blocked_at: datetime
+    released_at: datetime | None
+    released_by: str
+    release_reason: str
+
+
 class RecallSite(BaseModel):
     """A site that held a lot and was told, with what it held then."""
 
@@ -163,6 +188,7 @@ class RecallOut(BaseModel):
     revision: int
     lines: list[ScopeOut]
     lots: list[RecallLot]
+    units: list[RecallUnit] = []
     sites: list[RecallSite]
     notices: dict[str, int]
     is_repeat: bool = False

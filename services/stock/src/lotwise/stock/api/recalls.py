@@ -26,6 +26,7 @@ from lotwise.stock.api.recall_shapes import (
     RecallOut,
     RecallRow,
     RecallSite,
+    RecallUnit,
     ReleaseIn,
     ScopeOut,
     recall_lot,
@@ -42,11 +43,13 @@ from lotwise.stock.domain.refusals import (
     UnknownNotice,
     UnknownProduct,
     UnknownRecall,
+    UnknownSerial,
     UnknownSite,
 )
 from lotwise.stock.operations.recalled_goods import dispose
 from lotwise.stock.operations.recalls import begin, release
 from lotwise.stock.operations.traces import drill
+from lotwise.stock.repository.recalled_units import recall_units
 from lotwise.stock.repository.recalls import (
     RecallDraft,
     drills_page,
@@ -70,6 +73,7 @@ async def _loaded(tx: Tx, recall_id: UUID, seen: Collection[str] | None = None) 
     if row is None:
         raise UnknownRecall("No recall has this id", recall_id=str(recall_id))
     lots = await recall_lots(tx, recall_id)
+    units = [one for one in await recall_units(tx, recall_id) if seen is None or one["site"] in seen]
     decimals = {one["lot_id"]: one["unit_decimals"] for one in lots}
     sites = [
         RecallSite(**{**one, "quantity": format_quantity(one["quantity"], decimals[one["lot_id"]])})
@@ -85,6 +89,7 @@ async def _loaded(tx: Tx, recall_id: UUID, seen: Collection[str] | None = None) 
         recall_id=recall_id,
         lines=[ScopeOut(**scope._asdict()) for scope in await recall_lines(tx, recall_id)],
         lots=[recall_lot(one) for one in lots],
+        units=[RecallUnit(**dict(one)) for one in units],
         sites=sites,
         notices=counts,
         **plain,
@@ -141,17 +146,23 @@ async def recall(read: Read, recall_id: UUID) -> RecallOut:
     "/recalls/{recall_id}:release",
     permission="stock.recall",
     site="record",
-    refusals=(UnknownRecall, RecallClosed, UnknownLot),
+    refusals=(UnknownRecall, RecallClosed, UnknownLot, UnknownSerial),
 )
 async def release_recall(cmd: Cmd, recall_id: UUID, body: ReleaseIn) -> Answer[RecallOut]:
     """End a recall or its block of some lots, with who and why; only who may recall at every site it told (STK-41)."""
     async with cmd.transaction() as tx:
         before = await _loaded(tx, recall_id)
-        for site in sorted({one.site for one in before.sites}):
+        for site in sorted({one.site for one in before.sites} | {one.site for one in before.units}):
             cmd.who.at("stock.recall", site)
-        freed = await release(tx, recall_id, body.lots or None, cmd.who.actor, body.reason, exponent(cmd.runtime))
+        freed = await release(
+            tx, recall_id, body.lots or None, cmd.who.actor, body.reason, exponent(cmd.runtime), body.serials
+        )
         shown = await _loaded(tx, recall_id)
-        details = {"released": [str(one) for one in freed.released], "freed": len(freed.freed)}
+        details = {
+            "released": [str(one) for one in freed.released],
+            "freed": len(freed.freed),
+            "units": len(freed.units),
+        }
         return await cmd.answer(tx, shown, reason=body.reason, details=details)
 
 
@@ -194,7 +205,9 @@ async def notices(
         lots = await recall_lots(tx, recall_id)
         scopes = await recall_lines(tx, recall_id)
         products = {one["product_id"] for one in lots} | {one.product_id for one in scopes if one.product_id}
-        moved = await lots_of_charges(tx, [row["charge_id"] for row in rows], [one["lot_id"] for one in lots], products)
+        units = await recall_units(tx, recall_id)
+        about = {one["lot_id"] for one in (*lots, *units) if one["lot_id"]}
+        moved = await lots_of_charges(tx, [row["charge_id"] for row in rows], list(about), products)
     shown = [_notice(row, [one for one in moved if one["cause_id"] == row["charge_id"]]) for row in rows]
     return Page(rows=shown, next=cursor_encode(shown[-1].charge_id) if len(shown) == limit else None)
 

@@ -1,6 +1,6 @@
 """HTTP of units by their serial: named, listed, moved, written off, found, and where each of them has been (STK-21)."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.principal import Principal
 from lotwise.kit.web import Router
 from lotwise.stock.api.shapes import AreaName, SerialNumber, Short, Strict, exponent, trace
+from lotwise.stock.domain.movements import RECALL, Entry
 from lotwise.stock.domain.refusals import (
     BadDate,
     LotIsExpired,
@@ -38,9 +39,11 @@ from lotwise.stock.domain.serials import State
 from lotwise.stock.operations import whereabouts
 from lotwise.stock.operations.assets import today_at, warranty_of, worth
 from lotwise.stock.operations.dates import happened
+from lotwise.stock.operations.recalled_units import gather_units, screen_units
 from lotwise.stock.operations.serials import Naming, hand_out, register
 from lotwise.stock.operations.whereabouts import Deed
 from lotwise.stock.repository import serials as rows
+from lotwise.stock.repository.locking import share_recalls
 from lotwise.values import format_quantity
 
 router = Router(tags=["serials"])
@@ -275,7 +278,10 @@ async def register_serials(cmd: Cmd, body: RegisterIn) -> Answer[SerialsOut]:
         body.cost_minor, body.acquired_on, body.supplier_id, body.note, cmd.who.actor,
     )  # fmt: skip
     async with cmd.transaction() as tx:
+        await share_recalls(tx)
         made = await register(tx, naming, exponent(cmd.runtime))
+        named = Entry(datetime.now(UTC), cmd.who.actor, RECALL, naming.cause_id, 0, trace())
+        await screen_units(tx, made, exponent(cmd.runtime), named)
         units = [await loaded(tx, one, cmd.who, "stock.asset") for one in made]
         return await cmd.answer(tx, SerialsOut(serials=units), 201, site=body.site, target=naming.cause_id)
 
@@ -370,6 +376,7 @@ async def find_serial(cmd: Cmd, serial_id: UUID, body: FindIn) -> Answer[SerialO
         at = await _at(cmd, tx, serial_id, None)
         deed = Deed(body.find_id or uuid7(), serial_id, "in_stock", None, body.room, "", body.note, at, trace())
         await whereabouts.find(tx, deed, cmd.who, exponent(cmd.runtime))
+        await gather_units(tx, [serial_id], exponent(cmd.runtime))
         return await _done(cmd, tx, serial_id, body.note)
 
 

@@ -17,6 +17,7 @@ from lotwise.stock.domain.refusals import (
     BadQuantity,
     LotIsApart,
     LotIsExpired,
+    LotIsRecalled,
     NotEnoughStock,
     NothingToMove,
     NotOnItsWay,
@@ -32,6 +33,7 @@ from lotwise.stock.domain.refusals import (
 from lotwise.stock.operations import arrivals, journeys
 from lotwise.stock.operations.arrivals import Arrived, Counted
 from lotwise.stock.operations.journeys import Stop
+from lotwise.stock.operations.recalled_units import gather_units
 from lotwise.stock.operations.shipping import Chosen, Departure, ship
 from lotwise.stock.repository.transfers import transit_page, transit_sums
 
@@ -125,8 +127,8 @@ class TransitSums(BaseModel):
     "/transfers/{transfer_id}:ship",
     permission="stock.transfer",
     refusals=(
-        *MOVES, NotEnoughStock, LotIsExpired, LotIsApart, UnknownLot, NothingToMove, UnknownSerial, SerialMove,
-        SerialsDiffer,
+        *MOVES, NotEnoughStock, LotIsExpired, LotIsApart, LotIsRecalled, UnknownLot, NothingToMove, UnknownSerial,
+        SerialMove, SerialsDiffer,
     ),
 )  # fmt: skip
 async def ship_transfer(cmd: Cmd, transfer_id: UUID, body: ShipIn) -> Answer[TransferOut]:
@@ -136,6 +138,7 @@ async def ship_transfer(cmd: Cmd, transfer_id: UUID, body: ShipIn) -> Answer[Tra
         at = await instant(cmd, tx, transfer_id, body.happened_at, "from")
         leaving = Departure(at, cmd.who.actor, chosen, body.carrier, body.note)
         units = await journeys.chosen(tx, body.serials)
+        leaving = leaving._replace(chosen=await journeys.by_units(tx, transfer_id, chosen, units))
         taken = await ship(tx, transfer_id, leaving, exponent(cmd.runtime))
         shown = await loaded(tx, transfer_id)
         stop = Stop(transfer_id, shown.from_site, cmd.who.actor, at, taken)
@@ -159,6 +162,7 @@ async def receive_transfer(cmd: Cmd, transfer_id: UUID, body: ReceiveIn) -> Answ
         shown = await loaded(tx, transfer_id)
         stop = Stop(transfer_id, shown.to_site, cmd.who.actor, at, taken)
         await journeys.get_off(tx, units, body.serials, stop, is_closed=_is_over(shown, body.missing_reason))
+        await gather_units(tx, [row["id"] for row in units if row["is_recalled"]], exponent(cmd.runtime))
         return await cmd.answer(tx, shown, site=shown.to_site, reason=body.missing_reason)
 
 

@@ -1,7 +1,8 @@
 """The only home of what a recall names and whether a lot is meant: by number, range, serial or all, and by expiry.
 
-A number that differs only by case, spaces or punctuation is meant too: a wrong block is released by a person, a wrong
-release reaches a patient.
+A line by serial means units and never the lot they lie in, unless the product has no serials: then its number is held
+against the lots. A number that differs only by case, spaces or punctuation is meant too: a wrong block is released by
+a person, a wrong release reaches a patient.
 """
 
 import re
@@ -35,7 +36,7 @@ _SHAPE = re.compile(r"[0-9]+|[^0-9]+")
 
 
 class Scope(NamedTuple):
-    """One line of a recall: which product it is about, and which of its lots; `last` only for a range."""
+    """One line of a recall: which product it is about, and which of its lots or serials; `last` ends a range."""
 
     product_id: UUID | None = None
     gtin: str = ""
@@ -48,14 +49,17 @@ class Scope(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """What of a lot a recall can name."""
+    """What of a lot a recall can name; `has_serials` when its units have numbers of their own.
+
+    Of a unit, what a line by serial can name: its number is the serial then.
+    """
 
     product_id: UUID
     gtins: frozenset[str]
     manufacturer: str
     number: str
     expires_on: date | None
-    serials: frozenset[str] = frozenset()
+    has_serials: bool = False
 
 
 def names_nothing(scope: Scope) -> str | None:
@@ -64,7 +68,8 @@ def names_nothing(scope: Scope) -> str | None:
         return "product_id"
     if scope.kind != ALL and not squeezed(scope.first):
         return "first"
-    if scope.kind == RANGE and (not squeezed(scope.last) or not within(scope.last, scope.first, scope.last)):
+    is_range = scope.kind == RANGE or (scope.kind == SERIAL and scope.last != "")
+    if is_range and (not squeezed(scope.last) or not within(scope.last, scope.first, scope.last)):
         return "last"
     if scope.expires_from and scope.expires_until and scope.expires_until < scope.expires_from:
         return "expires_until"
@@ -73,12 +78,23 @@ def names_nothing(scope: Scope) -> str | None:
 
 def matches(scope: Scope, lot: Identity) -> str | None:
     """Whether the line means the lot: `exact`, `alike` (another hand wrote the number) or None."""
-    if not _is_about(scope, lot):
+    if not _is_about(scope, lot) or (scope.kind == SERIAL and lot.has_serials):
         return None
-    sure = _number(scope, lot.number)
-    if scope.kind == SERIAL and sure != EXACT:
-        found = {_number(scope, serial) for serial in lot.serials}
-        sure = EXACT if EXACT in found else ALIKE if ALIKE in found else sure
+    return _in_time(scope, lot, _number(scope, lot.number))
+
+
+def matching_unit(scopes: Iterable[Scope], unit: Identity) -> str | None:
+    """The surest match of a unit among the lines by serial: `exact`, `alike` or None."""
+    found = {
+        _in_time(scope, unit, _number(scope, unit.number))
+        for scope in scopes
+        if scope.kind == SERIAL and _is_about(scope, unit)
+    }
+    return EXACT if EXACT in found else ALIKE if ALIKE in found else None
+
+
+def _in_time(scope: Scope, lot: Identity, sure: str | None) -> str | None:
+    """The match as far as the expiry agrees; one that nobody knows may be meant."""
     if sure is None or scope.expires_from is None is scope.expires_until:
         return sure
     if lot.expires_on is None:
@@ -105,7 +121,7 @@ def _is_about(scope: Scope, lot: Identity) -> bool:
 def _number(scope: Scope, number: str) -> str | None:
     if scope.kind == ALL:
         return EXACT
-    if scope.kind == RANGE:
+    if scope.kind == RANGE or (scope.kind == SERIAL and scope.last):
         return EXACT if squeezed(number) and within(number, scope.first, scope.last) else None
     if number == scope.first:
         return EXACT

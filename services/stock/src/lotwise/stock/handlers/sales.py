@@ -7,6 +7,7 @@ from lotwise.contracts.sales import SaleRecorded, SaleReturned, SaleVoided, Trea
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription
 from lotwise.stock.operations.journeys import give_back, take_back
+from lotwise.stock.operations.recalled_units import gather_units
 from lotwise.stock.operations.returns import return_sales, void_sales
 from lotwise.stock.operations.sales import record_sales
 from lotwise.stock.operations.traces import remember_named
@@ -15,14 +16,16 @@ from lotwise.stock.operations.treatments import complete_treatments
 
 async def on_returned(tx: Tx, messages: Sequence[Message[SaleReturned]], exponent: int) -> None:
     """Units come back with their goods; they are locked before the books."""
-    await take_back(tx, messages)
+    units = await take_back(tx, messages)
     await return_sales(tx, messages, exponent)
+    await gather_units(tx, units, exponent)
 
 
 async def on_voided(tx: Tx, messages: Sequence[Message[SaleVoided]], exponent: int) -> None:
     """A charge's units come back with it; they are locked before the books."""
-    await give_back(tx, messages)
+    units = await give_back(tx, messages)
     await void_sales(tx, messages, exponent)
+    await gather_units(tx, units, exponent)
 
 
 async def on_recorded(tx: Tx, messages: Sequence[Message[SaleRecorded]], exponent: int) -> None:

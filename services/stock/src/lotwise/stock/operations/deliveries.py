@@ -58,8 +58,7 @@ async def _apply_orders(
     causes: Causes,
 ) -> None:
     await share_recalls(tx)
-    units = [one.delivery.serials for one in checked]
-    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]), units)
+    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
     keys = {(one.site.slug, one.product.id) for one in checked}
     books = await open_books(tx, keys, sites, products, datetime.now(UTC), exponent)
     events: list[Event | Told] = []

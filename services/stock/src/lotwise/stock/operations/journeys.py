@@ -13,12 +13,14 @@ from lotwise.kit.inbox import Message
 from lotwise.kit.outbox import tell
 from lotwise.stock.domain.refusals import SerialsDiffer, UnknownSerial
 from lotwise.stock.domain.serials import IN_STOCK, IN_TRANSIT, LOST, SCRAPPED
-from lotwise.stock.operations.serials import elsewhere
+from lotwise.stock.operations.serials import elsewhere, refuse_recalled_unit
+from lotwise.stock.operations.shipping import Chosen
 from lotwise.stock.operations.whereabouts import place
 from lotwise.stock.repository import serials as rows
 from lotwise.stock.repository.definitions import products_of
 from lotwise.stock.repository.serials import Step
-from lotwise.values import parse_quantity
+from lotwise.stock.repository.transfers import transfer_lines
+from lotwise.values import format_quantity, parse_quantity
 
 
 class Stop(NamedTuple):
@@ -31,27 +33,31 @@ class Stop(NamedTuple):
     taken: Sequence[LotTaken] = ()
 
 
-async def give_back(tx: Tx, messages: Sequence[Message[SaleVoided]]) -> None:
+async def give_back(tx: Tx, messages: Sequence[Message[SaleVoided]]) -> list[UUID]:
     """Take back the units of voided charges: they are in stock again, or scrapped when the void says waste.
+
+    Returns those that are recalled: once their goods are back they are to be set apart.
 
     Call it before the books are opened: units are locked before levels.
     """
     by_charge = {one.event.charge_id: one.event for one in messages}
-    if by_charge:
-        held = await rows.lock_where(tx, "charge_id", list(by_charge))
-        steps = [_back(row, by_charge[row["charge_id"]], by_charge[row["charge_id"]].void_id) for row in held]
+    held = await rows.lock_where(tx, "charge_id", list(by_charge)) if by_charge else []
+    steps = [_back(row, by_charge[row["charge_id"]], by_charge[row["charge_id"]].void_id) for row in held]
+    if steps:
         await tell(tx, *await place(tx, steps, {row["id"]: row for row in held}))
+    return [row["id"] for row in held if row["is_recalled"]]
 
 
-async def take_back(tx: Tx, messages: Sequence[Message[SaleReturned]]) -> None:
+async def take_back(tx: Tx, messages: Sequence[Message[SaleReturned]]) -> list[UUID]:
     """Take back units of charges whose returns bring all that are named; of a part nobody knows which it is.
 
-    Then a person says which unit came back (`find`). Call it before the books are opened.
+    Returns those that are recalled: once their goods are back they are to be set apart. Otherwise a person says which
+    unit came back (`find`). Call it before the books are opened.
     """
     charges = {one.event.charge_id for one in messages if one.event.charge_id}
     held = await rows.lock_where(tx, "charge_id", list(charges)) if charges else []
     if not held:
-        return
+        return []
     products = await products_of(tx, {row["product_id"] for row in held})
     steps: list[Step] = []
     for event in (one.event for one in messages):
@@ -61,6 +67,8 @@ async def take_back(tx: Tx, messages: Sequence[Message[SaleReturned]]) -> None:
             if mine and line.moves_stock and abs(parse_quantity(line.quantity, decimals)) >= len(mine) * 10**decimals:
                 steps += [_back(row, event, event.return_id, line.disposition) for row in mine]
     await tell(tx, *await place(tx, steps, {row["id"]: row for row in held}))
+    came = {step.serial_id for step in steps}
+    return [row["id"] for row in held if row["is_recalled"] and row["id"] in came]
 
 
 def _back(row: Any, event: Any, cause_id: UUID, disposition: str = "") -> Step:
@@ -80,17 +88,41 @@ async def chosen(tx: Tx, serials: Collection[UUID]) -> list[Any]:
     return found
 
 
+async def by_units(tx: Tx, transfer_id: UUID, lines: Sequence[Chosen], units: Sequence[Any]) -> Sequence[Chosen]:
+    """What leaves of each line, with the lots of its units where all of them are named and no lot was chosen."""
+    if not units:
+        return lines
+    products = await products_of(tx, {row["product_id"] for row in units})
+    given = {one.line: one for one in lines}
+    found = []
+    for line in await transfer_lines(tx, transfer_id):
+        product = products.get(line["product_id"])
+        asked = line["quantity"] if line["approved"] is None else line["approved"]
+        decimals = product.decimals if product else 0
+        one = given.pop(line["line"], None) or Chosen(line["line"], format_quantity(asked, decimals))
+        mine = [row for row in units if product and row["product_id"] == product.id and row["lot_id"]]
+        counts = Counter(row["lot_id"] for row in mine)
+        is_named = product is not None and one.quantity == format_quantity(len(mine) * 10**decimals, decimals)
+        if is_named and not one.lots and line["lot_id"] is None:
+            one = one._replace(lots=[(lot_id, str(count)) for lot_id, count in sorted(counts.items())])
+        if product is not None or one.line in {given_.line for given_ in lines}:
+            found.append(one)
+    return [*found, *given.values()]
+
+
 async def carried(tx: Tx, transfer_id: UUID) -> list[Any]:
     """The units on their way with a transfer, locked before its books."""
     return await rows.lock_where(tx, "transfer_id", [transfer_id])
 
 
 async def get_on(tx: Tx, units: Sequence[Any], stop: Stop, to_site: str) -> None:
-    """Units leave with what a transfer took of their lots. Raises SerialMove or SerialsDiffer."""
+    """Units leave with what a transfer took of their lots. Raises LotIsRecalled, SerialMove or SerialsDiffer."""
     if not units:
         return
     left = await _by_lot(tx, stop.taken)
     for row in units:
+        if row["is_recalled"]:
+            await refuse_recalled_unit(tx, [row], ())
         if row["state"] != IN_STOCK or row["site"] != stop.site:
             raise elsewhere(row, f"only a unit in stock at {stop.site} leaves with it")
     for lot_id, count in Counter(row["lot_id"] for row in units).items():

@@ -1,13 +1,15 @@
 """The only home of a recall's life: begun (one action blocks its lots everywhere), met by a receipt, released."""
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.envelope import Event
 from lotwise.contracts.stock import LotRecalled, LotReleased
 from lotwise.kit.database import Tx
+from lotwise.kit.outbox import tell
 from lotwise.stock.domain import costs, places
 from lotwise.stock.domain.allocations import is_usable
 from lotwise.stock.domain.cells import Balance, Books, Cell
@@ -22,8 +24,11 @@ from lotwise.stock.domain.refusals import (
     UnknownLot,
     UnknownProduct,
     UnknownRecall,
+    UnknownSerial,
 )
+from lotwise.stock.domain.serials import HERE
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.recalled_units import Meant, flag, put_back, release_units, take_apart, units_meant
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.locking import own_recalls
@@ -75,9 +80,10 @@ async def begin(
     now = datetime.now(UTC)
     if not await add_recall(tx, draft, scopes, now):
         return Begun(frozenset(), is_repeat=True)
+    units = await units_meant(tx, scopes)
     found = await meant(tx, scopes, lots)
     entry = Entry(now, draft.actor, RECALL, draft.recall_id, 0, trace_id)
-    await block(tx, draft.recall_id, found, draft.title, entry, exponent)
+    await block(tx, draft.recall_id, found, draft.title, entry, exponent, units)
     await add_notices(tx, draft.recall_id, SINCE_EVER)
     return Begun(frozenset(found))
 
@@ -116,18 +122,30 @@ async def meant(tx: Tx, scopes: Sequence[Scope], lots: Collection[UUID] = ()) ->
 
 
 async def block(
-    tx: Tx, recall_id: UUID, found: Mapping[UUID, str], title: str, entry: Entry, exponent: int
+    tx: Tx,
+    recall_id: UUID,
+    found: Mapping[UUID, str],
+    title: str,
+    entry: Entry,
+    exponent: int,
+    units: Sequence[Meant] = (),
 ) -> set[UUID]:
-    """Give lots the recalled state and empty the shelves of them everywhere; returns those newly blocked."""
+    """Give lots the recalled state and empty the shelves of them everywhere; returns those newly blocked.
+
+    Of a lot of which only `units` are meant, these are set apart and the rest stays free.
+    """
+    changed, moved = await flag(tx, recall_id, units, title, entry) if units else ([], [])
     fresh = await block_lots(tx, recall_id, found, entry.happened_at) if found else set()
-    if not fresh:
+    mine = {row["lot_id"] for row in changed if row["lot_id"]}
+    if not fresh and not mine:
+        await tell(tx, *moved)
         return set()
-    books, lots = await _books_of(tx, fresh, exponent)
+    books, lots = await _books_of(tx, fresh | mine, exponent)
     for cell in books.cells.values():
         for balance in [one for one in cell.balances.values() if one.lot and one.lot.id in fresh]:
             if balance.place.kind in places.SHELVES:
                 _carry(books, cell, balance, cell.site.place(places.QUARANTINE, places.RECALLED), entry)
-    events: list[Event] = []
+    events: list[Event] = [*moved, *_unit_events(books, recall_id, changed, lots, title, entry)]
     told = []
     for row in await held_by_site(tx, fresh):
         lot = lots[row["lot_id"]]
@@ -137,6 +155,28 @@ async def block(
     await tell_sites(tx, recall_id, told, entry.happened_at)
     await close_books(tx, books, events, broken_by="recall")
     return fresh
+
+
+def _unit_events(
+    books: Books, recall_id: UUID, units: Sequence[Any], lots: Mapping[UUID, Lot], title: str, entry: Entry
+) -> list[Event]:
+    """Set these units apart; what each site hears of those of a lot."""
+    here: dict[tuple[UUID, str], list[str]] = defaultdict(list)
+    cost_of: Counter[tuple[UUID, str]] = Counter()
+    for row in units:
+        lot = lots.get(row["lot_id"])
+        if lot is None or lot.is_recalled or row["state"] not in HERE:
+            continue
+        cost_of[lot.id, row["site"]] += take_apart(books, row, lot, entry)
+        here[lot.id, row["site"]].append(row["number"])
+    events: list[Event] = []
+    for (lot_id, site), numbers in sorted(here.items()):
+        lot = lots[lot_id]
+        product = _product(books, lot)
+        quantity = len(numbers) * 10**product.decimals
+        event = recalled(recall_id, lot, product, site, quantity, cost_of[lot_id, site], entry, title)
+        events.append(event.model_copy(update={"serials": tuple(numbers)}))
+    return events
 
 
 async def _books_of(tx: Tx, lots: Collection[UUID], exponent: int) -> tuple[Books, dict[UUID, Lot]]:
@@ -186,24 +226,15 @@ class Arrived(NamedTuple):
     title: str
 
 
-async def screen(
-    tx: Tx, lots: Sequence[Lot], serials: Sequence[Sequence[str]] = ()
-) -> tuple[list[Lot], dict[UUID, Arrived]]:
+async def screen(tx: Tx, lots: Sequence[Lot]) -> tuple[list[Lot], dict[UUID, Arrived]]:
     """Hold what arrives against the recalls that stand: the lots as they now are, and by which recall (STK-41).
 
-    `serials` are the units that arrive with each lot: a recalled one blocks its lot. Call it under `share_recalls`,
-    before the cells are locked. A lot that a person released from a recall stays free.
+    Call it under `share_recalls`, before the cells are locked. A lot that a person released from a recall stays free;
+    units with serials are screened once they are named.
     """
     if not lots:
         return [], {}
-    arriving: dict[UUID, set[str]] = {}
-    for lot, units in zip(lots, serials, strict=False):
-        arriving.setdefault(lot.id, set()).update(units)
-    candidates = [
-        one._replace(identity=one.identity._replace(serials=one.identity.serials | arriving.get(one.id, set())))
-        for one in await identities(tx, {lot.id for lot in lots})
-        if not one.is_recalled
-    ]
+    candidates = [one for one in await identities(tx, {lot.id for lot in lots}) if not one.is_recalled]
     products = {one.identity.product_id for one in candidates}
     gtins = {code for one in candidates for code in one.identity.gtins}
     scopes = await active_scopes(tx, products, gtins, {one.identity.manufacturer for one in candidates})
@@ -237,19 +268,26 @@ def is_recalled(lot_id: UUID, title: str = "", recall_id: UUID | None = None) ->
 
 
 class Freed(NamedTuple):
-    """What a release freed: the lots that no recall blocks any more."""
+    """What a release freed: the lots, and the units, that no recall blocks any more."""
 
     released: tuple[UUID, ...]
     freed: frozenset[UUID]
+    units: frozenset[UUID] = frozenset()
 
 
 async def release(
-    tx: Tx, recall_id: UUID, lots: Collection[UUID] | None, actor: str, reason: str, exponent: int
+    tx: Tx,
+    recall_id: UUID,
+    lots: Collection[UUID] | None,
+    actor: str,
+    reason: str,
+    exponent: int,
+    serials: Collection[UUID] = (),
 ) -> Freed:
-    """End a recall, or its block of some lots: what lies in its quarantine goes back to the shelves it came from.
+    """End a recall, or its block of some lots or units: what lies in its quarantine goes back to where it came from.
 
     A lot that another recall blocks stays blocked; an expired one goes to the sweep's quarantine. Raises
-    UnknownRecall, RecallClosed or UnknownLot.
+    UnknownRecall, RecallClosed, UnknownLot or UnknownSerial.
     """
     await own_recalls(tx)
     row = await lock_recall(tx, recall_id)
@@ -258,25 +296,37 @@ async def release(
     if row["state"] != "active":
         raise RecallClosed("It was released before", released_at=str(row["released_at"]))
     now = datetime.now(UTC)
-    released = await release_lots(tx, recall_id, lots, now, actor, reason)
-    if lots is not None and set(released) != set(lots):
+    some = list(serials) if lots is not None or serials else None
+    units = await release_units(tx, recall_id, some, actor, reason, now)
+    if some is not None and units.ids != set(some):
+        raise UnknownSerial("This recall does not block that unit", field="serials")
+    named = lots if lots is not None else [] if serials else None
+    released = await release_lots(tx, recall_id, named, now, actor, reason)
+    if named is not None and set(released) != set(named):
         raise UnknownLot("This recall does not block that lot", field="lots")
-    if lots is None:
+    if named is None:
         await close_recall(tx, recall_id, now, actor, reason)
     freed = await free_lots(tx, released)
     entry = Entry(now, actor, RECALL_END, recall_id)
     told = {(one["lot_id"], one["site"]) for one in await close_sites(tx, recall_id, released, now)}
-    if freed:
-        await _give_back(tx, freed, {one for one in told if one[0] in freed}, entry, reason, exponent)
-    return Freed(tuple(released), frozenset(freed))
+    if freed or units.freed:
+        await _give_back(tx, freed, {one for one in told if one[0] in freed}, entry, reason, exponent, units.freed)
+    return Freed(tuple(released), frozenset(freed), frozenset(row["id"] for row in units.freed))
 
 
 async def _give_back(
-    tx: Tx, freed: Collection[UUID], told: set[tuple[UUID, str]], entry: Entry, reason: str, exponent: int
+    tx: Tx,
+    freed: Collection[UUID],
+    told: set[tuple[UUID, str]],
+    entry: Entry,
+    reason: str,
+    exponent: int,
+    units: Sequence[Any] = (),
 ) -> None:
     areas = await source_areas(tx, freed)
-    books, lots = await _books_of(tx, freed, exponent)
+    books, lots = await _books_of(tx, {*freed, *(row["lot_id"] for row in units if row["lot_id"])}, exponent)
     moved = dict.fromkeys(told, (0, 0))
+    moved |= put_back(books, [row for row in units if row["lot_id"] not in freed], entry)
     for cell in books.cells.values():
         for balance in [one for one in cell.balances.values() if one.lot and one.lot.id in freed]:
             lot = balance.lot

@@ -26,6 +26,7 @@ from lotwise.stock.domain.refusals import (
 )
 from lotwise.stock.operations import serials
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.recalled_units import screen_units
 from lotwise.stock.operations.recalls import Arrived, recalled, screen
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
@@ -188,7 +189,7 @@ async def receive(
     good = {index: one for index, one in good.items() if index not in outcomes}
     if good:
         received = await _apply(tx, list(good.values()), sites, products, exponent, also)
-        outcomes |= await _name(tx, good, dict(zip(good, received, strict=True)), units)
+        outcomes |= await _name(tx, good, dict(zip(good, received, strict=True)), units, exponent)
     return [outcomes[index] for index in range(len(deliveries))]
 
 
@@ -201,7 +202,7 @@ def _arriving(one: Checked) -> serials.Arriving:
 
 
 async def _name(
-    tx: Tx, good: dict[int, Checked], received: dict[int, Received], units: serials.Reserved
+    tx: Tx, good: dict[int, Checked], received: dict[int, Received], units: serials.Reserved, exponent: int
 ) -> dict[int, Outcome]:
     """Give the named units of deliveries their lot and cost; each receipt also says which numbers look like theirs."""
     settled = [
@@ -210,7 +211,10 @@ async def _name(
         if (lot := received[index].lot) is not None
     ]
     if settled:
-        await serials.settle(tx, settled, datetime.now(UTC))
+        now = datetime.now(UTC)
+        await serials.settle(tx, settled, now)
+        named = [key for _, many, _, _ in settled for key in many]
+        await screen_units(tx, named, exponent, Entry(now, settled[0][0].actor, RECEIPT, settled[0][0].receipt_id))
     return {index: one._replace(alike_serials=units.alike.get(index, ())) for index, one in received.items()}
 
 
@@ -259,8 +263,7 @@ async def _apply(
     also: Collection[CellKey],
 ) -> list[Received]:
     await share_recalls(tx)
-    units = [one.delivery.serials for one in checked]
-    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]), units)
+    lots, recalls = await screen(tx, await ensure_lots(tx, [one.draft for one in checked]))
     alike = await look_alikes(tx, {(one.product.id, one.draft.number) for one in checked})
     keys = {(one.site.slug, one.product.id) for one in checked}
     if also:

@@ -43,7 +43,7 @@ from lotwise.stock.domain.serials import (
 )
 from lotwise.stock.domain.witness import rule_of
 from lotwise.stock.operations.closing import close_books
-from lotwise.stock.operations.serials import elsewhere
+from lotwise.stock.operations.serials import elsewhere, refuse_recalled_unit
 from lotwise.stock.repository import serials as rows
 from lotwise.stock.repository.adjustments import lock_adjustment
 from lotwise.stock.repository.books import open_books
@@ -113,6 +113,8 @@ async def move(tx: Tx, deed: Deed, who: Principal, exponent: int) -> None:
     site = deed.site or row["site"]
     if row["state"] not in HERE:
         raise elsewhere(row, "only a unit that is here can be moved")
+    if deed.state == IN_USE:
+        await refuse_recalled_unit(tx, [row], ())
     if site != row["site"]:
         who.at("stock.asset", site)
         if row["lot_id"] is not None:
@@ -123,7 +125,7 @@ async def move(tx: Tx, deed: Deed, who: Principal, exponent: int) -> None:
     entry = Entry(deed.happened_at, who.actor, MOVE, deed.id, 0, deed.trace_id)
     if unit.cell is not None and unit.books is not None and row["state"] != deed.state:
         source = _lying(unit)
-        target = unit.cell.site.place(*TARGETS[deed.state])
+        target = _target(unit.cell.site, row, deed.state)
         if deed.state == IN_USE:
             _must_be_usable(unit, source)
         if source.place != target:
@@ -136,6 +138,13 @@ async def move(tx: Tx, deed: Deed, who: Principal, exponent: int) -> None:
         await tell(tx, *told)
 
 
+def _target(site: Site, row: Any, state: str) -> places.Place:
+    """The account of a unit in a state; a recalled one reaches no shelf."""
+    if row["is_recalled"] and state == IN_STOCK:
+        return site.place(places.QUARANTINE, places.RECALLED)
+    return site.place(*TARGETS[state])
+
+
 def _step(deed: Deed, row: Any, kind: str, site: str, state: str, actor: str) -> Step:
     return Step(row["id"], kind, state, site, deed.room, deed.id, deed.note, actor, deed.happened_at)
 
@@ -146,7 +155,12 @@ def _lying(unit: _Unit) -> Balance:
     if cell is None or lot is None:
         raise LookupError("only a unit of the books lies in them")
     one = 10**cell.product.decimals
-    likely = [*PLACES[row["state"]], *[place for state in HERE if state != row["state"] for place in PLACES[state]]]
+    first = [(places.QUARANTINE, places.RECALLED)] if row["is_recalled"] else []
+    likely = [
+        *first,
+        *PLACES[row["state"]],
+        *[place for state in HERE if state != row["state"] for place in PLACES[state]],
+    ]
     for kind, area in likely:
         for balance in sorted(cell.of_lot(lot.id, kind), key=lambda b: (b.place.area != row["room"], b.place.id)):
             if balance.on_hand >= one and area in {None, balance.place.area}:
@@ -312,6 +326,8 @@ async def find(tx: Tx, deed: Deed, who: Principal, exponent: int) -> None:
     entry = Entry(deed.happened_at, who.actor, FOUND, deed.id, 0, deed.trace_id)
     cell, lot, one = unit.cell, unit.lot, 10**unit.cell.product.decimals
     target = _shelf(unit.books, cell.site, lot)
+    if row["is_recalled"]:
+        target = cell.site.place(places.QUARANTINE, places.RECALLED)
     cost = row["cost_minor"]
     unit.books.receive(cell, lot, one, cost, entry, source=cell.site.place(places.LOST_AND_FOUND), target=target)
     await close_books(tx, unit.books, [_adjusted(unit, 1, cost, entry, deed.note), *told])

@@ -23,9 +23,8 @@ where l.product_id = any($1::uuid[]) or (l.gtin <> '' and l.gtin = any($2::text[
 """
 _IDENTITY = """
 select l.id, l.product_id, array(select b.code from barcode b where b.product_id = l.product_id) as gtins,
-       l.manufacturer, l.number, l.expires_on, l.is_recalled,
-       array(select s.number from serial s where s.lot_id = l.id) as serials
-from lot l
+       l.manufacturer, l.number, l.expires_on, l.is_recalled, p.is_serialised
+from lot l join product p on p.id = l.product_id
 """
 _OF_SUBJECTS = f"""
 {_IDENTITY}
@@ -176,7 +175,7 @@ async def identities(tx: Tx, lots: Collection[UUID]) -> list[Candidate]:
 def _candidate(row: asyncpg.Record) -> Candidate:
     identity = Identity(
         row["product_id"], frozenset(row["gtins"]), row["manufacturer"], row["number"], row["expires_on"],
-        frozenset(row["serials"]),
+        row["is_serialised"],
     )  # fmt: skip
     return Candidate(row["id"], identity, row["is_recalled"])
 

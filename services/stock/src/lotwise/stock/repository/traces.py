@@ -67,6 +67,14 @@ from ({_CHARGES}) c
 on conflict (recall_id, charge_id) do update set how = excluded.how
 where n.how = 'possible' or (n.how = 'assumed' and excluded.how = 'confirmed')
 """
+_ADD_UNITS = """
+insert into recall_notice as n (recall_id, charge_id, site, happened_at, how, state, note, changed_by)
+select distinct on (s.charge_id) r.recall_id, s.charge_id, s.site, t.happened_at, 'confirmed', 'to_contact', '', ''
+from recall_serial r join serial s on s.id = r.serial_id and s.charge_id is not null
+join serial_step t on t.serial_id = s.id and t.cause_id = s.charge_id and t.kind = 'sold'
+where r.recall_id = $1
+on conflict (recall_id, charge_id) do update set how = excluded.how where n.how <> 'confirmed'
+"""
 _ADD_POSSIBLE = f"""
 insert into recall_notice (recall_id, charge_id, site, happened_at, how, state, note, changed_by)
 select $3, c.cause_id, c.site, c.happened_at, 'possible', 'to_contact', '', '' from ({_POSSIBLE}) c
@@ -147,6 +155,7 @@ async def add_notices(tx: Tx, recall_id: UUID, since: UUID) -> None:
         await tx.execute(_ADD, [row[0] for row in rows], since, recall_id)
     if about:
         await tx.execute(_ADD_POSSIBLE, list(about), since, recall_id)
+    await tx.execute(_ADD_UNITS, recall_id)
 
 
 async def lots_of_charges(
