@@ -81,10 +81,47 @@ async def test_lots_are_chosen_by_hand_or_left_to_the_earliest_expiry(htmx: http
         "lines": [{"line": 1, "quantity": "2", "lots": [{"lot_id": lot, "quantity": "2"}]}],
         "carrier": "Van 3",
         "note": "",
+        "serials": [],
     }
     chain.calls.clear()
     await htmx.post(f"{DRAFT}/ship", data={"key": "k", "quantity_1": "12", name: ""})
     assert sent(chain, "ship")["lines"] == [{"line": 1, "quantity": "12", "lots": []}]
+
+
+async def test_units_are_ticked_when_they_leave_and_when_they_come(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-19, N-25: of a line with serials the ticked units leave, and their number is what leaves; on arrival every
+    unit is ticked, and of those that are not ticked none came.
+    """
+    key = ident("serial", 5)
+    draft = TRANSFERS[1]
+    product = draft["lines"][0]["product_id"]
+    units = [
+        {"serial_id": key, "serial": "SN-005", "lot_number": "L1"},
+        {"serial_id": ident("serial", 6), "serial": "SN-006"},
+    ]
+    chain.overrides["GET", "stock/v1/serials/choices"] = lambda _: (
+        200, {"rows": [{"product_id": product, "name": "Laser", "units": units}]},
+    )  # fmt: skip
+    form = tree(await htmx.get(f"{DRAFT}/ship"))
+    assert [node.attributes["name"] for node in form.css("[name^=unit_]")] == [
+        f"unit_{key}",
+        f"unit_{ident('serial', 6)}",
+    ]
+    await htmx.post(f"{DRAFT}/ship", data={"key": "k", "quantity_1": "12", f"unit_{key}": "true"})
+    body = sent(chain, "ship")
+    assert (body["lines"][0]["quantity"], body["serials"]) == ("1", [key])
+    moving = [
+        {"serial_id": ident("serial", i), "serial": f"SN-{i}", "product_id": LOT["product_id"], "lot_id": LOT["lot_id"]}
+        for i in range(int(LOT["in_transit"]))
+    ]
+    chain.overrides["GET", "stock/v1/serials"] = lambda _: (200, {"rows": moving, "next": None})
+    boxes = tree(await htmx.get(f"{MOVING}/receive")).css("[name^=unit_]")
+    assert len(boxes) == len(moving)
+    assert all("checked" in box.attributes for box in boxes)
+    came = moving[0]["serial_id"]
+    await htmx.post(f"{MOVING}/receive", data={"key": "k", f"arrived_{KEY}": "9", f"unit_{came}": "true"})
+    body = sent(chain, "receive")
+    assert (body["lines"][0]["quantity"], body["serials"]) == ("1", [came])
 
 
 async def test_a_refused_departure_keeps_the_form(htmx: httpx.AsyncClient, chain: Chain) -> None:

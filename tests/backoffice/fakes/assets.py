@@ -34,6 +34,8 @@ YEARS = [
 def serials(_chain: Chain, ask: Ask) -> Answer:
     """The register."""
     word = ask.params.get("search", "").lower()
+    if ask.params.get("transfer"):
+        return rows([one for one in UNITS if one["transfer_id"] == ask.params["transfer"]], ask)
     found = [one for one in UNITS if word in one["serial"].lower() and ask.params.get("state") in {None, one["state"]}]
     return rows([one for one in found if not ask.params.get("due_by") or one["is_due"]], ask)
 
@@ -42,6 +44,19 @@ def serials(_chain: Chain, ask: Ask) -> Answer:
 def unnamed(_chain: Chain, ask: Ask) -> Answer:
     """Units that wait for their serial."""
     return rows([{"site": "bath", "product_id": LASER["product_id"], "code": "", "name": LASER["name"], "lot_id": ident("lot", 9), "lot_number": "L9", "on_hand": "2", "named": 0}], ask)  # fmt: skip
+
+
+@route("GET", "stock/v1/serials/choices")
+def choices(_chain: Chain, ask: Ask) -> Answer:
+    """Of the laser the units that may leave; other products have no serials."""
+    asked = ask.params["product"]
+    if LASER["product_id"] not in (asked if isinstance(asked, list) else asked.split(",")):
+        return 200, {"rows": []}
+    units = [
+        {"serial_id": ident("serial", i), "serial": f"SN-{i:03}", "lot_id": ident("lot", i), "lot_number": "L1", "expires_on": None, "room": ""}
+        for i in (5, 6)
+    ]  # fmt: skip
+    return 200, {"rows": [{"product_id": LASER["product_id"], "name": LASER["name"], "units": units, "unnamed": 0}]}
 
 
 @route("GET", "stock/v1/serials/{id}")

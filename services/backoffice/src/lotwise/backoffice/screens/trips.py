@@ -13,6 +13,7 @@ from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import SECURITY, done, form_of, page, toast
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.stock import Lot
+from lotwise.backoffice.screens.transfer_units import Unit, all_ticked, coming, leaving, ticked
 from lotwise.backoffice.screens.transfers import Carried, Transfer, transfer_of
 from lotwise.backoffice.session import Visitor, Who
 
@@ -113,8 +114,8 @@ async def ship_form(request: Request, who: Who, transfer_id: UUID, data: str = "
         line, lot = keys[0]
         name = f"lot_{line.line}_{lot.lot_id}"
         form[name] = _text(_number(form.get(name)) + _number(scan[2] if scan else "1"))
-        return _shipping(request, who, one, lots, form, {}, events=("scan-found",))
-    return _shipping(request, who, one, lots, form, {})
+        return await _shipping(request, who, one, lots, form, {}, events=("scan-found",))
+    return await _shipping(request, who, one, lots, form, {})
 
 
 async def _lots_of(who: Visitor, one: Transfer) -> dict[int, list[Lot]]:
@@ -151,7 +152,7 @@ def _missing(data: str) -> Response:
     return HTMLResponse(toast(f"No lot of this transfer is {data[:48]}.", "lasting"), 404, headers=headers)
 
 
-def _shipping(
+async def _shipping(
     request: Request,
     who: Who,
     one: Transfer,
@@ -161,6 +162,7 @@ def _shipping(
     events: tuple[str, ...] = (),
 ) -> Response:
     context: dict[str, Any] = {"transfer": one, "lots": lots, "form": form, "errors": errors, "title": "Ship"}
+    context["units"] = await leaving(who, one)
     status = 422 if errors else 200
     return page(request, who, "screens/transfer_ship.html", fragment="sheet", status=status, events=events, **context)
 
@@ -170,6 +172,7 @@ async def ship(request: Request, who: Who, transfer_id: UUID) -> Response:
     """Let it leave."""
     form = await form_of(request)
     one = await transfer_of(who, transfer_id)
+    units, named = await leaving(who, one), set(ticked(form))
     lines = []
     for line in one.lines:
         prefix = f"lot_{line.line}_"
@@ -179,14 +182,17 @@ async def ship(request: Request, who: Who, transfer_id: UUID) -> Response:
             if name.startswith(prefix) and _number(value) > 0
         }
         total = sum((_number(value) for value in chosen.values()), Decimal(0))
-        quantity = _text(total) if chosen else form.get(f"quantity_{line.line}") or "0"
+        mine = sum(str(unit.serial_id) in named for unit in units.get(line.product_id, ()))
+        typed = str(mine) if mine else form.get(f"quantity_{line.line}") or "0"
+        quantity = _text(total) if chosen else typed
         lots = [{"lot_id": lot_id, "quantity": value} for lot_id, value in chosen.items()]
         lines.append({"line": line.line, "quantity": quantity, "lots": lots})
     body = {"lines": lines, "carrier": form.get("carrier", ""), "note": form.get("note", "")}
+    body |= {"serials": sorted(named)}
     try:
         await who.gateway.post("stock", f"/v1/transfers/{transfer_id}:ship", body, form.get("key", ""))
     except Refused as no:
-        return _shipping(request, who, one, await _lots_of(who, one), form, {"": no.detail})
+        return await _shipping(request, who, one, await _lots_of(who, one), form, {"": no.detail})
     return done(request, "Shipped: it is on its way. Print its packing list.", f"/transfers/{transfer_id}")
 
 
@@ -195,8 +201,10 @@ async def receive_form(request: Request, who: Who, transfer_id: UUID, data: str 
     """What arrived of each lot: all of it, or counted from nothing by scanning."""
     one = await transfer_of(who, transfer_id)
     form = {name: value for name, value in request.query_params.items() if name not in {"data", "count"}}
+    units = await coming(who, one)
     if not form:
         form = {f"arrived_{lot.key}": "0" if count else lot.in_transit for lot in _moving(one)}
+        form |= {} if count else all_ticked(units)
     if data:
         scan = await _scanned(who, one.to_site, data)
         found = [
@@ -206,8 +214,8 @@ async def receive_form(request: Request, who: Who, transfer_id: UUID, data: str 
             return _missing(data)
         name = f"arrived_{found[0].key}"
         form[name] = _text(_number(form.get(name)) + _number(scan[2] if scan else "1"))
-        return _receiving(request, who, one, form, {}, events=("scan-found",))
-    return _receiving(request, who, one, form, {})
+        return _receiving(request, who, one, units, form, {}, events=("scan-found",))
+    return _receiving(request, who, one, units, form, {})
 
 
 def _moving(one: Transfer) -> list[Carried]:
@@ -218,12 +226,13 @@ def _receiving(
     request: Request,
     who: Who,
     one: Transfer,
+    units: dict[UUID, list[Unit]],
     form: dict[str, str],
     errors: dict[str, str],
     events: tuple[str, ...] = (),
 ) -> Response:
     context: dict[str, Any] = {"transfer": one, "lots": _moving(one), "form": form, "errors": errors}
-    context |= {"missing": MISSING, "title": "Receive transfer"}
+    context |= {"missing": MISSING, "title": "Receive transfer", "units": units}
     status = 422 if errors else 200
     return page(
         request, who, "screens/transfer_receive.html", fragment="sheet", status=status, events=events, **context
@@ -235,21 +244,29 @@ async def receive(request: Request, who: Who, transfer_id: UUID) -> Response:
     """Take it in; a difference stays on its way or is explained."""
     form = await form_of(request)
     one = await transfer_of(who, transfer_id)
+    units, named = await coming(who, one), set(ticked(form))
     counted = [
         {
             "product_id": str(lot.product_id),
             "lot_id": str(lot.lot_id),
-            "quantity": form.get(f"arrived_{lot.key}") or "0",
+            "quantity": _came(lot, units.get(lot.lot_id, []), named) or form.get(f"arrived_{lot.key}") or "0",
             "missing_reason": form.get(f"reason_{lot.key}") or None,
         }
         for lot in _moving(one)
     ]
     try:
-        body = {"lines": counted, "note": form.get("note", "")}
+        body = {"lines": counted, "note": form.get("note", ""), "serials": sorted(named)}
         await who.gateway.post("stock", f"/v1/transfers/{transfer_id}:receive", body, form.get("key", ""))
     except Refused as no:
-        return _receiving(request, who, one, form, {"": no.detail})
+        return _receiving(request, who, one, units, form, {"": no.detail})
     return done(request, "Received.", f"/transfers/{transfer_id}")
+
+
+def _came(lot: Carried, units: list[Unit], named: set[str]) -> str:
+    """How many units of a lot are ticked, when each of them has its serial; "" when a quantity is typed."""
+    if not units or _number(lot.in_transit) != len(units):
+        return ""
+    return str(sum(str(unit.serial_id) in named for unit in units))
 
 
 Deed = Literal["explain", "found", "return"]

@@ -64,6 +64,7 @@ class PledgeOut(BaseModel):
 class Choice(BaseModel):
     """A unit that may be handed out."""
 
+    serial_id: UUID
     serial: str
     lot_id: UUID
     lot_number: str
@@ -108,6 +109,7 @@ async def choices(
     for row in found:
         units[row["product_id"]].append(
             Choice(
+                serial_id=row["id"],
                 serial=row["number"],
                 lot_id=row["lot_id"],
                 lot_number=row["lot_number"],

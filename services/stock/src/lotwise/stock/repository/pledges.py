@@ -24,7 +24,7 @@ from serial_pledge g left join serial s using (product_id, number)
 where g.charge_id = any($1::uuid[]) order by g.product_id, g.number
 """
 _FREE = """
-select s.product_id, s.number, s.room, l.number as lot_number, l.id as lot_id, l.expires_on
+select s.id, s.product_id, s.number, s.room, l.number as lot_number, l.id as lot_id, l.expires_on
 from serial s join lot l on l.id = s.lot_id
 left join serial_pledge g on g.product_id = s.product_id and g.number = s.number and g.expires_at > $4
 where s.site = $1 and s.product_id = any($2::uuid[]) and s.state = 'in_stock' and not s.is_recalled
