@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -34,10 +34,11 @@ from lotwise.sales.api.shapes import (
     VoidIn,
     VoidOut,
 )
-from lotwise.sales.domain import refusals
+from lotwise.sales.domain import money_refusals, pricing_refusals, refusals
 from lotwise.sales.domain.receipts import charge_number
 from lotwise.sales.operations import charges, facts
 from lotwise.sales.operations.answers import charge_answer, void_answer
+from lotwise.sales.operations.circumstances import look
 from lotwise.sales.operations.dispensing import dispense, is_special
 from lotwise.sales.operations.facts import Fact
 from lotwise.sales.operations.recording import Outcome, Recorded
@@ -60,6 +61,23 @@ PRICING = (
     refusals.NotPermitted,
     refusals.ProductIsArchived,
     refusals.NotForSale,
+    pricing_refusals.ChooseVariant,
+    pricing_refusals.AddOnWithoutService,
+    pricing_refusals.MinutesNeeded,
+    pricing_refusals.BadMinutes,
+    pricing_refusals.NameNeeded,
+    pricing_refusals.PerformerNeeded,
+    pricing_refusals.UnknownDiscount,
+    pricing_refusals.DiscountNotInForce,
+    pricing_refusals.DiscountDoesNotFit,
+    pricing_refusals.BadDiscount,
+    pricing_refusals.BeyondLimit,
+)
+TILLS = (
+    money_refusals.UnknownTill,
+    money_refusals.TillNotOpen,
+    money_refusals.TillCounted,
+    money_refusals.OthersTill,
 )
 _one = ChargeIn.__pydantic_validator__
 _many = FactsIn.__pydantic_validator__
@@ -88,6 +106,7 @@ def selling_of(request: Request) -> Selling:
         refusals.PrescriptionMissing,
         refusals.NotLicensed,
         refusals.TooBusy,
+        *TILLS,
     ),
 )
 async def post_charge(body: ChargeIn, request: Request, idempotency_key: Key = None) -> Answer[ChargeOut]:
@@ -109,12 +128,16 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
     charge_id = _charge_id(body, key)
     now = datetime.now(UTC)
     source = body.source or ("desk" if body.hold else "till")
+    around = await look(selling, body)
     priced = await charges.known_definitions(
-        selling, body.site, body.lines, lambda: charges.price(selling, body, who, now, is_fact=not body.hold)
+        selling,
+        body.site,
+        body.lines,
+        lambda: charges.price(selling, body, who, now, is_fact=not body.hold, around=around),
     )
     special = None
     if is_special(selling.prices.book, priced.lines):
-        special = await dispense(selling, priced, body.lines, who, is_fact=not body.hold)
+        special = await dispense(selling, priced, priced.asked, who, is_fact=not body.hold)
         priced = special.priced
     one = charges.made_ready(
         priced,
@@ -125,6 +148,8 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
         source=source,
         body_hash=charges.request_hash(body, charges.CHARGE_WAYS),
     )
+    if body.till_id is not None:
+        one = await charges.at_till(selling, one, body.till_id, who, is_fact=not body.hold)
     if body.hold:
         await selling.members.check(body.member_id)
     if special is not None:
@@ -176,7 +201,10 @@ async def record_batch(request: Request) -> Response:
 async def _record_all(request: Request, read: Sequence[FactIn | dict[str, Any]]) -> Answer[BatchOut]:
     selling, who = selling_of(request), request.scope[PRINCIPAL]
     good = [row for row in read if isinstance(row, FactIn)]
-    asked = [Fact(row.charge_id, row, row.source, charges.request_hash(row, charges.CHARGE_WAYS)) for row in good]
+    asked = [
+        Fact(row.charge_id, row, row.source, charges.request_hash(row, charges.CHARGE_WAYS), row.till_id)
+        for row in good
+    ]
     outcomes = iter(await facts.record_facts(selling, asked, who, datetime.now(UTC)))
     results = [_result(row, outcomes) for row in read]
     counts = dict.fromkeys(("accepted", "replayed", "refused"), 0)
@@ -228,6 +256,8 @@ async def list_charges(
     until: Annotated[Instant | None, Query(alias="to", description="Before this instant.")] = None,
     member_id: UUID | None = None,
     number: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    state: Annotated[Literal["recorded", "voided"] | None, Query()] = None,
+    due: Annotated[bool, Query(description="Only charges of which something is still to be paid.")] = False,
 ) -> Page[ChargeRowOut]:
     """Charges, latest first, at one site or at all that may be seen."""
     async with read.connection() as tx:
@@ -240,6 +270,8 @@ async def list_charges(
             until=until,
             member_id=member_id,
             number=number,
+            state=state,
+            due=due,
         )
     last = cursor_encode(found[-1].happened_at, found[-1].charge_id) if len(found) == limit else None
     shown = [
@@ -277,6 +309,7 @@ async def get_receipt(charge_id: UUID, read: Read, request: Request) -> ReceiptO
         refusals.TreatedGoods,
         refusals.BadMoment,
         refusals.NotPermitted,
+        *TILLS,
     ),
 )
 async def post_void(charge_id: UUID, body: VoidIn, cmd: Cmd) -> Answer[VoidOut]:
@@ -290,6 +323,7 @@ async def post_void(charge_id: UUID, body: VoidIn, cmd: Cmd) -> Answer[VoidOut]:
             disposition=body.disposition,
             happened_at=body.happened_at,
             now=datetime.now(UTC),
+            till_id=body.till_id,
         )
         answer = VoidOut.model_validate(void_answer(done))
         return await cmd.answer(tx, answer, site=charge.site, reason=body.reason, target=charge_id)

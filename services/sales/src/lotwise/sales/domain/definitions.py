@@ -8,6 +8,9 @@ from uuid import UUID
 NOWHERE: Mapping[str, tuple[int, int]] = {}
 """The site taxes of a product that is taxed the same at every site."""
 
+MONEY_CODES: Mapping[str, str] = {".TIP": "tip", ".ROA": "account"}
+"""Codes whose lines are money rather than goods."""
+
 
 class Site(NamedTuple):
     """A site with the settings that selling needs."""
@@ -73,6 +76,19 @@ class Product(NamedTuple):
         """Whether a line of it needs a lot or a prescription."""
         return self.confirm_lot or self.drug_class != "otc"
 
+    @property
+    def money_kind(self) -> str | None:
+        """What its money is for when it is no sale: a tip, an account, a gift certificate (CAT-37, CAT-40, CAT-41)."""
+        if not self.code.startswith("."):
+            return None
+        return "gift" if self.code.startswith(".GIFT") else MONEY_CODES.get(self.code)
+
+    @property
+    def is_peculiar(self) -> bool:
+        """Whether a line of it needs more than quantity times price."""
+        is_named = self.money_kind is not None or self.code == ".UND"
+        return is_named or self.add_on_kind is not None or self.price_per != "unit"
+
     def tax_codes_at(self, site: str) -> tuple[int, int]:
         """The tax code (0-8) and application code (0, 1) at a site: the site's own, or else the product's."""
         return self.site_taxes.get(site) or (self.tax_code, self.application_code)
@@ -131,6 +147,16 @@ class Discount(NamedTuple):
     is_archived: bool
     revision: int = 1
 
+    def holds(self, site: str, day: date, *, is_member: bool) -> bool:
+        """Whether it is in force at a site on its day, for members or for everybody else."""
+        return (
+            not self.is_archived
+            and (not self.at_sites or site in self.at_sites)
+            and (self.starts_on is None or self.starts_on <= day)
+            and (self.ends_on is None or day <= self.ends_on)
+            and (is_member or self.audience == "everyone")
+        )
+
     def fits(self, product: Product) -> bool:
         """Whether it is for this product, by id or by category."""
         if not self.product_ids and not self.category_ids:
@@ -183,8 +209,9 @@ class Limit(NamedTuple):
 DEFAULT_LIMITS: Mapping[str, Limit] = {
     "charge.discount": Limit("charge.discount", 20_000_000, None),
     "charge.free": Limit("charge.free", None, 10_000),
+    "charge.return": Limit("charge.return", None, 50_000),
 }
-"""What holds until the chain sets its own: a fifth off by hand, and 100.00 at cost for nothing."""
+"""What holds until the chain sets its own: a fifth off by hand, 100.00 at cost for nothing, 500.00 paid back."""
 
 
 NO_TAX = TaxSlots(date(1970, 1, 1), "", 0, 0, "", 0, 0, 0)

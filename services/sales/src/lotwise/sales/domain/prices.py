@@ -95,6 +95,7 @@ class PriceBook:
         self.category_prices: dict[UUID, tuple[CategoryPrice, ...]] = {}
         self.preferences = Preferences()
         self.limits: dict[str, Limit] = dict(DEFAULT_LIMITS)
+        self.has_member_discounts = False
         self.variants: dict[UUID, set[UUID]] = {}
         self.peculiar: set[UUID] = set()
         """The products of which a line needs more than quantity times price."""
@@ -167,9 +168,14 @@ class PriceBook:
         known = sorted(discounts, key=lambda one: (one.name, one.discount_id))
         self.discounts = {one.discount_id: one for one in known}
         offered = [one for one in known if not one.is_archived]
+        self.has_member_discounts = any(one.audience != "everyone" for one in offered)
         self.automatic = tuple(one for one in offered if one.is_automatic)
         self._in_force.clear()
         self.coupons = {one.coupon.casefold(): one for one in reversed(offered) if one.coupon}
+
+    def is_for_members(self, product_id: UUID) -> bool:
+        """Whether a product costs members something else."""
+        return any(price.audience != "everyone" for price in self.prices.get(product_id, ()))
 
     def put_category_prices(self, prices: Iterable[CategoryPrice]) -> None:
         """Replace all category prices."""

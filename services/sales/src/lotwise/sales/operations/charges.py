@@ -22,6 +22,7 @@ from lotwise.sales.domain.charges import (
     check_moment,
     price_charge,
 )
+from lotwise.sales.domain.drafts import NOTHING_KNOWN, Circumstances
 from lotwise.sales.domain.lines import BEYOND_PLAIN, AskedDiscount
 from lotwise.sales.domain.refusals import (
     AlreadyRecorded,
@@ -36,13 +37,15 @@ from lotwise.sales.domain.refusals import (
     UnknownSite,
 )
 from lotwise.sales.domain.returns import Sold, check_disposition
-from lotwise.sales.domain.tenders import Tender, settle
+from lotwise.sales.domain.tenders import Tender, round_cash, settle
 from lotwise.sales.operations import checkout as queue
 from lotwise.sales.operations.answers import voided_event
 from lotwise.sales.operations.dispensing import Prepared
 from lotwise.sales.operations.holding import Away, Granted, Hold, HoldLine
+from lotwise.sales.operations.paying import give_back
 from lotwise.sales.operations.recording import Ready, Recorded
 from lotwise.sales.operations.selling import Selling
+from lotwise.sales.operations.tills import refund_seat, seat_of_charge
 from lotwise.sales.repository import charges as rows
 from lotwise.sales.repository import checkout
 from lotwise.sales.repository import returns as return_rows
@@ -146,17 +149,43 @@ async def known_definitions(selling: Selling, site: str, lines: Sequence[AskedLi
         return work()
 
 
-def price(selling: Selling, asked: ChargeAsked, who: Principal, now: datetime, *, is_fact: bool) -> Priced:
-    """Price and tax what is asked as this person may ask it. Raises what `price_charge` and `check_moment` raise."""
+def price(
+    selling: Selling,
+    asked: ChargeAsked,
+    who: Principal,
+    now: datetime,
+    *,
+    is_fact: bool,
+    around: Circumstances = NOTHING_KNOWN,
+    is_quote: bool = False,
+) -> Priced:
+    """Price and tax what is asked as this person may ask it. Raises what `price_charge` and `check_moment` raise.
+
+    A quote may ask for any day: it records nothing.
+    """
     site = asked.site
     may_state = who.allows("charge.backdate", site)
     if is_fact and not may_state:
         raise NotPermitted("a fact (hold: false) needs the permission charge.backdate", field="hold")
     happened_at = now if asked.happened_at is None else asked.happened_at.astimezone(UTC)
-    check_moment(happened_at, now, may_backdate=may_state)
+    if not is_quote:
+        check_moment(happened_at, now, may_backdate=may_state)
     rights = Rights(may_state, who.allows("catalog.price", site))
-    book, exponent = selling.prices.book, selling.exponent
-    return price_charge(book, site, asked.lines, happened_at, rights, is_fact=is_fact, exponent=exponent)
+    if not is_plain(asked):
+        more = (who.allows(permission, site) for permission in ("charge.discount", "charge.free", "charge.override"))
+        rights = Rights(*rights[:2], *more)
+    return price_charge(
+        selling.prices.book,
+        site,
+        asked.lines,
+        happened_at,
+        rights,
+        is_fact=is_fact,
+        exponent=selling.exponent,
+        cart=asked.discounts,
+        coupons=asked.coupons,
+        around=around,
+    )
 
 
 def made_ready(
@@ -164,15 +193,18 @@ def made_ready(
 ) -> Ready:
     """A priced charge made ready to be recorded, in the trace and story of here. Raises BadTender.
 
-    Where nothing is to be paid, a payment of zero is left out.
+    Where nothing is to be paid, a payment of zero is left out. Cash is rounded in the site's steps. What a desk's
+    charge leaves to be paid is due; of what outside tills took only they know.
     """
     tenders = [
         Tender(tender.kind, tender.amount_minor, tender.reference)
         for tender in asked.tenders
         if tender.amount_minor or priced.total_minor
     ]
-    settle(priced.total_minor, tenders)
     site, slots = priced.site, priced.slots
+    if tenders and site.cash_rounding_minor > 1:
+        tenders = round_cash(priced.total_minor, tenders, site.cash_rounding_minor)
+    settled = settle(priced.total_minor, tenders)
     charge = Charge(
         charge_id,
         site.slug,
@@ -193,8 +225,21 @@ def made_ready(
         site.tax_rounding,
         priced.lines,
         tenders,
+        due_minor=settled.due_minor if source == "desk" else 0,
     )
     return Ready(charge, context.current_traceparent(), context.correlation_id.get(), context.cause_id.get())
+
+
+async def at_till(selling: Selling, one: Ready, till_id: UUID, who: Principal, *, is_fact: bool) -> Ready:
+    """The charge with the session of its till. Raises what `seat` raises, but not for a charge recorded before."""
+    charge = one.charge
+    try:
+        session_id = await seat_of_charge(selling.db, till_id, charge.site, who, is_fact=is_fact)
+    except Refusal:
+        if not await _is_known(selling, charge.charge_id):
+            raise
+        return one
+    return one._replace(charge=charge._replace(session_id=session_id))
 
 
 async def record(selling: Selling, one: Ready) -> Recorded:
@@ -300,10 +345,13 @@ async def void(
     disposition: str,
     happened_at: datetime | None,
     now: datetime,
+    till_id: UUID | None = None,
 ) -> tuple[Charge, Void]:
     """Take a charge back whole, once; its money and (by disposition) its goods reverse.
 
-    Raises UnknownCharge, AlreadyVoided, HasReturns, TreatedGoods, BadMoment, NotPermitted, Forbidden.
+    What was paid goes back the way it came, out of the till named, or else of the charge's own while that is open.
+    Raises UnknownCharge, AlreadyVoided, HasReturns, TreatedGoods, BadMoment, NotPermitted, Forbidden, UnknownTill,
+    TillNotOpen, TillCounted, OthersTill.
     """
     charge = await load_one(tx, charge_id, lock=True)
     who.at("charge.void", charge.site)
@@ -321,8 +369,10 @@ async def void(
         )
     at = now if happened_at is None else happened_at.astimezone(UTC)
     check_moment(at, now, may_backdate=who.allows("charge.backdate", charge.site))
-    done = Void(charge_id, uuid7(), at, now, reason, disposition, who.actor)
+    session_id, till = await refund_seat(tx, till_id, charge.site, who, charge.session_id)
+    done = Void(charge_id, uuid7(), at, now, reason, disposition, who.actor, session_id)
     await rows.add_void(tx, done)
+    await give_back(tx, charge, done, till)
     if treated:
         await checkout.settle(tx, treated, now)
     await tell(tx, voided_event(charge, done))

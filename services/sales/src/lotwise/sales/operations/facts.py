@@ -1,7 +1,7 @@
 """The only home of recording many facts at once: tills that were offline, and imports."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,10 +9,12 @@ from uuid import UUID
 from lotwise.kit.principal import Principal
 from lotwise.sales.domain.charges import Priced
 from lotwise.sales.domain.dispensing import Dispensed
+from lotwise.sales.domain.drafts import Circumstances
 from lotwise.sales.domain.receipts import charge_number
 from lotwise.sales.operations import charges
 from lotwise.sales.operations.charges import ChargeAsked
 from lotwise.sales.operations.checkout import settle
+from lotwise.sales.operations.circumstances import look
 from lotwise.sales.operations.dispensing import is_special, of_facts, treatments_of
 from lotwise.sales.operations.recording import Outcome, Ready, Recorded, different_body, outcomes_of_known
 from lotwise.sales.operations.selling import Selling
@@ -23,12 +25,13 @@ PREPARED_AT_ONCE = 50
 
 
 class Fact(NamedTuple):
-    """A sale that already happened, with its id and the hash of what was said of it."""
+    """A sale that already happened, with its id, the hash of what was said of it and the till it was made at."""
 
     charge_id: UUID
     asked: ChargeAsked
     source: str
     body_hash: bytes
+    till_id: UUID | None = None
 
 
 async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, now: datetime) -> list[Outcome]:
@@ -39,9 +42,10 @@ async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, 
         first.setdefault(fact.charge_id, fact)
     prepared: dict[UUID, Ready | Refusal] = {}
     for count, fact in enumerate(first.values(), 1):
-        prepared[fact.charge_id] = _prepared(selling, fact, who, now)
+        prepared[fact.charge_id] = _prepared(selling, fact, who, now, await look(selling, fact.asked))
         if count % PREPARED_AT_ONCE == 0:
             await asyncio.sleep(0)
+    await _seat(selling, first.values(), prepared, who)
     readies = [one for one in prepared.values() if isinstance(one, Ready)]
     found = await _known(selling, readies)
     fresh = [one for one in readies if one.charge.charge_id not in found]
@@ -55,6 +59,20 @@ async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, 
         if isinstance(one, Refusal):
             found[charge_id] = one
     return [_outcome(fact, first[fact.charge_id], found[fact.charge_id]) for fact in facts]
+
+
+async def _seat(
+    selling: Selling, asked: Collection[Fact], prepared: dict[UUID, Ready | Refusal], who: Principal
+) -> None:
+    """Give the charges that name a till its open session; one that is closed by now has none."""
+    for fact in asked:
+        one = prepared[fact.charge_id]
+        if fact.till_id is None or isinstance(one, Refusal):
+            continue
+        try:
+            prepared[fact.charge_id] = await charges.at_till(selling, one, fact.till_id, who, is_fact=True)
+        except Refusal as refusal:
+            prepared[fact.charge_id] = refusal
 
 
 def _outcome(fact: Fact, first: Fact, outcome: Outcome) -> Outcome:
@@ -73,10 +91,10 @@ async def _known(selling: Selling, readies: Sequence[Ready]) -> dict[UUID, Outco
         return await outcomes_of_known(tx, readies)
 
 
-def _prepared(selling: Selling, fact: Fact, who: Principal, now: datetime) -> Ready | Refusal:
+def _prepared(selling: Selling, fact: Fact, who: Principal, now: datetime, around: Circumstances) -> Ready | Refusal:
     try:
         who.at("charge.create", fact.asked.site)
-        priced = charges.price(selling, fact.asked, who, now, is_fact=True)
+        priced = charges.price(selling, fact.asked, who, now, is_fact=True, around=around)
         return charges.made_ready(
             priced,
             fact.asked,
@@ -85,16 +103,16 @@ def _prepared(selling: Selling, fact: Fact, who: Principal, now: datetime) -> Re
             actor=who.actor,
             source=fact.source,
             body_hash=fact.body_hash,
-        )._replace(dispensed=_dispensed(selling, priced, fact, who))
+        )._replace(dispensed=_dispensed(selling, priced, who))
     except Refusal as refusal:
         return refusal
 
 
-def _dispensed(selling: Selling, priced: Priced, fact: Fact, who: Principal) -> Sequence[Dispensed]:
+def _dispensed(selling: Selling, priced: Priced, who: Principal) -> Sequence[Dispensed]:
     book = selling.prices.book
     if not is_special(book, priced.lines):
         return ()
-    return of_facts(book, priced.lines, fact.asked.lines, who.actor)
+    return of_facts(book, priced.lines, priced.asked, who.actor)
 
 
 async def _look_for_definitions(selling: Selling, facts: Sequence[Fact]) -> None:

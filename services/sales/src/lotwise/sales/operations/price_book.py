@@ -21,7 +21,7 @@ RETRY_SECONDS = 1.0
 def _put_rules(book: PriceBook, rules: Rules) -> None:
     book.put_discounts(rules.discounts)
     book.put_category_prices(rules.category_prices)
-    book.packages = {one.product_id: one for one in rules.packages if one.items}
+    book.put_packages(rules.packages)
     book.preferences = rules.preferences
     book.limits = {**DEFAULT_LIMITS, **{one.permission: one for one in rules.limits}}
 

@@ -16,6 +16,7 @@ from lotwise.sales.operations.charges import TenderAsked, made_ready
 from lotwise.sales.operations.dispensing import of_facts
 from lotwise.sales.operations.recording import Ready, record_within
 from lotwise.sales.repository import definitions as rows
+from lotwise.sales.repository import pricing
 from lotwise.values import currency_exponent
 
 RIGHTS = Rights(state_facts=True, set_prices=True)
@@ -64,7 +65,19 @@ async def _book(tx: Tx, events: Sequence[SaleReported]) -> PriceBook:
     for named in await rows.products(tx, ids):
         book.put_product(named.product, named.names)
     book.prices = await rows.prices(tx, ids)
+    if any(one.kind == "digital" for one in book.products.values()):
+        await _put_packages(tx, book)
     return book
+
+
+async def _put_packages(tx: Tx, book: PriceBook) -> None:
+    """What the kits and packages among these products hold."""
+    packages = [one for one in (await pricing.rules(tx)).packages if one.product_id in book.products]
+    held = sorted({item.product_id for one in packages for item in one.items} - book.products.keys())
+    for named in await rows.products(tx, held):
+        book.put_product(named.product, named.names)
+    book.prices |= await rows.prices(tx, held)
+    book.put_packages(packages)
 
 
 def _missing(book: PriceBook, event: SaleReported) -> tuple[str, str] | None:
@@ -96,5 +109,5 @@ def _ready(book: PriceBook, message: Message[SaleReported], now: datetime, curre
         trace=message.trace,
         story=message.correlation_id,
         cause=message.id,
-        dispensed=of_facts(book, priced.lines, lines, message.actor or "till"),
+        dispensed=of_facts(book, priced.lines, priced.asked, message.actor or "till"),
     )
