@@ -23,51 +23,21 @@ from typing import Any
 import asyncpg
 import orjson
 from tests.speed.bench import Table, quantile, sell
-from tests.speed.history import Made, make
+from tests.speed.history import Made
+from tests.speed.kept import SITES, filled, slug, standing
 from tests.speed.load import Body, Connection
-from tests.speed.system import System, running, system
+from tests.speed.system import System, system
 
-from lotwise.contracts.ids import named_id, uuid7
+from lotwise.contracts.ids import uuid7
 from lotwise.stock.repository.books import _BALANCES
 
-SITES = 40
-PRODUCTS = 5000
-ZONES = ("Europe/London", "America/New_York", "Australia/Sydney", "Asia/Dubai", "America/Los_Angeles")
 ASKED = 150
 SELL_SECONDS = 5.0
 FREE_BYTES_A_MOVEMENT = 2500
 TOKEN_SECONDS = 120
 SHARES = (100, 10, 1)
 
-
-def slug(number: int) -> str:
-    """The slug of a site."""
-    return f"size-{number:02}"
-
-
-async def furnish(measured: System) -> list[str]:
-    """Forty sites in five zones and five thousand products with a price; returns the products' ids by code."""
-    catalog = measured.doors["catalog"]
-    for number in range(SITES):
-        body = {"slug": slug(number), "name": f"Size {number}", "time_zone": ZONES[number % len(ZONES)]}
-        await catalog.post("/v1/sites", json=body, key=str(named_id("size-site", number)))
-    ids: dict[str, str] = {}
-    for start in range(0, PRODUCTS, 250):
-        rows = [
-            {
-                "code": f"S{number:05}",
-                "name": f"Product {number:05}",
-                "kind": "physical",
-                "purpose": "retail",
-                "price": "12.50",
-            }
-            for number in range(start, start + 250)
-        ]
-        key = str(named_id("size-products", start))
-        made = await catalog.post("/v1/products:batch", json={"rows": rows}, key=key, timeout=60)
-        ids |= {row["code"]: row["product_id"] for row in made["rows"]}
-    await measured.drained()
-    return [ids[code] for code in sorted(ids)]
+Growth = dict[str, float]
 
 
 class Asker:
@@ -143,7 +113,7 @@ class Ledger:
         await connection.close()
         return [str(row["id"]) for row in rows]
 
-    async def growth(self) -> dict[str, float]:
+    async def growth(self) -> Growth:
         """What must not grow with the ledger: CPU of a sale, the pick of a lot, a page of movements."""
         body = self.sales()
         await sell(self.measured, body, seconds=1.5)
@@ -320,27 +290,27 @@ select (select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhp
 """
 
 
-async def measure(measured: System, table: Table, movements: int, *, with_growth: bool) -> None:
-    """Every size in turn; reads, rebuilds and the audit at the largest."""
-    products = await furnish(measured)
-    grown: list[dict[str, float]] = []
-    for number, share in enumerate(SHARES if with_growth else SHARES[-1:]):
-        owner = await asyncpg.connect(measured.admin_url("stock"), command_timeout=1800)
-        made = await make(owner, movements // share, 1000 * (number + 1))
-        await owner.close()
-        asker = Asker(measured)
-        ledger = Ledger(measured, made, products, table, asker)
-        note = f"{made.seconds:.0f} s; slowest opening of a month {made.opening_seconds:.1f} s"
-        table.add(
-            f"   made: {ledger.size} movements, {made.lots:,} lots", made.movements / made.seconds, "rows/s", note=note
-        )
-        if share == 1:
-            await ledger.reads()
-        grown.append(await ledger.growth())
-        if share == 1:
-            await ledger.rebuilds()
-            await ledger.audit()
-        asker.close()
+async def measure(measured: System, table: Table, movements: int, note: Path | None, *, is_whole: bool) -> Growth:
+    """One size: its growth figures, and at the largest its reads, rebuilds and audit too."""
+    made, products = await filled(measured, movements, note)
+    asker = Asker(measured)
+    ledger = Ledger(measured, made, products, table, asker)
+    words = f"{made.seconds:.0f} s; slowest opening of a month {made.opening_seconds:.1f} s"
+    table.add(
+        f"   made: {ledger.size} movements, {made.lots:,} lots", made.movements / made.seconds, "rows/s", note=words
+    )
+    if is_whole:
+        await ledger.reads()
+    growth = await ledger.growth()
+    if is_whole:
+        await ledger.rebuilds()
+        await ledger.audit()
+    asker.close()
+    return growth
+
+
+def compare(table: Table, grown: Sequence[Growth], *, with_growth: bool) -> None:
+    """What the largest ledger costs beside the smallest."""
     for name, words in (
         ("sale", "CPU of a sale"),
         ("pick", "pick of lots"),
@@ -358,6 +328,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--movements", type=int, default=10_000_000)
     parser.add_argument("--only-whole", action="store_true", help="leave out the smaller sizes")
+    parser.add_argument("--keep", type=Path, help="keep the data below this folder and take up what lies there")
     parser.add_argument("--json", type=Path, default=Path("var/bench-size.json"))
     chosen = parser.parse_args()
     if shutil.disk_usage(".").free < chosen.movements * FREE_BYTES_A_MOVEMENT:
@@ -365,9 +336,15 @@ async def main() -> int:
         return 1
     table = Table()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} at the start, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-    with running() as home:
-        async with system(home) as measured:
-            await measure(measured, table, chosen.movements, with_growth=not chosen.only_whole)
+    grown: list[Growth] = []
+    for share in SHARES[-1:] if chosen.only_whole else SHARES:
+        movements = chosen.movements // share
+        room = chosen.keep and chosen.keep.resolve() / str(movements)
+        with standing(room) as home:
+            async with system(home) as measured:
+                note = room and room / "made.json"
+                grown.append(await measure(measured, table, movements, note, is_whole=share == 1))
+    compare(table, grown, with_growth=not chosen.only_whole)
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     chosen.json.write_text(json.dumps([asdict(row) for row in table.rows], indent=1))
     return int(any(row.passed is False for row in table.rows))

@@ -192,8 +192,7 @@ async def test_traces_find_their_rows_by_index(stock: Chain) -> None:
 async def _plans(owner: Any, lots: list[str]) -> list[str]:
     found = []
     calls: list[tuple[str, list[Any]]] = [
-        (sql._FLOWS, [lots]), (sql._RECEIPTS, [lots]), (sql._TRANSFERS, [lots]), (sql._PLACES, [lots]),
-        (sql._CHARGES, [lots, NOTHING]), (sql._POSSIBLE, [[str(BOTOX)], NOTHING]),
+        (sql._STORY, [lots, NOTHING]), (sql._PLACES, [lots]), (sql._POSSIBLE, [[str(BOTOX)], NOTHING]),
     ]  # fmt: skip
     for statement, arguments in calls:
         rows = await owner.fetch(f"explain {statement}", *arguments)

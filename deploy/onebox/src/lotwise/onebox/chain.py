@@ -115,7 +115,6 @@ class Chain:
         urls = {f"LOTWISE_{name.upper()}_URL": self.url(name) for name in SERVICES}
         return urls | {
             "LOTWISE_HOST": HOST,
-            "LOTWISE_IS_ONEBOX": "true",
             "LOTWISE_NATS_URL": self.bus_url(),
             "LOTWISE_DOOR_URL": self.url("backoffice"),
             "LOTWISE_JWKS_URL": f"{self.url('backoffice')}/v1/jwks",

@@ -52,11 +52,6 @@ class Replay(Exception):  # noqa: N818 - it carries an answer
 
 
 _FIND = "select request_hash, status, answer from idempotency where owner = $1 and key = $2"
-_FIND_MANY = """
-    select c.n, i.request_hash, i.status, i.answer
-      from unnest($1::text[], $2::text[]) with ordinality as c(owner, key, n)
-      join idempotency i using (owner, key)
-"""
 _KEEP_MANY = """
     insert into idempotency (owner, key, request_hash, status, answer, created_at)
     select *, now() from unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::bytea[]) order by 1, 2
@@ -67,19 +62,6 @@ async def find(tx: Tx, claim: Claim) -> Kept | None:
     """The answer given to this request before, if any. Raises KeyReused when the key came with another body."""
     row = await tx.fetchrow(_FIND, claim.owner, claim.key)
     return None if row is None else _same(claim, row)
-
-
-async def find_many(tx: Tx, claims: Sequence[Claim]) -> dict[Claim, Kept | KeyReused]:
-    """For writers that group requests: what was answered before, or the refusal of a reused key, by claim."""
-    rows = await tx.fetch(_FIND_MANY, [claim.owner for claim in claims], [claim.key for claim in claims])
-    found: dict[Claim, Kept | KeyReused] = {}
-    for row in rows:
-        claim = claims[row["n"] - 1]
-        try:
-            found[claim] = _same(claim, row)
-        except KeyReused as reused:
-            found[claim] = reused
-    return found
 
 
 async def keep_many(tx: Tx, answers: Sequence[tuple[Claim, Kept]]) -> None:

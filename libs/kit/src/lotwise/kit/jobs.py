@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lotwise.kit.service import Runtime
 
 LOCK_SPACE = 0x4A4F42
-PAUSE_MAX_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 

@@ -42,13 +42,11 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: str | None = None
     trace_sample_ratio: float = Field(default=0.02, ge=0, le=1)
     log_level: str = "INFO"
-    is_onebox: bool = False
 
     pool_connections_max: int = Field(default=8, ge=1, le=100)
     consumer_batch_max: int = Field(default=500, ge=1, le=2000)
     relay_batch_max: int = Field(default=500, ge=1, le=1000)
     relay_poll_ms: int = Field(default=50, ge=10, le=5000)
-    retention_days: int = Field(default=30, ge=1, le=3650)
 
     @classmethod
     def settings_customise_sources(

@@ -20,7 +20,6 @@ class StockSettings(ServiceSettings):
     expiring_thresholds_days: tuple[int, ...] = (90, 30, 7)
     audit_hour: int = Field(default=2, ge=0, le=23)
     seal_seconds: float = Field(default=60, gt=0, le=86_400)
-    seal_rows_max: int = Field(default=50_000, ge=1, le=1_000_000)
     count_plan_seconds: float = Field(default=600, gt=0, le=86_400)
     count_late_seconds: float = Field(default=60, gt=0, le=86_400)
     count_late_days: int = Field(default=40, ge=1, le=366)

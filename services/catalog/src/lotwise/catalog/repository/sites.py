@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from datetime import date
 
 from asyncpg import Record
 
@@ -70,14 +69,6 @@ async def taxes(tx: Tx, slug: str) -> list[SiteTaxes]:
     """All taxes a site had, has and will have, by the day they begin."""
     rows = await tx.fetch(f"SELECT {_TAX_COLUMNS} FROM site_tax WHERE slug = $1 ORDER BY valid_from", slug)
     return [_taxes(row) for row in rows]
-
-
-async def taxes_from(tx: Tx, slug: str, valid_from: date) -> SiteTaxes | None:
-    """The taxes that begin on that very day, or None."""
-    row = await tx.fetchrow(
-        f"SELECT {_TAX_COLUMNS} FROM site_tax WHERE slug = $1 AND valid_from = $2", slug, valid_from
-    )
-    return None if row is None else _taxes(row)
 
 
 async def store_taxes(tx: Tx, wanted: SiteTaxes) -> None:

@@ -26,7 +26,7 @@ from lotwise.stock.domain.refusals import (
     UnknownSite,
 )
 from lotwise.stock.operations.apart import Apart, release_lot, set_apart
-from lotwise.stock.repository.lots import list_lots, lot_balances, lot_row
+from lotwise.stock.repository.lots import LotsAsked, list_lots, lot_balances, lot_row
 from lotwise.stock.repository.moments import lots_at
 from lotwise.values import BadValue, format_quantity, price_text
 
@@ -137,7 +137,7 @@ async def lots(
         raise BadValue("Looking back at lots needs a site or a product", field="site")
     async with read.connection() as tx:
         if moment.is_now:
-            rows = await list_lots(tx, product, sites, by, state, number or None, *keys, limit)
+            rows = await list_lots(tx, product, sites, LotsAsked(by, state, number or None, keys, limit))
         else:
             rows = await lots_at(tx, moment, sites, product, None, state, number or None, by, *keys, limit)
     decimals = exponent(read.runtime)

@@ -55,7 +55,7 @@ async def trace_of_lot(read: Read, lot_id: UUID) -> TraceOut:
 
 async def _shown(tx: Tx, lots: Collection[UUID], products: Collection[UUID], sites: Collection[str] | None) -> TraceOut:
     found = await trace(tx, lots, products)
-    known = await lots_of(tx, lots)
+    known = found.known
     of = await products_of(tx, {lot.product_id for lot in known.values()})
     decimals = {lot.id: of[lot.product_id].decimals for lot in known.values()}
 

@@ -1,6 +1,6 @@
 """The only home of following lots: from a lot to everything left and everyone reached, and how complete that is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -13,19 +13,14 @@ from lotwise.contracts.sales import SaleRecorded
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message
 from lotwise.stock.domain import places
+from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.recalls import Scope
 from lotwise.stock.domain.refusals import UnknownLot
+from lotwise.stock.domain.stories import Flow, flows, receipts, transfers
 from lotwise.stock.operations.recalls import meant
 from lotwise.stock.repository.lots import lots_of
 from lotwise.stock.repository.recalls import add_drill, name_lots
-from lotwise.stock.repository.traces import (
-    charges_of,
-    flows_of,
-    places_of,
-    possible_charges,
-    receipts_of,
-    transfers_of,
-)
+from lotwise.stock.repository.traces import places_of, possible_charges, receivers, story_of
 
 
 class Figures(NamedTuple):
@@ -59,11 +54,12 @@ class Figures(NamedTuple):
 class Trace(NamedTuple):
     """Everything a recall must know of its lots."""
 
+    known: dict[UUID, Lot]
     figures: dict[UUID, Figures]
     places: Sequence[asyncpg.Record]
-    receipts: Sequence[asyncpg.Record]
-    transfers: Sequence[asyncpg.Record]
-    charges: Sequence[asyncpg.Record]
+    receipts: Sequence[dict[str, Any]]
+    transfers: Sequence[dict[str, Any]]
+    charges: Sequence[dict[str, Any]]
     possible: Sequence[asyncpg.Record]
 
 
@@ -72,31 +68,38 @@ async def trace(tx: Tx, lots: Collection[UUID], products: Collection[UUID] = ())
     known = await lots_of(tx, lots)
     about = {lot.product_id for lot in known.values()} | set(products)
     here = await places_of(tx, lots)
-    flows = await flows_of(tx, lots)
-    figures = {lot_id: _figures([row for row in flows if row["lot_id"] == lot_id], here, lot_id) for lot_id in known}
+    story = await story_of(tx, lots)
+    moved: dict[UUID, dict[Flow, int]] = {lot_id: {} for lot_id in known}
+    for key, quantity in flows(story).items():
+        moved[key[0]][key] = quantity
+    left = dict.fromkeys(known, 0)
+    for row in here:
+        left[row["lot_id"]] += row["on_hand"]
+    figures = {lot_id: _figures(moved[lot_id], left[lot_id]) for lot_id in known}
     return Trace(
+        known,
         figures,
         here,
-        await receipts_of(tx, lots),
-        await transfers_of(tx, lots),
-        await charges_of(tx, lots),
+        receipts(story),
+        transfers(story),
+        await receivers(tx, story),
         await possible_charges(tx, about) if about else [],
     )
 
 
-def _figures(flows: Sequence[asyncpg.Record], here: Sequence[asyncpg.Record], lot_id: UUID) -> Figures:
+def _figures(moved: Mapping[Flow, int], remaining: int) -> Figures:
     net: dict[str, int] = {}
-    for row in flows:
-        net[row["to_kind"]] = net.get(row["to_kind"], 0) + row["quantity"]
-        net[row["from_kind"]] = net.get(row["from_kind"], 0) - row["quantity"]
-    came = sum(row["quantity"] for row in flows if row["from_kind"] == places.SUPPLIER)
-    back = sum(row["quantity"] for row in flows if row["to_kind"] == places.SUPPLIER)
+    for (_, from_kind, to_kind), quantity in moved.items():
+        net[to_kind] = net.get(to_kind, 0) + quantity
+        net[from_kind] = net.get(from_kind, 0) - quantity
+    came = sum(quantity for (_, kind, _), quantity in moved.items() if kind == places.SUPPLIER)
+    back = sum(quantity for (_, _, kind), quantity in moved.items() if kind == places.SUPPLIER)
     lost = net.get(places.LOST_AND_FOUND, 0)
     patient, unnamed = net.get(places.PATIENT, 0), net.get(places.UNATTRIBUTED, 0)
     return Figures(
         received=came,
         found=max(0, -lost) + max(0, -patient),
-        remaining=sum(row["on_hand"] for row in here if row["lot_id"] == lot_id),
+        remaining=remaining,
         charged=max(0, patient),
         wasted=net.get(places.WASTE, 0),
         lost=max(0, lost),
@@ -127,7 +130,8 @@ async def drill(tx: Tx, scopes: Sequence[Scope], lots: Collection[UUID], title: 
     traced = await trace(tx, found)
     took_ms = max(1, round(1000 * (perf_counter() - began)))
     figures = traced.figures.values()
-    sites = {row["site"] for row in (*traced.places, *traced.receipts, *traced.charges)}
+    rows: list[Any] = [*traced.places, *traced.receipts, *traced.charges]
+    sites = {row["site"] for row in rows}
     row: dict[str, Any] = {
         "id": uuid7(), "drilled_at": datetime.now(UTC), "drilled_by": actor, "title": title, "lots": len(found),
         "sites": len(sites), "charges": len(traced.charges), "possible": len(traced.possible),

@@ -63,24 +63,27 @@ select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from
 _SUMS = """
 with live as materialized (
     select b.kind, b.on_hand, b.cost_minor, l.owner, l.expires_on
-    from balance b left join lot l on l.id = b.lot_id
+    from balance b {with_lot}
     where b.on_hand <> 0 and {at_sites})
 select (select count(*) from product where kind = 'physical' and not is_archived) as products,
        s.*,
-       (select coalesce(sum(cost_minor) filter (where kind = 'quarantine'), 0)::bigint from live) as quarantined_minor,
-       (select coalesce(sum(cost_minor) filter (where kind = 'transit'), 0)::bigint from live) as in_transit_minor,
-       (select coalesce(sum(cost_minor) filter (where kind = 'shelf' and owner <> ''), 0)::bigint from live)
-           as consigned_minor,
-       (select count(*) filter (where kind = 'shelf' and expires_on <= $2) from live) as lots_expiring,
-       (select coalesce(sum(cost_minor) filter (where kind = 'shelf' and expires_on <= $2), 0)::bigint from live)
-           as expiring_minor
-from (select count(*) filter (where on_hand > 0) as stocked, count(*) filter (where is_below) as below_minimum,
+       w.*
+from (select coalesce(sum(cost_minor) filter (where kind = 'quarantine'), 0)::bigint as quarantined_minor,
+             coalesce(sum(cost_minor) filter (where kind = 'transit'), 0)::bigint as in_transit_minor,
+             coalesce(sum(cost_minor) filter (where kind = 'shelf' and owner <> ''), 0)::bigint as consigned_minor,
+             count(*) filter (where kind = 'shelf' and expires_on <= $2) as lots_expiring,
+             coalesce(sum(cost_minor) filter (where kind = 'shelf' and expires_on <= $2), 0)::bigint as expiring_minor
+      from live) w,
+     (select count(*) filter (where on_hand > 0) as stocked, count(*) filter (where is_below) as below_minimum,
              count(*) filter (where is_at_reorder) as at_reorder,
              count(*) filter (where is_out and shortage_id is not null) as out_of_stock,
              coalesce(sum(value_minor), 0)::bigint as value_minor,
              count(*) filter (where unattributed < 0) as unattributed
       from level b where {at_sites}) s
 """
+_EVERY_LOT = "left join lot l on l.id = b.lot_id"
+_ITS_LOT = "left join lateral (select owner, expires_on from lot where id = b.lot_id offset 0) l on true"
+"""A site's goods look up their lots one by one, the chain's all at once: a site pays nothing for the others' lots."""
 _HISTORY = """
 with days as (
     select d.happened_on, sum(d.quantity)::bigint as quantity, sum(d.cost_minor)::bigint as cost_minor,
@@ -129,7 +132,7 @@ async def one_level(tx: Tx, site: str, product_id: UUID) -> asyncpg.Record | Non
 async def sums(tx: Tx, sites: Collection[str] | None, expiring_by: date) -> asyncpg.Record:
     """The totals of sites (None: of the chain)."""
     at_sites = "$1::text[] is null" if sites is None else "b.site = any($1::text[])"
-    statement = _SUMS.format(at_sites=at_sites)
+    statement = _SUMS.format(at_sites=at_sites, with_lot=_EVERY_LOT if sites is None else _ITS_LOT)
     row = await tx.fetchrow(statement, None if sites is None else list(sites), expiring_by)
     if row is None:
         raise LookupError("an aggregate always has one row")

@@ -33,20 +33,48 @@ _ALIKE = """
 select distinct l.product_id, l.number from lot l
 join unnest($1::uuid[], $2::text[]) as w(product_id, look_alike) using (product_id, look_alike)
 """
-_LIST = """
-select b.id as row_id, b.site, b.kind, p.area, b.on_hand, b.cost_minor, l.id, l.number, l.manufacturer, l.expires_on,
-    l.received_at, l.owner,
-       l.supplier_id, l.purchase_order, l.unit_cost, l.origin, pr.id as product_id, pr.code, pr.name, pr.unit,
-           pr.unit_decimals
-from balance b join lot l on l.id = b.lot_id join location p on p.id = b.location_id
-    join product pr on pr.id = b.product_id
-where b.on_hand <> 0
-  and {of_product} and {at_sites}
-  and ($3::date is null or l.expires_on <= $3) and ($4::text is null or b.kind = $4)
-  and ($5::text is null or l.number = $5)
-  and (coalesce(l.expires_on, date '9999-12-31'), l.id, b.id) > ($6::date, $7::uuid, $8::bigint)
-order by coalesce(l.expires_on, date '9999-12-31'), l.id, b.id limit $9
+_SHOWN = """
+select b.id as row_id, b.site, b.kind, p.area, b.on_hand, b.cost_minor, b.lot_id as id, b.number, b.manufacturer,
+       b.expires_on, b.received_at, b.owner, b.supplier_id, b.purchase_order, b.unit_cost, b.origin,
+       pr.id as product_id, pr.code, pr.name, pr.unit, pr.unit_decimals
+from page b join location p on p.id = b.location_id join product pr on pr.id = b.product_id
+order by b.by_day, b.lot_id, b.id
 """
+_OF_LOT = """
+select number, manufacturer, expires_on, received_at, owner, supplier_id, purchase_order, unit_cost, origin,
+       coalesce(expires_on, date '9999-12-31') as by_day from lot where id = {lot} offset 0
+"""
+_LIST = f"""
+with live as materialized (
+    select b.id, b.site, b.kind, b.location_id, b.product_id, b.lot_id, b.on_hand, b.cost_minor from balance b
+    where b.on_hand <> 0 and {{of_product}} and {{at_sites}} and {{of_kind}}),
+page as materialized (
+    select b.*, l.* from live b cross join lateral ({_OF_LOT.format(lot="b.lot_id")}) l
+    where ($4::date is null or l.expires_on <= $4) and ($5::text is null or l.number = $5)
+      and (l.by_day, b.lot_id, b.id) > ($6::date, $7::uuid, $8::bigint)
+    order by l.by_day, b.lot_id, b.id limit $9)
+{_SHOWN}
+"""
+"""The live balances of a site, a product or a kind of place, each with its lot, in order."""
+_LIST_ALL = f"""
+with recursive live(lot_id) as (
+    (select lot_id from balance where on_hand <> 0 order by lot_id limit 1)
+    union all
+    select (select lot_id from balance where on_hand <> 0 and lot_id > v.lot_id order by lot_id limit 1)
+    from live v where v.lot_id is not null),
+lots as materialized (
+    select v.lot_id, l.* from live v cross join lateral ({_OF_LOT.format(lot="v.lot_id")}) l
+    where ($1::date is null or l.expires_on <= $1) and ($2::text is null or l.number = $2)
+      and (l.by_day, v.lot_id) >= ($3::date, $4::uuid)
+    order by l.by_day, v.lot_id limit $6 + 1),
+page as materialized (
+    select b.id, b.site, b.kind, b.location_id, b.product_id, b.on_hand, b.cost_minor, l.*
+    from lots l join balance b on b.lot_id = l.lot_id and b.on_hand <> 0
+    where (l.by_day, l.lot_id, b.id) > ($3::date, $4::uuid, $5::bigint)
+    order by l.by_day, l.lot_id, b.id limit $6)
+{_SHOWN}
+"""
+"""All that lies anywhere: hops from one live lot to the next, and looks at the balances of those on the page alone."""
 _ONE = """
 select l.*, pr.code, pr.name, pr.unit, pr.unit_decimals from lot l
     join product pr on pr.id = l.product_id where l.id = $1
@@ -71,6 +99,16 @@ class LotDraft(NamedTuple):
     def identity(self) -> tuple[UUID, str, str, str]:
         """What makes it this lot and no other."""
         return self.product_id, self.manufacturer, self.number, self.owner
+
+
+class LotsAsked(NamedTuple):
+    """Which page of lots is asked for: the last expiry, the kind of place, the number, after which row, how many."""
+
+    by: date | None
+    kind: str | None
+    number: str | None
+    after: tuple[date, UUID, int]
+    limit: int
 
 
 async def ensure_lots(tx: Tx, drafts: Sequence[LotDraft]) -> list[Lot]:
@@ -130,18 +168,22 @@ async def lots_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Lot]:
 
 
 async def list_lots(
-    tx: Tx, product_id: UUID | None, sites: Collection[str] | None, *arguments: object
+    tx: Tx, product_id: UUID | None, sites: Collection[str] | None, asked: LotsAsked
 ) -> Sequence[asyncpg.Record]:
-    """A page of what lies where, soonest expiry first; further arguments in the order of the statement.
+    """A page of what lies where, soonest expiry first.
 
-    A product and sites stand in the statement only where they are asked for, so that each finds its index.
+    What is asked for stands in the statement only then, so that each question finds its index.
     """
-    statement = _LIST.format(
-        of_product="$1::uuid is null" if product_id is None else "b.product_id = $1::uuid",
-        at_sites="$2::text[] is null" if sites is None else "b.site = any($2::text[])",
-    )
-    asked = None if sites is None else list(sites)
-    rows: Sequence[asyncpg.Record] = await tx.fetch(statement, product_id, asked, *arguments)
+    arguments: tuple[object, ...] = (asked.by, asked.number, *asked.after, asked.limit)
+    statement = _LIST_ALL
+    if product_id is not None or sites is not None or asked.kind is not None:
+        arguments = (product_id, None if sites is None else list(sites), asked.kind, *arguments)
+        statement = _LIST.format(
+            of_product="$1::uuid is null" if product_id is None else "b.product_id = $1::uuid",
+            at_sites="$2::text[] is null" if sites is None else "b.site = any($2::text[])",
+            of_kind="$3::text is null" if asked.kind is None else "b.kind = $3::text",
+        )
+    rows: Sequence[asyncpg.Record] = await tx.fetch(statement, *arguments)
     return rows
 
 

@@ -38,8 +38,7 @@ with {_PLACES}, {_CELLS}
 select distinct p.site, d.recorded_on from cell c join place p on p.site = c.site
 cross join lateral (
     select recorded_on from daily_total d
-    where d.product_id = c.product_id
-      and (d.product_id, d.location_id, d.happened_on) >= (c.product_id, p.id, p.happened_day)
+    where (d.product_id, d.location_id, d.happened_on) >= (c.product_id, p.id, p.happened_day)
       and (d.product_id, d.location_id, d.happened_on) <= (c.product_id, p.id, p.happened_last)
       and d.recorded_on <= p.recorded_day offset 0) d
 """
@@ -61,8 +60,7 @@ _WHOLE_DAYS_OF_CELLS = """
     from cell c join place p on p.site = c.site
     cross join lateral (
         select * from daily_total d
-        where d.product_id = c.product_id
-          and (d.product_id, d.location_id, d.happened_on) >= (c.product_id, p.id, p.since)
+        where (d.product_id, d.location_id, d.happened_on) >= (c.product_id, p.id, p.since)
           and (d.product_id, d.location_id, d.happened_on) < (c.product_id, p.id, p.happened_day)
           and d.recorded_on < p.recorded_day offset 0) d
     union all
@@ -120,7 +118,7 @@ _MOVEMENTS_OF_CELLS = """span r cross join (select distinct product_id from cell
                 union select t.to_site from transfer t where t.from_site = any($1::text[])) s
     cross join lateral (
         select m.* from movement m
-        where m.site = s.slug and m.product_id = c.product_id
+        where m.site = s.slug
           and (m.product_id, m.id) >= (c.product_id, r.id_from) and (m.product_id, m.id) < (c.product_id, r.id_until)
           and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until offset 0) m"""
 _MOVEMENTS_OF_CHAIN = """span r
@@ -136,7 +134,9 @@ _MOVEMENTS_OF_SITES = """span r
           and (m.from_location = any((select array_agg(id) from place)::int[])
                or m.to_location = any((select array_agg(id) from place)::int[])) offset 0) m"""
 """The subqueries end with `offset 0`: each is run for its own span and product, whatever the planner thinks of it.
-Comparing several columns at once fits one index alone, the one by cell.
+
+Comparing several columns at once fits one index alone, the one by cell. The first of them is not compared by itself
+too: the scan would begin with all of its rows.
 """
 
 
@@ -167,7 +167,8 @@ select p.site, f.product_id,
        coalesce(sum(f.quantity) filter (where p.kind = 'unattributed'), 0)::bigint as unattributed,
        min(l.expires_on) filter (where p.kind = 'shelf' and f.quantity <> 0) as next_expiry,
        count(distinct f.lot_id) filter (where p.kind = 'shelf' and f.quantity <> 0) as lots
-from found f join place p on p.id = f.location_id left join lot l on l.id = f.lot_id
+from found f join place p on p.id = f.location_id
+left join lateral (select owner, expires_on from lot where id = f.lot_id offset 0) l on true
 group by p.site, f.product_id
 """
 _LOTS = """
@@ -175,7 +176,7 @@ select f.location_id as row_id, p.site, p.kind, o.area, f.quantity as on_hand, f
        l.manufacturer, l.expires_on, l.received_at, l.owner, l.supplier_id, l.purchase_order, l.unit_cost, l.origin,
        pr.id as product_id, pr.code, pr.name, pr.unit, pr.unit_decimals
 from found f join place p on p.id = f.location_id join location o on o.id = f.location_id
-join lot l on l.id = f.lot_id join product pr on pr.id = f.product_id
+join lateral (select * from lot where id = f.lot_id offset 0) l on true join product pr on pr.id = f.product_id
 where f.quantity <> 0 and ({lot}::uuid is null or l.id = {lot}) and ({kind}::text is null or p.kind = {kind})
   and ({number}::text is null or l.number = {number}) and ({by}::date is null or l.expires_on <= {by})
   and (coalesce(l.expires_on, date '9999-12-31'), l.id, f.location_id::bigint)

@@ -5,52 +5,29 @@ Every statement finds its rows by lot, by cause or by the partial index of sales
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from lotwise.kit.database import Tx
+from lotwise.stock.domain.recalls import ASSUMED, CONFIRMED
+from lotwise.stock.domain.stories import Step, charges
+
+NO_ID = UUID(int=0)
 
 _PLACES = """
 select b.lot_id, b.site, b.kind, p.area, b.on_hand, b.cost_minor from balance b join location p on p.id = b.location_id
 where b.lot_id = any($1::uuid[]) and b.on_hand <> 0 order by b.lot_id, b.site, b.kind, p.area
 """
-_FLOWS = """
-select m.lot_id, f.kind as from_kind, t.kind as to_kind, sum(m.quantity)::bigint as quantity,
-       sum(m.cost_minor)::bigint as cost_minor
+_STORY = """
+select m.id, m.lot_id, m.cause_id, m.site, m.happened_at, m.quantity, m.cost_minor, m.reverses,
+       f.kind as from_kind, f.site as from_site, t.kind as to_kind, t.site as to_site
 from movement m join location f on f.id = m.from_location join location t on t.id = m.to_location
-where m.lot_id = any($1::uuid[]) and m.quantity > 0 group by m.lot_id, f.kind, t.kind
+where m.lot_id = any($1::uuid[]) and m.id > $2
 """
-_RECEIPTS = """
-select m.lot_id, m.site, m.cause_id, min(m.happened_at) as happened_at, sum(m.quantity)::bigint as quantity,
-       sum(m.cost_minor)::bigint as cost_minor
-from movement m join location f on f.id = m.from_location
-where m.lot_id = any($1::uuid[]) and f.kind = 'supplier' group by m.lot_id, m.site, m.cause_id
-order by min(m.happened_at), m.cause_id
-"""
-_TRANSFERS = """
-select m.lot_id, m.cause_id, f.site as from_site, t.site as to_site, min(m.happened_at) as happened_at,
-       sum(m.quantity)::bigint as quantity
-from movement m join location f on f.id = m.from_location join location t on t.id = m.to_location and t.kind = 'transit'
-where m.lot_id = any($1::uuid[]) group by m.lot_id, m.cause_id, f.site, t.site order by min(m.happened_at), m.cause_id
-"""
-_GIVEN = """
-given as (
-    select m.cause_id, m.lot_id, m.line, m.site, m.happened_at, f.kind = 'in_use' as is_drawn,
-           m.quantity - coalesce((select sum(r.quantity) from movement r where r.reverses = m.id), 0)::bigint
-               as quantity, m.cost_minor
-    from movement m join location f on f.id = m.from_location
-    join location t on t.id = m.to_location and t.kind = 'patient'
-    where m.lot_id = any($1::uuid[]) and m.id > $2 and m.quantity > 0 and m.reverses is null
-      and f.kind <> 'unattributed')
-"""
-_CHARGES = f"""
-with {_GIVEN}
-select g.cause_id, g.site, min(g.happened_at) as happened_at, array_agg(distinct g.lot_id) as lots,
-       bool_or(g.is_drawn or exists (select from named_lot n where n.cause_id = g.cause_id and n.lot_id = g.lot_id))
-           as is_confirmed
-from given g where g.quantity > 0 group by g.cause_id, g.site
-"""
+"""Every movement of some lots, read once: its reversals are of the same lots."""
+_NAMED = "select cause_id, lot_id from named_lot where cause_id = any($1::uuid[])"
 _POSSIBLE = """
 select m.cause_id, m.site, min(m.happened_at) as happened_at
 from movement m join location f on f.id = m.from_location and f.kind = 'unattributed'
@@ -59,11 +36,10 @@ where m.lot_id is null and m.product_id = any($1::uuid[]) and m.id > $2 and m.qu
   and m.quantity > coalesce((select sum(r.quantity) from movement r where r.reverses = m.id), 0)
 group by m.cause_id, m.site
 """
-_ADD = f"""
+_ADD = """
 insert into recall_notice as n (recall_id, charge_id, site, happened_at, how, state, note, changed_by)
-select $3, c.cause_id, c.site, c.happened_at, case when c.is_confirmed then 'confirmed' else 'assumed' end,
-       'to_contact', '', ''
-from ({_CHARGES}) c
+select $1, c.*, 'to_contact', '', ''
+from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[]) as c(charge_id, site, happened_at, how)
 on conflict (recall_id, charge_id) do update set how = excluded.how
 where n.how = 'possible' or (n.how = 'assumed' and excluded.how = 'confirmed')
 """
@@ -108,33 +84,24 @@ async def places_of(tx: Tx, lots: Collection[UUID]) -> Sequence[asyncpg.Record]:
     return rows
 
 
-async def flows_of(tx: Tx, lots: Collection[UUID]) -> Sequence[asyncpg.Record]:
-    """All that ever moved of these lots, summed by the kinds of both ends."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(_FLOWS, list(lots))
-    return rows
+async def story_of(tx: Tx, lots: Collection[UUID], since: UUID = NO_ID) -> list[Step]:
+    """Every movement of these lots with an id after this one, with the kinds and sites of both ends."""
+    return [Step(*row) for row in await tx.fetch(_STORY, list(lots), since)]
 
 
-async def receipts_of(tx: Tx, lots: Collection[UUID]) -> Sequence[asyncpg.Record]:
-    """The deliveries these lots came with."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(_RECEIPTS, list(lots))
-    return rows
-
-
-async def transfers_of(tx: Tx, lots: Collection[UUID]) -> Sequence[asyncpg.Record]:
-    """The transfers that carried these lots."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(_TRANSFERS, list(lots))
-    return rows
-
-
-async def charges_of(tx: Tx, lots: Collection[UUID]) -> Sequence[asyncpg.Record]:
-    """The charges that received these lots and did not bring all of it back."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(f"{_CHARGES} order by 3, 1", list(lots), UUID(int=0))
-    return rows
+async def receivers(tx: Tx, story: Collection[Step]) -> list[dict[str, Any]]:
+    """The charges that received lots of a story; `is_confirmed` where a line named the lot or a container was drawn."""
+    found = charges(story)
+    rows = await tx.fetch(_NAMED, [one["cause_id"] for one in found]) if found else []
+    named = {(row[0], row[1]) for row in rows}
+    for one in found:
+        one["is_confirmed"] = one["is_drawn"] or any((one["cause_id"], lot_id) in named for lot_id in one["lots"])
+    return found
 
 
 async def possible_charges(tx: Tx, products: Collection[UUID]) -> Sequence[asyncpg.Record]:
     """The charges of these products that no lot covered: they may have received any."""
-    rows: Sequence[asyncpg.Record] = await tx.fetch(f"{_POSSIBLE} order by 3, 1", list(products), UUID(int=0))
+    rows: Sequence[asyncpg.Record] = await tx.fetch(f"{_POSSIBLE} order by 3, 1", list(products), NO_ID)
     return rows
 
 
@@ -151,11 +118,17 @@ async def add_notices(tx: Tx, recall_id: UUID, since: UUID) -> None:
         recall_id,
     )
     about = {row[1] for row in rows} | {row[0] for row in products}
-    if rows:
-        await tx.execute(_ADD, [row[0] for row in rows], since, recall_id)
+    found = await receivers(tx, await story_of(tx, [row[0] for row in rows], since)) if rows else []
+    if found:
+        columns = zip(*((one["cause_id"], one["site"], one["happened_at"], _how(one)) for one in found), strict=True)
+        await tx.execute(_ADD, recall_id, *columns)
     if about:
         await tx.execute(_ADD_POSSIBLE, list(about), since, recall_id)
     await tx.execute(_ADD_UNITS, recall_id)
+
+
+def _how(charge: dict[str, Any]) -> str:
+    return CONFIRMED if charge["is_confirmed"] else ASSUMED
 
 
 async def lots_of_charges(
