@@ -141,3 +141,24 @@ class PackageLoop(BadValue):
 
     code = "package-loop"
     title = "A package holds no package"
+
+
+class TooManyProducts(Refusal):
+    """A run of the price tool over more products than one run may hold."""
+
+    code = "too-many-products"
+    title = "These are too many products at once"
+
+
+class NothingToPrice(Refusal):
+    """A run of the price tool that would change no price."""
+
+    code = "nothing-to-price"
+    title = "No price would change"
+
+
+class RunUndone(Refusal):
+    """A run of the price tool that was taken back already."""
+
+    code = "run-undone"
+    title = "The run was undone already"

@@ -47,6 +47,16 @@ async def apply(tx: Tx, plans: Sequence[Plan[Price]]) -> None:
     await _withdraw(tx, [price.id for price in changed.values() if is_withdrawn(price)])
     await _update(tx, [price for price in changed.values() if not is_withdrawn(price)])
     await _insert(tx, list(new.values()))
+    await _remember_costs(tx, [*new.values(), *changed.values()])
+
+
+async def _remember_costs(tx: Tx, prices: Sequence[Price]) -> None:
+    """Keep what the products cost now that somebody made up a price for them."""
+    if prices:
+        await tx.execute(
+            "UPDATE product SET priced_cost = cost WHERE id = ANY($1) AND priced_cost IS DISTINCT FROM cost",
+            list({row.product_id for row in prices}),
+        )
 
 
 async def _withdraw(tx: Tx, ids: Sequence[UUID]) -> None:

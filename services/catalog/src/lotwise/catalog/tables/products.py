@@ -36,7 +36,10 @@ class CategoryRow(Base, table=True):
 
 
 class ProductRow(Base, table=True):
-    """A product or service. Codes are unique and sort by their bytes; money in micros, quantities in smallest units."""
+    """A product or service. Codes are unique and sort by their bytes; money in micros, quantities in smallest units.
+
+    `priced_cost` is what it cost when its price was last changed.
+    """
 
     __tablename__ = "product"
     __table_args__ = (
@@ -104,6 +107,7 @@ class ProductRow(Base, table=True):
     use_by_hours: int | None
     drug_class: str = Field(sa_column=Column(Text, nullable=False, server_default="otc"))
     cost_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    priced_cost: int | None = Field(sa_type=BigInteger)
     variant_of: UUID | None = Field(foreign_key="product.id")
     variant_name: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     add_on_kind: str | None = Field(sa_type=Text)
