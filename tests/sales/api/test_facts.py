@@ -19,7 +19,7 @@ async def test_a_charge_is_recorded_and_told_once(sales: Sales) -> None:
     assert answer["number"] == "harley-000001"
     assert (answer["net_minor"], answer["tax_minor"], answer["total_minor"]) == (26999, 3030, 30029)
     assert (answer["paid_minor"], answer["change_minor"], answer["due_minor"]) == (30100, 71, 0)
-    (told,) = await sales.told()
+    (told,) = await sales.told(SaleRecorded)
     assert isinstance(told, SaleRecorded)
     assert (str(told.charge_id), told.number, told.site, told.is_held) == (
         answer["charge_id"],

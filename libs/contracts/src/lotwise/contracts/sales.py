@@ -303,7 +303,7 @@ class MembershipEnded(MembershipEvent):
 
 
 class GiftCertificateSold(Event):
-    """A gift certificate was sold or topped up; its amount is owed until it is spent."""
+    """A gift certificate was sold or topped up; its amount is owed until it is spent. Below zero: it was voided."""
 
     speaker: ClassVar[str] = "sales"
     certificate_id: Id
@@ -325,6 +325,16 @@ class GiftCertificateRedeemed(Event):
     currency: str = "USD"
     happened_at: Instant
     actor: str = ""
+
+
+class GiftCertificateExpired(Event):
+    """A certificate ran out; what was still owed is earned as breakage."""
+
+    speaker: ClassVar[str] = "sales"
+    certificate_id: Id
+    value_minor: Minor
+    currency: str = "USD"
+    happened_at: Instant
 
 
 class AccountMoved(Event):
@@ -349,11 +359,17 @@ class Payment(Value):
 
 
 class PaymentTaken(Event):
-    """A charge, a later part payment, a return or a void was settled with these tenders (SAL-22)."""
+    """A charge, a later part payment, a return or a void was settled with these tenders (SAL-22).
+
+    Kinds are cash (less its change), card, account, gift, reward, other, and `rounding`: what cash in steps gave or
+    took, so that the payments sum to the totals. Charges of one commit are told together: then `documents` says how
+    many they are and `document_id` is the lump's own id.
+    """
 
     speaker: ClassVar[str] = "sales"
     payment_id: Id
     document_id: Id
+    documents: int = Field(default=1, ge=1)
     till_id: Id | None = None
     payments: tuple[Payment, ...]
     currency: str = "USD"

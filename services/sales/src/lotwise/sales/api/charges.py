@@ -41,6 +41,7 @@ from lotwise.sales.operations.answers import charge_answer, void_answer
 from lotwise.sales.operations.circumstances import look
 from lotwise.sales.operations.dispensing import dispense, is_special
 from lotwise.sales.operations.facts import Fact
+from lotwise.sales.operations.packages import prepared, redeems
 from lotwise.sales.operations.recording import Outcome, Recorded
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import charges as rows
@@ -135,6 +136,10 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
         body.lines,
         lambda: charges.price(selling, body, who, now, is_fact=not body.hold, around=around),
     )
+    if redeems(priced.lines):
+        if known := await charges.recorded_before(selling, charge_id, charges.request_hash(body, charges.CHARGE_WAYS)):
+            return _answer(known)
+        priced = await prepared(selling, priced, body.member_id)
     special = None
     if is_special(selling.prices.book, priced.lines):
         special = await dispense(selling, priced, priced.asked, who, is_fact=not body.hold)

@@ -14,7 +14,7 @@ from lotwise.kit.web import Router
 from lotwise.sales.api import views
 from lotwise.sales.api.charges import PRICING, selling_of
 from lotwise.sales.api.shapes import BatchOut, ReturnIn, ReturnOut, ReturnsIn
-from lotwise.sales.domain import refusals
+from lotwise.sales.domain import money_refusals, refusals
 from lotwise.sales.domain.receipts import return_number
 from lotwise.sales.operations import returns
 from lotwise.sales.operations.answers import return_answer
@@ -32,6 +32,12 @@ TAKING_BACK = (
     refusals.MoreThanSold,
     refusals.NotReturnable,
     refusals.TreatedGoods,
+    money_refusals.RefundElsewhere,
+    money_refusals.RefundTooLarge,
+    money_refusals.UnknownTill,
+    money_refusals.TillNotOpen,
+    money_refusals.TillCounted,
+    money_refusals.OthersTill,
 )
 
 
@@ -66,9 +72,19 @@ def _asking(return_id: UUID, body: ReturnIn) -> Asking:
         for line in body.lines
     ]
     asked = ReturnAsked(
-        body.charge_id, body.site, body.happened_at, body.member_id, body.reason, body.source, lines, body.tenders
+        body.charge_id,
+        body.site,
+        body.happened_at,
+        body.member_id,
+        body.reason,
+        body.source,
+        lines,
+        body.tenders,
+        body.till_id,
+        body.refund == "originals",
     )
-    return Asking(return_id, asked, request_hash(body, RETURN_WAYS))
+    ways = RETURN_WAYS | {"till_id"} | ({"refund"} if body.refund == "given" else set())
+    return Asking(return_id, asked, request_hash(body, ways))
 
 
 def _id_of(key: str, owner: str) -> UUID:

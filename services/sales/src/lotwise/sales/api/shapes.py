@@ -122,6 +122,22 @@ class ChargeLineView(LineOut):
     dispensed: DispensedOut | None = None
 
 
+class PaymentOut(BaseModel):
+    """A later payment on a charge; `due_minor` is what it left to be paid."""
+
+    payment_id: UUID
+    charge_id: UUID
+    site: str
+    happened_at: datetime
+    recorded_at: datetime
+    currency: str
+    actor: str
+    paid_minor: int
+    change_minor: int
+    due_minor: int
+    tenders: list[TenderOut]
+
+
 class VoidOut(BaseModel):
     """The reversal of a charge."""
 
@@ -178,6 +194,8 @@ class ChargeView(ChargeOut):
     lines: list[ChargeLineView]  # type: ignore[assignment]
     void: VoidOut | None
     returns: list[ReturnOut]
+    payments: list[PaymentOut] = []
+    session_id: UUID | None = None
 
 
 class ChargeRowOut(BaseModel):
@@ -193,6 +211,7 @@ class ChargeRowOut(BaseModel):
     is_held: bool
     total_minor: int
     currency: str
+    due_minor: int = 0
 
 
 class ResultOut(BaseModel):
@@ -215,11 +234,12 @@ class BatchOut(BaseModel):
 
 
 class VoidIn(Strict):
-    """Why a charge is taken back whole, and where its goods go."""
+    """Why a charge is taken back whole, where its goods go, and out of which till its money."""
 
     reason: Text
     disposition: Disposition = "restock"
     happened_at: Instant | None = None
+    till_id: Id | None = None
 
 
 class AbandonIn(Strict):
@@ -258,7 +278,10 @@ class ReturnLineIn(Strict):
 
 
 class ReturnIn(Strict):
-    """Goods or money that come back, with or without the charge they were sold by."""
+    """Goods or money that come back, with or without the charge they were sold by.
+
+    `refund` originals pays back the way the charge was paid; else `tenders` (below zero) say how.
+    """
 
     return_id: Id | None = None
     charge_id: Id | None = None
@@ -269,11 +292,15 @@ class ReturnIn(Strict):
     source: Source = "desk"
     lines: Annotated[tuple[ReturnLineIn, ...], Field(min_length=1, max_length=500)]
     tenders: Tenders = ()
+    refund: Literal["given", "originals"] = "given"
+    till_id: Id | None = None
 
     @model_validator(mode="after")
     def _lines_fit(self) -> "ReturnIn":
         if any((line.line is None) != (self.charge_id is None) for line in self.lines):
             raise ValueError("with charge_id each line names a line of that charge; without it, a product")
+        if self.refund == "originals" and (self.charge_id is None or self.tenders):
+            raise ValueError("a refund to the originals names the charge and no tenders")
         return self
 
 

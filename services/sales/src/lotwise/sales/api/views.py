@@ -17,10 +17,10 @@ from lotwise.sales.domain.explanations import percent_text
 from lotwise.sales.domain.prices import slots_at
 from lotwise.sales.domain.receipts import tax_totals
 from lotwise.sales.domain.refusals import UnknownCharge
-from lotwise.sales.operations.answers import charge_answer, return_answer, void_answer
+from lotwise.sales.operations.answers import charge_answer, payment_answer, return_answer, void_answer
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import charges as rows
-from lotwise.sales.repository import dispensed
+from lotwise.sales.repository import dispensed, payments
 from lotwise.sales.repository import returns as return_rows
 from lotwise.values import format_quantity, site_day
 
@@ -62,6 +62,10 @@ async def charge(tx: Tx, selling: Selling, charge_id: UUID, who: Principal) -> J
         row["returned"] = format_quantity(returned.get((charge_id, line.line), 0), line.unit_decimals)
     shown["void"] = None if void is None else void_answer(void)
     shown["returns"] = [return_answer(one.back, one.recorded_at) for one in back]
+    shown["payments"] = [payment_answer(one) for one in (await payments.of_charges(tx, [charge_id])).get(charge_id, ())]
+    shown["session_id"] = kept.charge.session_id
+    if kept.charge.source == "desk":
+        shown["due_minor"] = kept.charge.due_minor
     return shown
 
 

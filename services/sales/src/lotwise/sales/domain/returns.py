@@ -87,7 +87,7 @@ class ReturnLine(NamedTuple):
 
 
 class Return(NamedTuple):
-    """A return in the order of its columns, then its lines and refunds."""
+    """A return in the order of its columns, then its lines, its refunds and the till's session they came out of."""
 
     return_id: UUID
     charge_id: UUID | None
@@ -105,6 +105,7 @@ class Return(NamedTuple):
     request_hash: bytes
     lines: Sequence[ReturnLine]
     tenders: Sequence[Tender]
+    session_id: UUID | None = None
 
     @property
     def total_minor(self) -> int:

@@ -1,13 +1,20 @@
-"""The only home of how a charge is paid: kinds of tender, and whether they fit the total."""
+"""The only home of how a document is paid: kinds of tender, cash in steps, and whether payments fit a total."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from lotwise.sales.domain.refusals import BadTender
+from lotwise.values import half_up
+
+CASH = "cash"
+ROUNDING = "rounding"
+"""What cash in steps gave or took; a row of the payment like any other, so that the books balance (ORACLES)."""
+COUNTED = ("cash", "card", "reward", "other")
+"""What lies in a drawer or stands on a slip at the end of a day; accounts and certificates count themselves."""
 
 
 class Tender(NamedTuple):
-    """One payment: its kind (cash, card, account, other), minor units, and the terminal's reference."""
+    """One payment: its kind (cash, card, account, gift, reward, other, rounding), minor units, and its reference."""
 
     kind: str
     amount_minor: int
@@ -28,15 +35,58 @@ def settle(total: int, tenders: Sequence[Tender]) -> Settled:
     Raises BadTender for an amount of zero or against the sign of the total, and for too much on a card.
     """
     sign = -1 if total < 0 else 1
-    for tender in tenders:
-        if tender.amount_minor * sign <= 0:
-            raise BadTender(
-                "an amount is zero or goes the wrong way", field="tenders", amount_minor=tender.amount_minor
-            )
-    paid = sum(tender.amount_minor for tender in tenders)
-    over = (paid - total) * sign
-    cash = sum(tender.amount_minor for tender in tenders if tender.kind == "cash") * sign
-    if over > 0 and over > cash:
+    paid = cash = rounding = 0
+    for kind, amount, _ in tenders:
+        if kind == ROUNDING:
+            rounding += amount
+            continue
+        if amount * sign <= 0:
+            raise BadTender("an amount is zero or goes the wrong way", field="tenders", amount_minor=amount)
+        paid += amount
+        if kind == CASH:
+            cash += amount
+    over = (paid + rounding - total) * sign
+    if over > 0 and over > cash * sign:
         raise BadTender("more is paid than the charge asks for", field="tenders", total_minor=total, paid_minor=paid)
     change = sign * max(0, over)
-    return Settled(paid, change, total - (paid - change))
+    return Settled(paid, change, total - rounding - (paid - change))
+
+
+def round_cash(total: int, tenders: Sequence[Tender], step: int) -> list[Tender]:
+    """The tenders with a row for the rounding, where cash settles the rest of a total in steps of `step` minor units.
+
+    Only the part that cash settles is rounded, half away from zero, after tax: 4.92 is paid with 4.90, 4.93 with 4.95
+    in steps of 5. Cash that fits the rest to the unit, or pays a part of it, is taken as it is; where the rest rounds
+    to nothing, a cash payment of zero settles it.
+    """
+    given = list(tenders)
+    if step <= 1 or not any(one.kind == CASH for one in given):
+        return given
+    sign = -1 if total < 0 else 1
+    cash = sum(one.amount_minor for one in given if one.kind == CASH) * sign
+    rest = (total - sum(one.amount_minor for one in given if one.kind != CASH)) * sign
+    asked = half_up(rest, step) * step
+    if rest <= 0 or cash == rest or cash < asked:
+        return given
+    kept = [one for one in given if one.amount_minor]
+    return kept if asked == rest else [*kept, Tender(ROUNDING, sign * (rest - asked))]
+
+
+def by_kind(total: int, tenders: Sequence[Tender]) -> dict[str, int]:
+    """What a document's tenders brought by kind, its change taken off the cash; minor units, sums to what was paid."""
+    found: dict[str, int] = {}
+    for kind, amount, _ in tenders:
+        found[kind] = found.get(kind, 0) + amount
+    change = settle(total, tenders).change_minor
+    if change:
+        found[CASH] -= change
+    return {kind: amount for kind, amount in found.items() if amount}
+
+
+def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Amounts by kind added up, without the kinds that come to nothing."""
+    found: dict[str, int] = {}
+    for part in parts:
+        for kind, amount in part.items():
+            found[kind] = found.get(kind, 0) + amount
+    return {kind: amount for kind, amount in found.items() if amount}

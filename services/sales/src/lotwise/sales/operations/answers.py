@@ -17,6 +17,7 @@ from lotwise.sales.domain.returns import Return, ReturnLine
 from lotwise.sales.domain.tenders import Tender, settle
 from lotwise.sales.domain.treatments import DECIMALS
 from lotwise.sales.repository.charges import Told, Void
+from lotwise.sales.repository.payments import Paid
 from lotwise.values import format_quantity, price_text
 
 Json = dict[str, Any]
@@ -88,6 +89,18 @@ def extra_event(extra: LineExtra) -> Json:
     if extra.discounts:
         told["discounts"] = [one._asdict() for one in extra.discounts]
     return told
+
+
+def payment_answer(paid: Paid) -> Json:
+    """A later payment on a charge."""
+    settled = settle(paid.due_minor, paid.tenders)
+    return {
+        **paid._asdict(),
+        "paid_minor": settled.paid_minor,
+        "change_minor": settled.change_minor,
+        "due_minor": settled.due_minor,
+        "tenders": tender_answers(paid.tenders),
+    }
 
 
 def tender_answers(tenders: Sequence[Tender]) -> list[Json]:

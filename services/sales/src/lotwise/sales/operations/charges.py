@@ -23,7 +23,9 @@ from lotwise.sales.domain.charges import (
     price_charge,
 )
 from lotwise.sales.domain.drafts import NOTHING_KNOWN, Circumstances
+from lotwise.sales.domain.liabilities import Deed
 from lotwise.sales.domain.lines import BEYOND_PLAIN, AskedDiscount
+from lotwise.sales.domain.owing import owing_of
 from lotwise.sales.domain.refusals import (
     AlreadyRecorded,
     AlreadyVoided,
@@ -38,12 +40,13 @@ from lotwise.sales.domain.refusals import (
 )
 from lotwise.sales.domain.returns import Sold, check_disposition
 from lotwise.sales.domain.tenders import Tender, round_cash, settle
+from lotwise.sales.operations import balances
 from lotwise.sales.operations import checkout as queue
 from lotwise.sales.operations.answers import voided_event
 from lotwise.sales.operations.dispensing import Prepared
 from lotwise.sales.operations.holding import Away, Granted, Hold, HoldLine
 from lotwise.sales.operations.paying import give_back
-from lotwise.sales.operations.recording import Ready, Recorded
+from lotwise.sales.operations.recording import Ready, Recorded, refusal_of
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.operations.tills import refund_seat, seat_of_charge
 from lotwise.sales.repository import charges as rows
@@ -227,7 +230,21 @@ def made_ready(
         tenders,
         due_minor=settled.due_minor if source == "desk" else 0,
     )
-    return Ready(charge, context.current_traceparent(), context.correlation_id.get(), context.cause_id.get())
+    owing = owing_of(priced.lines, tenders, priced.asked, is_fact=not getattr(asked, "hold", False))
+    ready = Ready(charge, context.current_traceparent(), context.correlation_id.get(), context.cause_id.get())
+    return ready if owing is None else ready._replace(owing=owing)
+
+
+async def recorded_before(selling: Selling, charge_id: UUID, body_hash: bytes) -> Recorded | None:
+    """A charge that was recorded under this id, if there is one. Raises DifferentBody, ChargeClosed."""
+    async with selling.db.reading() as tx:
+        known = (await rows.known(tx, [charge_id])).get(charge_id)
+        if known is None:
+            return None
+        kept = (await rows.load(tx, [charge_id])).get(charge_id)
+    if kept is None or known.request_hash != body_hash:
+        raise refusal_of(charge_id, known)
+    return Recorded(kept.charge, kept.recorded_at, replayed=True)
 
 
 async def at_till(selling: Selling, one: Ready, till_id: UUID, who: Principal, *, is_fact: bool) -> Ready:
@@ -243,7 +260,11 @@ async def at_till(selling: Selling, one: Ready, till_id: UUID, who: Principal, *
 
 
 async def record(selling: Selling, one: Ready) -> Recorded:
-    """Record a charge as it is and answer after the commit. Raises DifferentBody or ChargeClosed."""
+    """Record a charge as it is and answer after the commit. Raises DifferentBody, ChargeClosed, and what balances
+    refuse that it touches.
+    """
+    if one.owing is not None:
+        return await balances.record(selling, one, one.owing)
     (outcome,) = await selling.recorder.record([one])
     if isinstance(outcome, Refusal):
         raise outcome
@@ -373,6 +394,7 @@ async def void(
     done = Void(charge_id, uuid7(), at, now, reason, disposition, who.actor, session_id)
     await rows.add_void(tx, done)
     await give_back(tx, charge, done, till)
+    await balances.void(tx, charge, Deed(charge.site, at, now, who.actor, charge_id, reason))
     if treated:
         await checkout.settle(tx, treated, now)
     await tell(tx, voided_event(charge, done))

@@ -11,7 +11,7 @@ from lotwise.sales.domain.charges import Priced
 from lotwise.sales.domain.dispensing import Dispensed
 from lotwise.sales.domain.drafts import Circumstances
 from lotwise.sales.domain.receipts import charge_number
-from lotwise.sales.operations import charges
+from lotwise.sales.operations import charges, packages
 from lotwise.sales.operations.charges import ChargeAsked
 from lotwise.sales.operations.checkout import settle
 from lotwise.sales.operations.circumstances import look
@@ -40,9 +40,9 @@ async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, 
     first: dict[UUID, Fact] = {}
     for fact in facts:
         first.setdefault(fact.charge_id, fact)
-    prepared: dict[UUID, Ready | Refusal] = {}
+    prepared: dict[UUID, Ready | Recorded | Refusal] = {}
     for count, fact in enumerate(first.values(), 1):
-        prepared[fact.charge_id] = _prepared(selling, fact, who, now, await look(selling, fact.asked))
+        prepared[fact.charge_id] = await _prepared(selling, fact, who, now, await look(selling, fact.asked))
         if count % PREPARED_AT_ONCE == 0:
             await asyncio.sleep(0)
     await _seat(selling, first.values(), prepared, who)
@@ -50,24 +50,23 @@ async def record_facts(selling: Selling, facts: Sequence[Fact], who: Principal, 
     found = await _known(selling, readies)
     fresh = [one for one in readies if one.charge.charge_id not in found]
     if fresh:
-        outcomes = await selling.recorder.record(fresh)
-        found |= {one.charge.charge_id: outcome for one, outcome in zip(fresh, outcomes, strict=True)}
+        found |= await _recorded(selling, fresh)
         treated = treatments_of([line for one in fresh for line in one.charge.lines])
         if treated:
             await settle(selling.db, treated)
     for charge_id, one in prepared.items():
-        if isinstance(one, Refusal):
+        if not isinstance(one, Ready):
             found[charge_id] = one
     return [_outcome(fact, first[fact.charge_id], found[fact.charge_id]) for fact in facts]
 
 
 async def _seat(
-    selling: Selling, asked: Collection[Fact], prepared: dict[UUID, Ready | Refusal], who: Principal
+    selling: Selling, asked: Collection[Fact], prepared: dict[UUID, Ready | Recorded | Refusal], who: Principal
 ) -> None:
     """Give the charges that name a till its open session; one that is closed by now has none."""
     for fact in asked:
         one = prepared[fact.charge_id]
-        if fact.till_id is None or isinstance(one, Refusal):
+        if fact.till_id is None or not isinstance(one, Ready):
             continue
         try:
             prepared[fact.charge_id] = await charges.at_till(selling, one, fact.till_id, who, is_fact=True)
@@ -91,10 +90,30 @@ async def _known(selling: Selling, readies: Sequence[Ready]) -> dict[UUID, Outco
         return await outcomes_of_known(tx, readies)
 
 
-def _prepared(selling: Selling, fact: Fact, who: Principal, now: datetime, around: Circumstances) -> Ready | Refusal:
+async def _recorded(selling: Selling, fresh: Sequence[Ready]) -> dict[UUID, Outcome]:
+    """Record with one commit what touches no balance; each of the others with its balances."""
+    plain = [one for one in fresh if one.owing is None]
+    outcomes: list[Outcome] = await selling.recorder.record(plain) if plain else []
+    found = {one.charge.charge_id: outcome for one, outcome in zip(plain, outcomes, strict=True)}
+    for one in fresh:
+        if one.owing is not None:
+            try:
+                found[one.charge.charge_id] = await charges.record(selling, one)
+            except Refusal as refusal:
+                found[one.charge.charge_id] = refusal
+    return found
+
+
+async def _prepared(
+    selling: Selling, fact: Fact, who: Principal, now: datetime, around: Circumstances
+) -> Ready | Recorded | Refusal:
     try:
         who.at("charge.create", fact.asked.site)
         priced = charges.price(selling, fact.asked, who, now, is_fact=True, around=around)
+        if packages.redeems(priced.lines):
+            if known := await charges.recorded_before(selling, fact.charge_id, fact.body_hash):
+                return known
+            priced = await packages.prepared(selling, priced, fact.asked.member_id)
         return charges.made_ready(
             priced,
             fact.asked,

@@ -17,6 +17,7 @@ from lotwise.kit.database import Database, Tx
 from lotwise.sales.domain.charges import Charge
 from lotwise.sales.domain.dispensing import Dispensed
 from lotwise.sales.domain.money_refusals import TillNotOpen
+from lotwise.sales.domain.owing import Owing
 from lotwise.sales.domain.refusals import ChargeClosed, DifferentBody, TooBusy
 from lotwise.sales.operations.answers import recorded_event, told
 from lotwise.sales.operations.paying import Lump, lump_event, lumps
@@ -55,7 +56,8 @@ class Unseated(Exception):  # noqa: N818 - becomes a refusal for the charges it 
 class Ready(NamedTuple):
     """A charge that only lacks its number, with the trace, story and cause that its event carries.
 
-    `dispensed` is what its lines confirmed of lots and prescriptions; most charges have none.
+    `dispensed` is what its lines confirmed of lots and prescriptions; most charges have none. `owing` is what it says
+    about balances: one with that is recorded by `balances`.
     """
 
     charge: Charge
@@ -63,6 +65,7 @@ class Ready(NamedTuple):
     story: str | None = None
     cause: UUID | None = None
     dispensed: Sequence[Dispensed] = ()
+    owing: Owing | None = None
 
 
 class Recorded(NamedTuple):
@@ -245,9 +248,7 @@ def number(readies: Sequence[Ready], last: dict[str, int]) -> list[Charge]:
     return numbered
 
 
-def events(
-    readies: Sequence[Ready], numbered: Sequence[Charge], tills: Mapping[UUID, UUID] = NO_TILLS
-) -> list[Told]:
+def events(readies: Sequence[Ready], numbered: Sequence[Charge], tills: Mapping[UUID, UUID] = NO_TILLS) -> list[Told]:
     """SaleRecorded of each numbered charge, and PaymentTaken of what was paid; `tills` is the till of each session."""
     sold = [
         told(

@@ -8,13 +8,23 @@ from uuid import UUID
 from lotwise.kit.database import Tx
 from lotwise.kit.outbox import Told, tell
 from lotwise.kit.principal import Principal
+from lotwise.sales.domain import refunds as rules
 from lotwise.sales.domain.charges import Asked, Charge, Rights, check_moment, price_charge
-from lotwise.sales.domain.refusals import BadQuantity, DifferentBody, DuplicateLine, UnknownCharge, UnknownLine
+from lotwise.sales.domain.refusals import (
+    BadQuantity,
+    BadTender,
+    DifferentBody,
+    DuplicateLine,
+    UnknownCharge,
+    UnknownLine,
+)
 from lotwise.sales.domain.returns import Return, ReturnLine, Sold, check_returnable, refund
-from lotwise.sales.domain.tenders import Tender, settle
+from lotwise.sales.domain.tenders import Tender, by_kind, round_cash, settle, summed
 from lotwise.sales.operations.answers import returned_event
 from lotwise.sales.operations.charges import TenderAsked, sold_of
+from lotwise.sales.operations.paying import paid_of, payment_event
 from lotwise.sales.operations.selling import Selling
+from lotwise.sales.operations.tills import refund_seat
 from lotwise.sales.repository import charges as charge_rows
 from lotwise.sales.repository import returns as rows
 from lotwise.sales.repository.returns import KeptReturn
@@ -35,7 +45,7 @@ class LineAsked(NamedTuple):
 
 
 class ReturnAsked(NamedTuple):
-    """A return as it was asked for."""
+    """A return as it was asked for; `is_to_originals` pays back the way the charge was paid."""
 
     charge_id: UUID | None
     site: str
@@ -45,6 +55,8 @@ class ReturnAsked(NamedTuple):
     source: str
     lines: Sequence[LineAsked]
     tenders: Sequence[TenderAsked]
+    till_id: UUID | None = None
+    is_to_originals: bool = False
 
 
 class Asking(NamedTuple):
@@ -66,10 +78,22 @@ Outcome = Taken | Refusal
 
 
 class _Sales(NamedTuple):
-    """The charges that returns name, and what came back of their lines (counted on while a batch is decided)."""
+    """The charges that returns name, and what came back of their lines (counted on while a batch is decided).
+
+    So are what is still due of each charge, and what stays of its money by kind.
+    """
 
     charges: Mapping[UUID, Charge]
     returned: dict[tuple[UUID, int], int]
+    due: dict[UUID, int]
+    paid: dict[UUID, dict[str, int]]
+
+
+class _Seat(NamedTuple):
+    """The till's session that a refund goes out of."""
+
+    session_id: UUID | None
+    till_id: UUID | None
 
 
 async def take_back(
@@ -80,17 +104,54 @@ async def take_back(
     fresh = [one for one in askings if one.return_id not in found]
     sales = await _sales(tx, [one.asked.charge_id for one in fresh if one.asked.charge_id is not None])
     made: dict[UUID, Return] = {}
+    seats: dict[UUID, _Seat] = {}
     for one in fresh:
         if one.return_id in made:
             continue
         try:
-            made[one.return_id] = _decide(selling, one, sales, who, now)
+            seats[one.return_id] = seat = await _seat(tx, one.asked, sales, who)
+            made[one.return_id] = _decide(selling, one, sales, who, now, seat)
         except Refusal as refusal:
             found[one.return_id] = refusal
     if made:
+        await _settle(tx, list(made.values()), sales, seats)
         for back in await _record(tx, list(made.values()), now):
             found[back.return_id] = Taken(KeptReturn(back, now), replayed=False)
     return found
+
+
+async def _seat(tx: Tx, asked: ReturnAsked, sales: _Sales, who: Principal) -> _Seat:
+    """Where the money comes out of: the till named, else the charge's own while it is open, for a refund only."""
+    who.at("charge.return", asked.site)
+    charge = sales.charges.get(asked.charge_id) if asked.charge_id is not None else None
+    of_charge = charge.session_id if charge is not None and charge.site == asked.site else None
+    if asked.till_id is None and not (asked.tenders or asked.is_to_originals):
+        return _Seat(None, None)
+    return _Seat(*await refund_seat(tx, asked.till_id, asked.site, who, of_charge))
+
+
+async def _settle(tx: Tx, made: Sequence[Return], sales: _Sales, seats: Mapping[UUID, _Seat]) -> None:
+    """Keep what is still due of the charges, and tell what was paid out."""
+    changed = {one: due for one, due in sales.due.items() if due != sales.charges[one].due_minor}
+    if changed:
+        await charge_rows.set_due(tx, changed)
+    await tell(
+        tx,
+        *(
+            payment_event(
+                back.site,
+                back.return_id,
+                by_kind(-back.total_minor, back.tenders),
+                payment_id=back.return_id,
+                till_id=seats[back.return_id].till_id,
+                currency=back.currency,
+                happened_at=back.happened_at,
+                actor=back.actor,
+            )
+            for back in made
+            if back.tenders
+        ),
+    )
 
 
 async def _record(tx: Tx, made: Sequence[Return], now: datetime) -> list[Return]:
@@ -122,12 +183,13 @@ async def _known(tx: Tx, askings: Sequence[Asking]) -> dict[UUID, Outcome]:
 async def _sales(tx: Tx, charge_ids: Sequence[UUID]) -> _Sales:
     ids = sorted(set(charge_ids))
     if not ids:
-        return _Sales({}, {})
-    kept = await charge_rows.load(tx, ids, lock=True)
-    return _Sales({one: kept[one].charge for one in kept}, await rows.returned(tx, ids))
+        return _Sales({}, {}, {}, {})
+    kept = {one: found.charge for one, found in (await charge_rows.load(tx, ids, lock=True)).items()}
+    due = {one: charge.due_minor for one, charge in kept.items()}
+    return _Sales(kept, await rows.returned(tx, ids), due, await paid_of(tx, list(kept.values())))
 
 
-def _decide(selling: Selling, one: Asking, sales: _Sales, who: Principal, now: datetime) -> Return:
+def _decide(selling: Selling, one: Asking, sales: _Sales, who: Principal, now: datetime, seat: _Seat) -> Return:
     asked = one.asked
     who.at("charge.return", asked.site)
     at = now if asked.happened_at is None else asked.happened_at.astimezone(UTC)
@@ -138,8 +200,7 @@ def _decide(selling: Selling, one: Asking, sales: _Sales, who: Principal, now: d
     else:
         lines = _of_charge(selling, asked, charge, sales.returned)
     net, tax_1, tax_2 = (sum(amounts) for amounts in zip(*[line[7:10] for line in lines], strict=True))
-    refunds = [Tender(tender.kind, tender.amount_minor, tender.reference) for tender in asked.tenders]
-    settle(-(net + tax_1 + tax_2), refunds)
+    refunds = _refunds(selling, asked, net + tax_1 + tax_2, charge, sales, who)
     _count(lines, sales.returned)
     return Return(
         one.return_id,
@@ -158,7 +219,36 @@ def _decide(selling: Selling, one: Asking, sales: _Sales, who: Principal, now: d
         one.body_hash,
         lines,
         refunds,
+        seat.session_id,
     )
+
+
+def _refunds(
+    selling: Selling, asked: ReturnAsked, total: int, charge: Charge | None, sales: _Sales, who: Principal
+) -> list[Tender]:
+    """What is paid out, checked; what was never paid of the charge is set off first.
+
+    Raises BadTender, RefundElsewhere, RefundTooLarge.
+    """
+    paid: dict[str, int] = {} if charge is None else sales.paid[charge.charge_id]
+    off = 0 if charge is None else rules.set_off(total, sales.due[charge.charge_id])
+    site = selling.prices.book.sites.get(asked.site)
+    step = 1 if site is None else site.cash_rounding_minor
+    given = [Tender(tender.kind, tender.amount_minor, tender.reference) for tender in asked.tenders]
+    if asked.is_to_originals:
+        given = rules.originals(total - off, paid, step)
+    refunds = round_cash(off - total, given, step)
+    settled = settle(off - total, refunds)
+    if settled.change_minor:
+        raise BadTender("more is paid out than comes back", field="tenders", refund_minor=total - off)
+    may_override = who.allows("charge.override", asked.site) or who.allows("charge.backdate", asked.site)
+    rules.check_kinds(off - total, refunds, paid, may_override=may_override)
+    limit = selling.prices.book.limit("charge.return").amount_minor
+    rules.check_limit(refunds, limit, may_override=may_override)
+    if charge is not None:
+        sales.due[charge.charge_id] -= off
+        sales.paid[charge.charge_id] = summed([paid, by_kind(off - total, refunds)])
+    return refunds
 
 
 def _charge(sales: _Sales, charge_id: UUID, site: str) -> Charge:

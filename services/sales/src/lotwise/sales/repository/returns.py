@@ -21,14 +21,14 @@ async def record(tx: Tx, returns: Sequence[Return], recorded_at: datetime) -> No
     """Keep returns with their lines and refunds and count their numbers on. UniqueViolationError: an id is known."""
     await tx.execute(
         "insert into sale_return (return_id, charge_id, site, number, member_id, happened_at, currency, net_minor,"
-        " tax_1_minor, tax_2_minor, reason, source, actor, request_hash, recorded_at)"
+        " tax_1_minor, tax_2_minor, reason, source, actor, request_hash, session_id, recorded_at)"
         " select t.return_id, t.charge_id, t.site, t.number, t.member_id, t.happened_at, t.currency, t.net, t.tax_1,"
-        " t.tax_2, t.reason, t.source, t.actor, t.request_hash, $1 from unnest($2::uuid[], $3::uuid[], $4::text[],"
+        " t.tax_2, t.reason, t.source, t.actor, t.request_hash, t.session_id, $1 from unnest($2::uuid[], $3::uuid[], $4::text[],"
         " $5::bigint[], $6::uuid[], $7::timestamptz[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[],"
-        " $12::text[], $13::text[], $14::text[], $15::bytea[]) as t(return_id, charge_id, site, number, member_id,"
-        " happened_at, currency, net, tax_1, tax_2, reason, source, actor, request_hash)",
+        " $12::text[], $13::text[], $14::text[], $15::bytea[], $16::uuid[]) as t(return_id, charge_id, site, number,"
+        " member_id, happened_at, currency, net, tax_1, tax_2, reason, source, actor, request_hash, session_id)",
         recorded_at,
-        *zip(*[back[:14] for back in returns], strict=True),
+        *zip(*[(*back[:14], back.session_id) for back in returns], strict=True),
     )
     await _record_lines(tx, [(back.return_id, *line) for back in returns for line in back.lines])
     await _record_refunds(tx, [(back.return_id, i, *t) for back in returns for i, t in enumerate(back.tenders, 1)])
@@ -90,7 +90,7 @@ _LINE_COLUMNS = (
 async def load(tx: Tx, *, return_ids: Sequence[UUID] | None = None, charge_id: UUID | None = None) -> list[KeptReturn]:
     """Returns by their ids, or all of a charge, in the order in which they came back."""
     rows = await tx.fetch(
-        f"select {_COLUMNS}, recorded_at from sale_return where return_id = any($1) or charge_id = $2"
+        f"select {_COLUMNS}, session_id, recorded_at from sale_return where return_id = any($1) or charge_id = $2"
         " order by recorded_at, return_id",
         return_ids or [],
         charge_id,
@@ -104,7 +104,9 @@ async def load(tx: Tx, *, return_ids: Sequence[UUID] | None = None, charge_id: U
     refunds = await load_tenders(tx, ids)
     return [
         KeptReturn(
-            Return._make((*row[:14], lines.get(row["return_id"], ()), refunds.get(row["return_id"], ()))),
+            Return._make(
+                (*row[:14], lines.get(row["return_id"], ()), refunds.get(row["return_id"], ()), row["session_id"])
+            ),
             row["recorded_at"],
         )
         for row in rows

@@ -27,7 +27,10 @@ class ChargeNumberRow(Base, table=True):
 
 
 class ChargeRow(Base, table=True):
-    """A charge, or an id abandoned for good. `charge_id` is made by the client and is the idempotency key."""
+    """A charge, or an id abandoned for good. `charge_id` is made by the client and is the idempotency key.
+
+    `session_id` is the day of the till it was charged at, `due_minor` what of a desk's charge is still to be paid.
+    """
 
     __tablename__ = "charge"
 
@@ -49,6 +52,8 @@ class ChargeRow(Base, table=True):
     tax_from: date | None
     tax_revision: int
     tax_rounding: str = Field(sa_type=Text)
+    session_id: UUID | None
+    due_minor: int = Field(sa_type=BigInteger)
 
 
 class ChargeLineRow(Base, table=True):
@@ -79,7 +84,7 @@ class ChargeLineRow(Base, table=True):
 
 
 class TenderRow(Base, table=True):
-    """A payment of a charge, or (below zero) a refund of a return."""
+    """A payment of a charge or a later one, or (below zero) a refund of a return or a void."""
 
     __tablename__ = "tender"
 
@@ -102,6 +107,7 @@ class ChargeVoidRow(Base, table=True):
     reason: str = Field(sa_type=Text)
     disposition: str = Field(sa_type=Text)
     actor: str = Field(sa_type=Text)
+    session_id: UUID | None
 
 
 class SaleReturnRow(Base, table=True):
@@ -124,6 +130,7 @@ class SaleReturnRow(Base, table=True):
     source: str = Field(sa_type=Text)
     actor: str = Field(sa_type=Text)
     request_hash: bytes = Field(sa_type=LargeBinary)
+    session_id: UUID | None
 
 
 class ReturnLineRow(Base, table=True):
