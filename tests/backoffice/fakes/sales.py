@@ -161,3 +161,11 @@ def take_parked(chain: Chain, ask: Ask) -> Answer:
         return refusal(404, "unknown-parked-bill", f"no bill waits under the id {ask.id}", title="No such bill waits")
     chain.parked.remove(found)
     return 200, found
+
+
+@route("GET", "sales/v1/book")
+def book(_chain: Chain, _ask: Ask) -> Answer:
+    """The price book that a till keeps, in one chunk."""
+    sold = [p for p in ALL_PRODUCTS if p["price"] and p.get("purpose") != "back_bar"]
+    found = [{"product_id": p["product_id"], "code": p["code"], "name": p["name"], "kind": p["kind"], "unit": p["unit"], "names": p["barcodes"], "price_micros": round(float(p["price"]) * 1_000_000), "is_inclusive": False, "rates": [20_000_000, 0], "is_compound": False} for p in sold]  # fmt: skip
+    return 200, {"rows": found, "next": None}

@@ -18,7 +18,7 @@ from lotwise.backoffice.typeface import latin_cut
 from lotwise.kit.web import PUBLIC, Router
 
 SHEETS = ("tokens", "base", "layout", "components", "print")
-SCRIPTS = ("theme", "scan", "stream", "live", "ui", "charge", "count")
+SCRIPTS = ("theme", "scan", "stream", "live", "ui", "charge", "provisional", "worker", "count")
 ICONS = (
     "activity",
     "arrow-left-right",

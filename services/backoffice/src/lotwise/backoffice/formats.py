@@ -24,6 +24,11 @@ class Formats:
         """The currency's sign."""
         return get_currency_symbol(self.currency, self.locale)
 
+    @property
+    def digits(self) -> int:
+        """How many decimals the currency has."""
+        return currency_exponent(self.currency)
+
     def money(self, minor: int | None) -> str:
         """Minor units as money: 125000 → $1,250.00; nothing for None."""
         if minor is None:

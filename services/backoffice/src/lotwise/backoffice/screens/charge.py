@@ -93,7 +93,7 @@ async def shown(
             return await desk_codes.pick(request, who, form["site"], variants, no.title, text)
         return desk_codes.missing(no.detail, no.status)
     except Unreachable as no:
-        return desk_codes.missing(no.detail, no.status)
+        return desk_codes.missing(no.detail, no.status, "line-down")
     events = (["scan-found"] if has_found else []) + ([] if bill.lines else ["bill-empty"])
     if "choose" in form:
         events.append("dialog-close")

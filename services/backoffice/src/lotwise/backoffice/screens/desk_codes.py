@@ -66,9 +66,9 @@ async def find(request: Request, who: Visitor, form: dict[str, str]) -> Found | 
     return await pick(request, who, form["site"], hits, "Which one?", f"“{code}” fits several")
 
 
-def missing(text: str, status: int) -> Response:
-    """A beep and a sentence; the bill stays as it is."""
-    headers = SECURITY | {"HX-Reswap": "none", "HX-Trigger": "scan-missing"}
+def missing(text: str, status: int, event: str = "scan-missing") -> Response:
+    """A beep (or another event) and a sentence; the bill stays as it is."""
+    headers = SECURITY | {"HX-Reswap": "none", "HX-Trigger": event}
     return HTMLResponse(toast(text, "lasting"), status, headers=headers)
 
 

@@ -1,18 +1,33 @@
 // The charge desk: tiles, scans and keys change the bill one after another, in the order they came, however slow the line.
 import { shut } from "./ui.js";
+import * as provisional from "./provisional.js";
 
 const desk = document.querySelector("#desk"), field = desk.elements.code, bill = document.querySelector("#bill");
 const dialog = document.querySelector("#dialog"), draft = `desk:${desk.elements.site.value}`;
 let queue = Promise.resolve(), waiting = 0, isPaying = false;
 
-const change = (values) => { waiting += 1; return (queue = queue.then(() =>
-  htmx.ajax("POST", desk.dataset.lines, { source: desk, target: "#bill", swap: "innerHTML", values: { step: "", ...values } }).catch(() => undefined)
-    .finally(() => { waiting -= 1; }))); };
+// A change that finds no line is made here, on this till, and so are all that follow until the line is back.
+let isLost = false;
+const asked = async (values) => {
+  if (provisional.isDown()) return provisional.change(values);
+  isLost = false;
+  await htmx.ajax("POST", desk.dataset.lines, { source: desk, target: "#bill", swap: "innerHTML", values: { step: "", ...values } }).catch(() => { isLost = true; });
+  if (!isLost) return undefined;
+  provisional.down();
+  return provisional.change(values);
+};
+const change = (values) => { waiting += 1; return (queue = queue.then(() => asked(values)).finally(() => { waiting -= 1; })); };
+document.addEventListener("htmx:error", async ({ detail }) => {
+  if (detail.error?.name === "AbortError") return;
+  isLost = true;
+  if (!await provisional.reaches()) provisional.down();
+});
+document.addEventListener("line-down", () => { isLost = true; });
 // Payment is for the bill with everything in it: whoever is faster than the line pays when the last change has arrived.
 const pay = () => {
   if (isPaying || dialog.open) return;
   isPaying = true;
-  queue = queue.then(() => { isPaying = false; if (!dialog.open) document.querySelector("#pay")?.click(); });
+  queue = queue.then(() => { isPaying = false; if (dialog.open) return; if (provisional.isDown()) provisional.pay(); else document.querySelector("#pay")?.click(); });
 };
 const away = () => { if (dialog.open) shut(); };
 const current = () => bill.querySelector("[aria-current]")?.dataset.line ?? "";
@@ -35,7 +50,7 @@ document.addEventListener("click", ({ target }) => {
   else if (line) { pick(line); field.focus(); }
 });
 addEventListener("click", (event) => {
-  if (!waiting || !event.target.closest?.("#pay")) return;
+  if (!(waiting || provisional.isDown()) || !event.target.closest?.("#pay")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   pay();
@@ -77,6 +92,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (lines.length) localStorage[draft] = JSON.stringify(lines);
   bill.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 });
+document.addEventListener("bill-drawn", () => { const lines = [...bill.querySelectorAll("[name=line_of]")].map(({ value }) => value); if (lines.length) localStorage[draft] = JSON.stringify(lines); else localStorage.removeItem(draft); });
 document.addEventListener("charge-recorded", () => localStorage.removeItem(draft));
 document.addEventListener("bill-empty", () => localStorage.removeItem(draft));
 document.addEventListener("parked-changed", () => htmx.ajax("GET", `/charge/waiting?site=${desk.elements.site.value}`, { target: "#parked", swap: "outerHTML" }));
@@ -87,6 +103,10 @@ document.addEventListener("dialog-shut", () => field.focus());
 addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (target === document.body && key.length === 1 && key !== "?" && !ctrlKey && !altKey && !metaKey) field.focus();
 }, true);
+provisional.watch(desk.elements.site.value, {
+  onDown: () => away(),
+  onUp: () => { if (desk.dataset.shell !== undefined) location.href = `/charge?site=${desk.elements.site.value}`; else if (bill.querySelector("[name=line_of]")) change({ code: "" }); },
+});
 const kept = localStorage[draft];
 if (kept) addEventListener("load", () => change({ code: "", kept }));
 field.focus();

@@ -1,0 +1,105 @@
+"""The desk without its line: it goes on charging, keeps what it sold, and sends each charge once."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.backoffice.fakes import ALL_PRODUCTS, Chain
+from tests.backoffice.fakes.ground import refusal
+from tests.browser.conftest import scan
+from tests.browser.line import Line
+from tests.browser.stage import Stage
+from tests.browser.test_desk import DESK
+
+
+@pytest.fixture
+def line(office: Stage) -> Iterator[Line]:
+    """The line between the desk and the office."""
+    one = Line(office.url)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def ready(page: Page, line: Line) -> Page:
+    """A desk that has its price book, at the end of its line."""
+    page.goto(line.url + DESK)
+    page.wait_for_function(
+        "async () => (await (await caches.open('desk')).keys()).some(({ url }) => url.includes('/charge/offline'))"
+    )
+    return page
+
+
+def sell_without_line(page: Page, line: Line) -> None:
+    """Two of the first product, scanned, paid by card."""
+    line.cut()
+    for _ in range(2):
+        scan(page, ALL_PRODUCTS[0]["barcodes"][0])
+    expect(page.locator("#bill .qtykey")).to_have_text("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .receipt")).to_contain_text("Provisional receipt")
+    page.keyboard.press("Enter")
+
+
+def test_without_the_line_the_desk_goes_on_and_sends_each_charge_once(ready: Page, chain: Chain, line: Line) -> None:
+    """SAL-26: scanned, priced with tax and paid without a line; sent under its own id when the line is back."""
+    sell_without_line(ready, line)
+    expect(ready.locator("#line-down")).to_contain_text("1 provisional charge waits")
+    assert chain.did("POST", "sales/v1/charges") == []
+
+    line.mend()
+    expect(ready.locator("#toasts")).to_contain_text("1 provisional charge was recorded", timeout=15_000)
+
+    expect(ready.locator("#line-down")).not_to_be_visible()
+    (sent,) = chain.did("POST", "sales/v1/charges")
+    assert (sent["hold"], sent["is_provisional"]) == (False, True)
+    assert [(line["quantity"], line["unit_price"]) for line in sent["lines"]] == [("2", "186.000000")]
+    assert sent["tenders"] == [{"kind": "card", "amount_minor": 44640, "reference": ""}]
+
+
+def test_a_reload_without_the_line_finds_the_desk(ready: Page, chain: Chain, line: Line) -> None:
+    """SAL-26: its page and its price book are kept: opened again it still sells, and keeps its queue."""
+    ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    ready.reload()
+    ready.wait_for_function("() => Boolean(navigator.serviceWorker.controller)")
+    sell_without_line(ready, line)
+
+    ready.reload()
+    expect(ready.locator("#line-down")).to_contain_text("1 provisional charge waits")
+    scan(ready, ALL_PRODUCTS[1]["barcodes"][0])
+    expect(ready.locator("#bill [data-line]")).to_have_count(1)
+
+    line.mend()
+    expect(ready.locator("#line-down")).not_to_be_visible(timeout=20_000)
+    expect(ready.locator("#bill output")).to_have_text("$414.00")
+    assert len(chain.did("POST", "sales/v1/charges")) == 1
+
+
+def test_what_cannot_be_recorded_waits_under_parked(ready: Page, chain: Chain, line: Line) -> None:
+    """SAL-26: a provisional charge that sales refuses is listed with the reason, and is lost nowhere."""
+    chain.overrides["POST", "sales/v1/charges"] = lambda _ask: refusal(409, "no-price", "It has no price.", title="No")
+    try:
+        sell_without_line(ready, line)
+        line.mend()
+        expect(ready.locator("#toasts")).to_contain_text("It has no price.", timeout=15_000)
+    finally:
+        del chain.overrides["POST", "sales/v1/charges"]
+
+    expect(ready.locator("#parked")).to_be_visible()
+    (waits,) = chain.parked
+    assert waits["label"].endswith("It has no price.")
+    chain.parked.clear()
+
+
+def test_a_service_that_does_not_answer_is_a_line_that_is_down(ready: Page, chain: Chain) -> None:
+    """SAL-26: while the office stands and sales does not, the desk goes on in the same way."""
+    chain.down.add("sales")
+    scan(ready, ALL_PRODUCTS[0]["barcodes"][0])
+    expect(ready.locator("#bill [data-line]")).to_have_count(1)
+    expect(ready.locator("#line-down")).to_be_visible()
+
+    chain.down.clear()
+    expect(ready.locator("#line-down")).not_to_be_visible(timeout=15_000)
+    expect(ready.locator("#bill output")).to_have_text("$223.20")
