@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from lotwise.contracts.ids import named_id
 from lotwise.sales.domain import memberships
 from lotwise.sales.domain.balance_refusals import BadDay, CancelledAlready, MembershipEnded, MembershipResting
-from lotwise.sales.domain.memberships import DAY, Anchor, Membership, Pause, Period, anchor_of, next_anchor, period_end
+from lotwise.sales.domain.memberships import (
+    DAY,
+    Anchor,
+    Membership,
+    Patience,
+    Pause,
+    Period,
+    anchor_of,
+    next_anchor,
+    period_end,
+)
 
 ID = named_id("membership")
 
@@ -27,7 +37,8 @@ def joined(on: date, period: str = "month", **more: object) -> Membership:
 
 def fee(from_day: date, to_day: date, minor: int, **more: object) -> Period:
     """A period with its fee."""
-    return Period(ID, 1, from_day, to_day, minor, minor, 0, 0, None, 0, None)._replace(**more)
+    days = (to_day - from_day).days + 1
+    return Period(ID, 1, from_day, to_day, days, minor, minor, 0, 0, None, 0, None)._replace(**more)
 
 
 def test_the_31st_is_the_last_day_and_the_31st_again() -> None:
@@ -85,12 +96,15 @@ def test_a_fee_is_earned_by_the_day_and_whole_at_the_end(minor: int, days: int, 
         begin += DAY * length
         rested += length
     last = first + DAY * (days + rested - 1)
-    period = fee(first, max(last, begin), minor)
+    pauses = [pause for pause in pauses if pause.from_day <= last]
+    period = fee(first, last, minor, days=memberships.days_between(first, last, pauses))
+    if not period.days:
+        return
     before = 0
     for n in range((period.to_day - first).days + 1):
         now = memberships.earned(period, pauses, first + DAY * n)
         assert before <= now <= minor
-        if any(pause.from_day <= first + DAY * n <= (pause.to_day or date.max) for pause in pauses):
+        if n and any(pause.from_day <= first + DAY * n <= (pause.to_day or date.max) for pause in pauses):
             assert now == before
         assert now + memberships.unearned(period, pauses, first + DAY * n) == minor
         before = now
@@ -153,3 +167,25 @@ def test_what_rolls_over_is_usable_until_the_later_period_ends() -> None:
     anchor = anchor_of(date(2027, 1, 31), "month")
     assert memberships.usable_until(anchor, date(2027, 2, 27), 0) == date(2027, 2, 27)
     assert memberships.usable_until(anchor, date(2027, 2, 27), 1) == date(2027, 3, 30)
+
+
+def test_a_look_at_the_clock_takes_one_step_at_a_time() -> None:
+    """SAL-21: due: renewed; unpaid: suspended after 14 days and over after 60; paid: goes on; cancelled: ends."""
+    member, patience = joined(date(2026, 6, 1)), Patience(14, 60)
+
+    def step(one: Membership, day: date, *, is_paid: bool = False) -> str | None:
+        return memberships.next_step(one, day, patience, is_paid=is_paid)
+
+    assert step(member, date(2026, 6, 30)) is None
+    assert step(member, date(2026, 7, 1)) == "renew"
+    assert step(member._replace(is_cancelled=True), date(2026, 7, 1)) == "end"
+    unpaid = member._replace(state="past_due", past_due_on=date(2026, 6, 1))
+    assert step(unpaid, date(2026, 6, 14)) is None
+    assert step(unpaid, date(2026, 6, 15)) == "suspend"
+    assert step(unpaid, date(2026, 6, 15), is_paid=True) == "paid"
+    assert step(unpaid._replace(state="suspended"), date(2026, 7, 30)) is None
+    assert step(unpaid._replace(state="suspended"), date(2026, 7, 31)) == "lapse"
+    rests = memberships.pause(member, date(2026, 6, 10), date(2026, 6, 20), date(2026, 6, 5))
+    assert (step(rests, date(2026, 6, 9)), step(rests, date(2026, 6, 10))) == (None, "pause")
+    paused = rests._replace(state="paused")
+    assert (step(paused, date(2026, 6, 20)), step(paused, date(2026, 6, 21))) == (None, "resume")

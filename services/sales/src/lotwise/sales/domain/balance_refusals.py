@@ -143,20 +143,6 @@ class BadDay(BadValue):
     title = "The day is not allowed"
 
 
-class NothingDue(Refusal):
-    """The membership owes nothing."""
-
-    code = "nothing-due"
-    title = "Nothing is due"
-
-
-class CertificateTaken(Refusal):
-    """A certificate of another sale has this number."""
-
-    code = "certificate-taken"
-    title = "The number belongs to another gift certificate"
-
-
 class CertificateEmpty(Refusal):
     """Less is left on the certificate than it should pay."""
 

@@ -80,14 +80,16 @@ class Membership(NamedTuple):
 class Period(NamedTuple):
     """A period of a membership in the order of its columns; money in minor units.
 
-    `price_minor` is what its fee line added up to before taxes were told apart, `fee_minor` the net of it.
-    `ended_on` is the last day on which it gave something, where that was earlier than its end.
+    `days` is how many days its fee is for: pauses move its end and leave them as many. `price_minor` is what its fee
+    line added up to before taxes were told apart, `fee_minor` the net of it. `ended_on` is the last day on which it
+    gave something, where that was earlier than its end.
     """
 
     membership_id: UUID
     period_no: int
     from_day: date
     to_day: date
+    days: int
     price_minor: int
     fee_minor: int
     tax_1_minor: int
@@ -177,26 +179,19 @@ def earned(period: Period, pauses: Sequence[Pause], day: date) -> int:
     """What of a period's fee is earned at the end of a day; to the cent, the last day takes the rest (SAL-20)."""
     if period.ended_on is not None and day >= period.ended_on:
         return period.fee_minor - period.refunded_minor
-    total = days_between(period.from_day, period.to_day, pauses)
-    passed = days_between(period.from_day, min(day, period.to_day), pauses)
-    if not total:
-        return period.fee_minor if day >= period.to_day else 0
-    return half_up(period.fee_minor * passed, total)
+    return period.fee_minor - unused_part(period.fee_minor, period, pauses, day)
 
 
 def unearned(period: Period, pauses: Sequence[Pause], day: date) -> int:
     """What of a period's fee is still owed at the end of a day."""
-    if day < period.from_day and period.ended_on is None:
-        return period.fee_minor
     gone = period.refunded_minor if period.ended_on is not None and day >= period.ended_on else 0
     return period.fee_minor - gone - earned(period, pauses, day)
 
 
 def unused_part(amount: int, period: Period, pauses: Sequence[Pause], today: date) -> int:
     """The share of an amount that belongs to the days of a period after today."""
-    total = days_between(period.from_day, period.to_day, pauses)
     passed = days_between(period.from_day, min(today, period.to_day), pauses)
-    return amount - half_up(amount * passed, total) if total else 0
+    return amount - half_up(amount * min(passed, period.days), period.days)
 
 
 def check_running(membership: Membership) -> None:
@@ -286,6 +281,40 @@ def cancel(membership: Membership, today: date, reason: str, *, at_period_end: b
     if at_period_end and membership.state in {"active", "past_due"} and membership.paused_from is None:
         return membership._replace(is_cancelled=True, reason=reason)
     return end(membership, today, reason)
+
+
+class Patience(NamedTuple):
+    """How long an unpaid fee is waited for, in days after it was due: until suspended, and until ended."""
+
+    suspend_days: int
+    end_days: int
+
+
+def next_step(membership: Membership, today: date, patience: Patience, *, is_paid: bool) -> str | None:
+    """What a look at the clock does next: pause, resume, paid, suspend, end, lapse, renew; None when there is nothing.
+
+    `is_paid`: nothing is due any more of the fee that was not paid. One step is taken at a time, so that a late look
+    catches up period by period.
+    """
+    state, rests_from, rests_to = membership.state, membership.paused_from, membership.paused_to
+    if state == "active" and rests_from is not None and rests_from <= today:
+        return "pause"
+    if state == "paused":
+        return "resume" if rests_to is not None and rests_to < today else None
+    if state in {"past_due", "suspended"}:
+        return "paid" if is_paid else _unpaid_step(membership, today, patience)
+    if state == "active" and membership.due_on <= today:
+        return "end" if membership.is_cancelled else "renew"
+    return None
+
+
+def _unpaid_step(membership: Membership, today: date, patience: Patience) -> str | None:
+    waited = (today - (membership.past_due_on or today)).days
+    if membership.is_cancelled and membership.due_on <= today:
+        return "end"
+    if waited >= patience.end_days:
+        return "lapse"
+    return "suspend" if membership.state == "past_due" and waited >= patience.suspend_days else None
 
 
 def end(membership: Membership, on_day: date, reason: str) -> Membership:

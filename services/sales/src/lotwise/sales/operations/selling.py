@@ -23,3 +23,4 @@ class Selling:
     exponent: int
     hold_left_seconds_min: int
     shelves: Shelves
+    gift_valid_days: int = 0

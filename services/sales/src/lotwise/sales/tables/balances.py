@@ -100,6 +100,7 @@ class MembershipPeriodRow(Base, table=True):
     period_no: int = Field(sa_column=Column(Integer, primary_key=True))
     from_day: date = Field(sa_type=Date)
     to_day: date = Field(sa_type=Date)
+    days: int = Field(sa_type=SmallInteger)
     price_minor: int = Field(sa_type=BigInteger)
     fee_minor: int = Field(sa_type=BigInteger)
     tax_1_minor: int = Field(sa_type=BigInteger)

@@ -95,6 +95,7 @@ create table membership_period (
     period_no      integer not null check (period_no >= 1),
     from_day       date not null,
     to_day         date not null check (to_day >= from_day),
+    days           smallint not null check (days >= 1),
     price_minor    bigint not null check (price_minor >= 0),
     fee_minor      bigint not null check (fee_minor >= 0),
     tax_1_minor    bigint not null,
