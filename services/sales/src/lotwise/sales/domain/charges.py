@@ -113,9 +113,10 @@ def price_charge(
     slots = book.slots(slug, day)
     setting = Setting(book, slug, at, rights, is_fact, exponent, around)
     drafts = [draft(setting, line, i) for i, line in enumerate(asked)]
-    if cart or coupons or book.automatic or any(one.extra is not None or not one.asked.is_plain for one in drafts):
+    is_special = any(not one.asked.is_plain or one.product.product_id in book.peculiar for one in drafts)
+    if is_special or cart or coupons or book.automatic:
         drafts = discounted(setting, site, day, drafts, cart, coupons)
-    if any(one.product.product_id in book.peculiar or one.extra is not None for one in drafts):
+    if is_special:
         lines, asked = special_lines(setting, site, slots, drafts)
     else:
         lines = _taxed(site, slots, drafts)

@@ -20,7 +20,7 @@ class TaxTotal(NamedTuple):
 def tax_totals(lines: Iterable[ChargeLine], slots: TaxSlots) -> list[TaxTotal]:
     """The taxes of a receipt, one row per name and rate, Tax 1 before Tax 2."""
     sums: dict[tuple[int, str, int], tuple[int, int]] = {}
-    for line in lines:
+    for line in (part for sold in lines for part in sold.more.shares or (sold,)):
         one, two = CODES[line.tax_code]
         compound = line.tax_1_minor if line.application_code else 0
         for slot, chosen, name, rates, base, tax in (
