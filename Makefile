@@ -8,6 +8,7 @@ OURS := libs/values libs/contracts libs/kit services/catalog services/sales serv
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 CODE := libs services deploy tests
 PYTEST := $(BIN)/python -m pytest
+LANES ?= 2
 
 ##@ Run
 .PHONY: up demo down status
@@ -21,9 +22,11 @@ status: $(VENV)/.run ## processes, memory, lag, parked messages
 	@$(BIN)/lotwise status
 
 ##@ Test
-.PHONY: test check test-chaos test-compose test-fuzz test-slow
-test: $(VENV)/.test check ## install and run everything that must pass
-	$(PYTEST) -m "not slow" --ignore=tests/browser $(ARGS)
+.PHONY: test check test-pages test-chaos test-compose test-fuzz test-slow
+test: $(VENV)/.test ## install and run everything that must pass, two things at a time
+	@$(MAKE) --no-print-directory -j2 check test-pages
+	$(PYTEST) -n $(LANES) -m "not slow" --ignore=tests/browser $(ARGS)
+test-pages: $(VENV)/.test ## what a browser sees
 	$(PYTEST) -m "not slow" tests/browser $(ARGS)
 check: $(VENV)/.test ## lint, format, types, import contracts, docstrings of tests, committed schemas
 	$(BIN)/ruff check $(CODE)

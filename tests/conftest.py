@@ -15,8 +15,17 @@ from lotwise.onebox.account import open_home, server_account
 from lotwise.onebox.databases import DatabaseLogin, drop_database, ensure_databases, run_apart
 from lotwise.onebox.servers import NatsServer, PostgresServer
 
-FAST = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "16", "max_connections": "200"}
-"""Tests kill processes, never the machine's power: what PostgreSQL handed to the system is safe without a flush."""
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "scram_iterations": "16",
+    "max_connections": "200",
+    "autovacuum": "off",
+}
+"""Tests kill processes, never the machine's power: what PostgreSQL handed to the system is safe without a flush.
+
+Nor is anything counted between tests: a table that was counted when a test had just emptied it is taken for empty.
+"""
 IN_CONTAINERS = os.environ.get("LOTWISE_TEST_BACKEND") == "containers"
 FRESH_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -27,6 +36,30 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     Tests run in several processes, which must agree on every test's name.
     """
     return FRESH_ID.sub("id", val) if isinstance(val, str) and FRESH_ID.search(val) else None
+
+
+SHARING = ("tests/onebox/", "tests/journeys/")
+"""Folders whose tests share one running system: each runs in one process, before the many short files."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that several processes end at about the same time."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SHARING))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A whole file goes to one process, and so does a folder whose tests share a running system."""
+    from xdist.scheduler.loadfile import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Lanes(LoadFileScheduling):  # type: ignore[misc]
+        """Hands out files and sharing folders in the order of the collection."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in SHARING if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False
+    return Lanes(config, log)
 
 
 class Databases:

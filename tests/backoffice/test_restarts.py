@@ -15,10 +15,17 @@ NOW = datetime.now(UTC)
 
 
 def ended(
-    file: Path, process: str, hours_ago: float, exit_code: int | None = 70, *, said: tuple[str, ...] = ()
+    file: Path,
+    process: str,
+    hours_ago: float,
+    exit_code: int | None = 70,
+    *,
+    said: tuple[str, ...] = (),
+    now: datetime | None = None,
 ) -> None:
-    """The supervisor writes down an end."""
-    journal(file)(End(process, 4711, exit_code, 12.0, NOW - timedelta(hours=hours_ago), said))
+    """The supervisor writes down an end, that many hours before `now` (by default this file's NOW)."""
+    seen = (now or NOW) - timedelta(hours=hours_ago)
+    journal(file)(End(process, 4711, exit_code, 12.0, seen, said))
 
 
 @pytest.fixture
@@ -90,8 +97,9 @@ async def told(door: OpenDoor, file: Path | None) -> str:
 
 async def test_operations_show_each_restart_with_its_cause(door: OpenDoor, file: Path) -> None:
     """N-08: given a killed and a failed process; when operations are opened; then both are told, with their CSV."""
-    ended(file, "stock", 0.5, -9)
-    ended(file, "sales", 2, 70)
+    now = datetime.now(UTC)
+    ended(file, "stock", 0.5, -9, now=now)
+    ended(file, "sales", 2, 70, now=now)
 
     shown = await told(door, file)
     async with browser(office(Chain(), door, supervisor_journal=file)) as page:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 import uvicorn
 from tests.backoffice.fakes import Chain
 from tests.backoffice.office import OpenDoor, office
+
+from lotwise.onebox.ports import free_port
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -34,9 +35,7 @@ class Stage:
         self.chain = chain or Chain()
         self.door = door or OpenDoor()
         self.app = office(self.chain, self.door)
-        with contextlib.closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(
             self.app, host="127.0.0.1", port=self.port, log_level="warning", timeout_graceful_shutdown=1
