@@ -1,4 +1,6 @@
-"""The price book that a till keeps for the time when its line is down."""
+"""The price book that a till keeps for the time when its line is down, and what it sold meanwhile."""
+
+from datetime import UTC, datetime, timedelta
 
 from tests.sales.harness import BACK_BAR, BOTOX, SITE, Sales
 
@@ -49,3 +51,23 @@ async def test_the_book_is_read_in_chunks(sales: Sales) -> None:
         after = f"&after={following}"
 
     assert (found, end) == (whole, None)
+
+
+async def test_a_provisional_charge_is_a_fact_of_the_last_days(sales: Sales) -> None:
+    """SAL-26: what the desk sold while its line was down is recorded at its time, once, by whoever may charge."""
+    happened = datetime.now(UTC) - timedelta(hours=5)
+    body = {
+        "charge_id": str(named_id("provisional")), "site": SITE, "hold": False, "is_provisional": True,
+        "happened_at": happened.isoformat(), "lines": [{"product_id": str(BOTOX), "quantity": "1"}],
+    }  # fmt: skip
+
+    first = await sales.call("POST", "/v1/charges", body, who="front_desk")
+    again = await sales.call("POST", "/v1/charges", body, who="front_desk")
+    late = body | {"charge_id": str(named_id("late")), "happened_at": (happened - timedelta(days=4)).isoformat()}
+    refused = await sales.call("POST", "/v1/charges", late, who="front_desk")
+
+    assert (first.status_code, again.status_code, refused.status_code) == (201, 201, 403)
+    assert datetime.fromisoformat(first.json()["happened_at"]) == happened
+    assert first.json()["number"] == again.json()["number"]
+    assert sales.stock.asked == []
+    assert await sales.owner.fetchval("select count(*) from charge") == 1

@@ -134,7 +134,9 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
         selling,
         body.site,
         body.lines,
-        lambda: charges.price(selling, body, who, now, is_fact=not body.hold, around=around),
+        lambda: charges.price(
+            selling, body, who, now, is_fact=not body.hold, around=around, is_provisional=body.is_provisional
+        ),
     )
     if redeems(priced.lines):
         if known := await charges.recorded_before(selling, charge_id, charges.request_hash(body, charges.CHARGE_WAYS)):

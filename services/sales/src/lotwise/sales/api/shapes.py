@@ -30,6 +30,7 @@ class ChargeIn(Strict):
 
     `hold` true (the desk's way): stock sets the goods aside first and may refuse. `hold` false: a fact, a sale that
     already happened (needs charge.backdate). `charge_id` is the Idempotency-Key; one of the two may be left out.
+    `is_provisional` with `hold` false: the desk took it in the last three days while its line was down (SAL-26).
     """
 
     charge_id: Id | None = None
@@ -37,6 +38,7 @@ class ChargeIn(Strict):
     happened_at: Instant | None = None
     member_id: Id | None = None
     hold: Flag = True
+    is_provisional: Flag = False
     source: Source | None = None
     lines: Lines
     tenders: Tenders = ()

@@ -119,8 +119,11 @@ class Question(NamedTuple):
     coupons: Sequence[str] = ()
 
 
+PROVISIONAL_MAX = timedelta(hours=72)
+"""How long a charge that was taken without a line may be on its way."""
+
 NOTHING_TAKEN: Mapping[int, int] = {}
-CHARGE_WAYS = {"charge_id", "hold", "source", "till_id"}
+CHARGE_WAYS = {"charge_id", "hold", "source", "till_id", "is_provisional"}
 PLAIN_WAYS = {
     **dict.fromkeys(CHARGE_WAYS | {"discounts", "coupons"}, True),
     "lines": {"__all__": dict.fromkeys(BEYOND_PLAIN, True)},
@@ -161,19 +164,22 @@ def price(
     is_fact: bool,
     around: Circumstances = NOTHING_KNOWN,
     is_quote: bool = False,
+    is_provisional: bool = False,
 ) -> Priced:
     """Price and tax what is asked as this person may ask it. Raises what `price_charge` and `check_moment` raise.
 
-    A quote may ask for any day: it records nothing.
+    A quote may ask for any day: it records nothing. A provisional charge was sold while the desk's line was down
+    (SAL-26): a fact of the last PROVISIONAL_MAX at the price that was taken.
     """
     site = asked.site
-    may_state = who.allows("charge.backdate", site)
-    if is_fact and not may_state:
-        raise NotPermitted("a fact (hold: false) needs the permission charge.backdate", field="hold")
     happened_at = now if asked.happened_at is None else asked.happened_at.astimezone(UTC)
+    may_state = who.allows("charge.backdate", site)
+    is_late_news = is_provisional and now - happened_at <= PROVISIONAL_MAX
+    if is_fact and not (may_state or is_late_news):
+        raise NotPermitted("a fact (hold: false) needs the permission charge.backdate", field="hold")
     if not is_quote:
-        check_moment(happened_at, now, may_backdate=may_state)
-    rights = Rights(may_state, who.allows("catalog.price", site))
+        check_moment(happened_at, now, may_backdate=may_state or is_late_news)
+    rights = Rights(may_state, is_late_news or who.allows("catalog.price", site))
     if not is_plain(asked):
         more = (who.allows(permission, site) for permission in ("charge.discount", "charge.free", "charge.override"))
         rights = Rights(*rights[:2], *more)
