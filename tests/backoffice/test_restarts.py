@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_restarts_of_the_last_day_are_counted_by_process(file: Path) -> None:
-    """N-08: given ends of two processes, one of them older than a day; then each counts what fell in the last 24 hours,
+    """DESIGN 6: given ends of two processes, one of them older than a day; then each counts what fell in the last 24 hours,
     with when, how and after how long the last was; the most restless comes first.
     """
     ended(file, "stock", 30, -9)
@@ -54,7 +54,7 @@ def test_restarts_of_the_last_day_are_counted_by_process(file: Path) -> None:
 
 
 def test_what_is_no_end_is_passed_over_and_new_ends_are_seen(file: Path) -> None:
-    """N-08: a line cut short or of another kind hides nothing; an end written later is there at the next reading."""
+    """DESIGN 6: a line cut short or of another kind hides nothing; an end written later is there at the next reading."""
     ended(file, "alerts", 2)
     with file.open("a") as log:
         log.write('{"event": "something else"}\nno json at all\n{"timestamp": "2026-\n')
@@ -67,7 +67,7 @@ def test_what_is_no_end_is_passed_over_and_new_ends_are_seen(file: Path) -> None
 
 
 def test_a_journal_that_was_moved_aside_still_counts(file: Path) -> None:
-    """N-08: given a journal that grew and was moved to a numbered file; then its ends count with those after it."""
+    """DESIGN 6: given a journal that grew and was moved to a numbered file; then its ends count with those after it."""
     ended(file, "stock", 3)
     file.rename(file.with_suffix(".1.log"))
     ended(file, "stock", 2)
@@ -76,7 +76,7 @@ def test_a_journal_that_was_moved_aside_still_counts(file: Path) -> None:
 
 
 def test_of_a_journal_too_long_the_latest_are_counted_and_it_says_so(file: Path) -> None:
-    """N-08: given more ends in a day than are read; then what is counted is a minimum, and told to be one."""
+    """DESIGN 6: given more ends in a day than are read; then what is counted is a minimum, and told to be one."""
     for minutes in range(100, 0, -1):
         ended(file, "stock", minutes / 60, said=("x" * 100,))
 
@@ -96,7 +96,7 @@ async def told(door: OpenDoor, file: Path | None) -> str:
 
 
 async def test_operations_show_each_restart_with_its_cause(door: OpenDoor, file: Path) -> None:
-    """N-08: given a killed and a failed process; when operations are opened; then both are told, with their CSV."""
+    """DESIGN 6: given a killed and a failed process; when operations are opened; then both are told, with their CSV."""
     now = datetime.now(UTC)
     ended(file, "stock", 0.5, -9, now=now)
     ended(file, "sales", 2, 70, now=now)
@@ -112,7 +112,7 @@ async def test_operations_show_each_restart_with_its_cause(door: OpenDoor, file:
 
 
 async def test_operations_say_when_nothing_ended_or_nobody_keeps_count(door: OpenDoor, file: Path) -> None:
-    """N-08: no journal yet, only an old end, and an installation of containers: each says what it means."""
+    """DESIGN 6: no journal yet, only an old end, and an installation of containers: each says what it means."""
     assert "None in the last 24 hours No process has ended by itself here." in await told(door, file)
     ended(file, "stock", 49, -11)
     assert "The last one: stock, killed by SIGSEGV, 2 days ago." in await told(door, file)

@@ -33,7 +33,7 @@ def questions(board: Any) -> list[str]:
 
 @pytest.mark.parametrize("file", BOARDS, ids=lambda file: file.stem)
 def test_a_dashboard_asks_only_for_what_is_told(file: Path) -> None:
-    """N-18: every series in a dashboard is one of docs/telemetry.json, and every label one that the series has."""
+    """DESIGN 6: every series in a dashboard is one of docs/telemetry.json, and every label one that the series has."""
     series = told()
     for question in questions(json.loads(file.read_text())):
         names = set(re.findall(r"\b(?:(?:lotwise|process)_[a-z_]+|up\b)", question))
@@ -49,7 +49,7 @@ def test_a_dashboard_asks_only_for_what_is_told(file: Path) -> None:
 
 @pytest.mark.parametrize("file", BOARDS, ids=lambda file: file.stem)
 def test_a_dashboard_stands_as_it_is_provisioned(file: Path) -> None:
-    """N-18: each has an address of its own, asks a source that is provisioned, and no panel lies upon another."""
+    """DESIGN 6: each has an address of its own, asks a source that is provisioned, and no panel lies upon another."""
     board = json.loads(file.read_text())
     sources = set(re.findall(r"uid: ([a-z]+)", (GRAFANA / "provisioning/datasources/lotwise.yml").read_text()))
     assert board["uid"] == f"lotwise-{file.stem}"
@@ -69,7 +69,7 @@ def test_a_dashboard_stands_as_it_is_provisioned(file: Path) -> None:
 
 
 def test_every_service_is_asked_for_its_metrics() -> None:
-    """N-18: whoever collects asks each service that there is, at the port that its container has."""
+    """DESIGN 6: whoever collects asks each service that there is, at the port that its container has."""
     asked = set(re.findall(r'job_name: ([a-z]+), .*"([a-z]+):8000"', (GRAFANA / "prometheus.yml").read_text()))
     services = {folder.name for folder in (ROOT / "services").iterdir() if (folder / "pyproject.toml").exists()}
     assert asked == {(name, name) for name in services}

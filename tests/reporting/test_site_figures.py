@@ -67,7 +67,7 @@ def asked(reporting: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_each_site_is_told_with_its_own_day(reporting: Bench) -> None:
-    """N-18: given charges, waste and levels at two sites; when metrics are asked for; then each site has its own, of
+    """DESIGN 6: given charges, waste and levels at two sites; when metrics are asked for; then each site has its own, of
     the day so far: what was sold long ago is not of today.
     """
     now, old = datetime.now(UTC), datetime(2020, 5, 4, 12, tzinfo=UTC)
@@ -97,7 +97,7 @@ async def test_each_site_is_told_with_its_own_day(reporting: Bench) -> None:
 
 
 async def test_a_site_that_is_gone_is_told_no_more(reporting: Bench) -> None:
-    """N-18: given a site that was told; when reporting knows it no longer; then its figures do not stand still."""
+    """DESIGN 6: given a site that was told; when reporting knows it no longer; then its figures do not stand still."""
     await reporting.hear(said(SiteDefined(site="harley", slug="harley", name="Harley Street", time_zone="UTC")))
     await reporting.runtime.measure()
     assert shown("harley")
@@ -110,7 +110,7 @@ async def test_a_site_that_is_gone_is_told_no_more(reporting: Bench) -> None:
 
 
 async def test_asking_often_costs_the_database_once(reporting: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """N-18: two who collect at the same moment get the same figures; the shelves of all sites are read once."""
+    """DESIGN 6: two who collect at the same moment get the same figures; the shelves of all sites are read once."""
     monkeypatch.setattr(measuring, "FRESH_SECONDS", 60.0)
     reporting.runtime.state.pop("sites_measured", None)
     read: list[int] = []
