@@ -157,6 +157,10 @@ async def test_a_write_off_is_signed(htmx: httpx.AsyncClient, chain: Chain) -> N
 
     (sent,) = chain.did("POST", "stock/v1/adjustments")
     assert (sent["quantity"], sent["reason"], sent["adjustment_id"]) == ("-3", "damage", "a1")
+    assert sent["serials"] == []
+    units = {"key": "a2", "way": "in", "quantity": "2", "reason": "found", "serials": "SN-1\nSN-2"}
+    await htmx.post(f"{HERE}/adjust", data=units)
+    assert chain.did("POST", "stock/v1/adjustments")[-1]["serials"] == ["SN-1", "SN-2"]
 
 
 async def test_a_delivery_is_confirmed_line_by_line(htmx: httpx.AsyncClient, chain: Chain) -> None:

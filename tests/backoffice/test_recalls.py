@@ -191,3 +191,29 @@ async def test_one_entry_of_the_menu_is_the_one_that_is_open(page: httpx.AsyncCl
         tree = LexborHTMLParser((await page.get(path)).text)
         marked = [link.attributes["href"] for link in tree.css("nav a[aria-current=page]")]
         assert marked == [expected], path
+
+
+async def test_serials_are_recalled_and_released_by_themselves(
+    page: httpx.AsyncClient, htmx: httpx.AsyncClient, chain: Chain
+) -> None:
+    """STK-41: typed serials become lines by serial, a range with both ends; a recalled unit is shown with where it is,
+    and is released alone.
+    """
+    data = {
+        "key": ident("k"), "text": "", "title": "Beam", "reason": "burns", "severity": "", "source": "",
+        "product": TOXIN, "numbers_typed": "", "serials_typed": "SN-1 to SN-9, SN-20", "expires_from": "", "expires_until": "",
+    }  # fmt: skip
+    await htmx.post("/recalls", data=data)
+    (sent,) = chain.did("POST", "stock/v1/recalls")
+    assert [(line["kind"], line["first"], line["last"]) for line in sent["lines"]] == [
+        ("serial", "SN-1", "SN-9"), ("serial", "SN-20", ""),
+    ]  # fmt: skip
+    unit = {"serial_id": ident("serial", 1), "serial": "SN-1", "name": "Laser", "site": "bath", "state": "in_stock"}
+    shown = chain.answer(httpx.Request("GET", f"http://stock/v1/recalls/{RECALL}")).json()
+    chain.overrides["GET", "stock/v1/recalls/[^/]+"] = lambda _: (200, shown | {"units": [unit]})
+    units = find(LexborHTMLParser((await page.get(HERE)).text), "section[aria-labelledby=h-units]")
+    assert find(units, "td.code a").text() == "SN-1"
+    await htmx.post(f"{HERE}/release", data={"key": "k", "reason": "checked", "unit": unit["serial_id"]})
+    assert chain.did("POST", r"stock/v1/recalls/.*:release") == [
+        {"reason": "checked", "lots": [], "serials": [unit["serial_id"]]}
+    ]

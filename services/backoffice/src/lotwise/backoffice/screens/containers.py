@@ -51,6 +51,7 @@ class Container(Shape):
     code: str = ""
     name: str
     unit: str = "U"
+    waits_for: UUID | None = None
     lot_id: UUID
     lot_number: str = ""
     expires_on: date | None = None
@@ -359,8 +360,10 @@ async def discard(request: Request, who: Who, container_id: UUID) -> Response:
         made = await who.gateway.post("stock", path, given.model_dump(), form.get("key", ""))
     except Refused as no:
         return await _sheet(request, who, container_id, "discard", form, refused_fields(no, ("reason", "note")))
-    wasted = who.formats.quantity(made["wasted"], made["unit"])
-    return done(request, f"Discarded: {wasted} wasted.", f"/containers/{container_id}", stay=True, events=CHANGED)
+    text = f"Discarded: {who.formats.quantity(made['wasted'], made['unit'])} wasted."
+    if made.get("waits_for"):
+        text = "Written down: it waits for a second person, nothing moved yet."
+    return done(request, text, f"/containers/{container_id}", stay=True, events=CHANGED)
 
 
 async def _sheet(

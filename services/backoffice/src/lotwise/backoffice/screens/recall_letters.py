@@ -117,11 +117,12 @@ async def begin(request: Request, who: Who) -> Response:
     form = {
         name: str(sent.get(name) or "").strip() for name in (*FIELDS, "text", "key", "expires_from", "expires_until")
     }
-    form |= {"numbers_typed": str(sent.get("numbers_typed") or "")}
+    form |= {name: str(sent.get(name) or "") for name in ("numbers_typed", "serials_typed")}
     given, errors = read_form(RecallForm, {name: form[name] for name in FIELDS})
     products = [str(one) for one in sent.getlist("product") if one]
     lots = [str(one) for one in sent.getlist("lot") if one]
     numbers = [str(one) for one in sent.getlist("number")] + _typed(form["numbers_typed"])
+    numbers += _typed(form["serials_typed"], serials=True)
     if not products and not lots:
         errors = errors | {"": "Choose the product it is about, or lots of ours."}
     if given is None or errors:
@@ -132,19 +133,20 @@ async def begin(request: Request, who: Who) -> Response:
         made = await who.gateway.post("stock", "/v1/recalls", body, form["key"])
     except Refused as no:
         return await _again(request, who, form, refused_fields(no, FIELDS))
-    text = (
-        f"{len(made['lots'])} lots are blocked at every site. Members to tell: {made['notices'].get('to_contact', 0)}."
-    )
+    units = f" and {len(made['units'])} units" if made.get("units") else ""
+    told = made["notices"].get("to_contact", 0)
+    text = f"{len(made['lots'])} lots{units} are blocked at every site. Members to tell: {told}."
     return done(request, text, f"/recalls/{made['recall_id']}")
 
 
-def _typed(text: str) -> list[str]:
+def _typed(text: str, *, serials: bool = False) -> list[str]:
     """Numbers that a person wrote, separated by commas or lines; `A to B` is a range."""
     found = []
     for part in text.replace("\n", ",").split(","):
         first, _, last = part.strip().partition(" to ")
         if first:
-            found.append("|".join(("range" if last else "lot", first.strip(), last.strip())))
+            kind = "serial" if serials else "range" if last else "lot"
+            found.append(f"{kind}|{first.strip()}|{last.strip()}")
     return found
 
 

@@ -64,6 +64,21 @@ class RecallLot(Shape):
     release_reason: str = ""
 
 
+class RecallUnit(Shape):
+    """A unit of ours that it blocks by its serial."""
+
+    serial_id: UUID
+    serial: str
+    name: str
+    lot_number: str = ""
+    site: str
+    state: str
+    room: str = ""
+    charge_id: UUID | None = None
+    match: str = "exact"
+    released_at: datetime | None = None
+
+
 class Scope(Shape):
     """What a line of it names."""
 
@@ -80,7 +95,8 @@ class Scope(Shape):
     def text(self) -> str:
         """The line in words."""
         about = self.gtin or self.manufacturer
-        number = {"range": f"{self.first} to {self.last}", "all": "all lots"}.get(self.kind, self.first)
+        span = f"{self.first} to {self.last}" if self.last else self.first
+        number = {"all": "all lots", "serial": f"serial {span}"}.get(self.kind, span)
         days = f", expiring {self.expires_from or '…'} to {self.expires_until or '…'}"
         window = days if self.expires_from or self.expires_until else ""
         return " ".join(filter(None, (about, number))) + window
@@ -91,6 +107,7 @@ class Detail(Recall):
 
     notices: dict[str, int] = Field(default_factory=dict)  # type: ignore[assignment]
     lots: tuple[RecallLot, ...] = ()  # type: ignore[assignment]
+    units: tuple[RecallUnit, ...] = ()
     lines: tuple[Scope, ...] = ()
     notice_text: str = ""
 
@@ -248,9 +265,11 @@ async def paper(request: Request, who: Who, recall_id: UUID, asked: Annotated[No
 
 
 @screen.get("/recalls/{recall_id}/{deed}", permission="stock.recall")
-async def deed_form(request: Request, who: Who, recall_id: UUID, deed: str, lot: str = "", site: str = "") -> Response:
+async def deed_form(
+    request: Request, who: Who, recall_id: UUID, deed: str, lot: str = "", site: str = "", unit: str = ""
+) -> Response:
     """Ask why a recall is released, or what becomes of goods."""
-    return _deed(request, who, recall_id, deed, {"lot": lot, "site": site}, {})
+    return _deed(request, who, recall_id, deed, {"lot": lot, "site": site, "unit": unit}, {})
 
 
 @screen.post("/recalls/{recall_id}/{deed}", permission="stock.recall")
@@ -262,6 +281,8 @@ async def do_deed(request: Request, who: Who, recall_id: UUID, deed: str) -> Res
         return _deed(request, who, recall_id, deed, form, errors)
     lot = form.get("lot", "")
     path, body = f"/v1/recalls/{recall_id}:release", {"reason": given.reason, "lots": [lot] if lot else []}
+    if form.get("unit"):
+        body["serials"] = [form["unit"]]
     if deed in {"destroy", "return"}:
         path = f"/v1/recalls/{recall_id}:dispose"
         body = {"site": form.get("site", ""), "lot_id": lot, "how": deed, "note": given.reason}
@@ -281,7 +302,9 @@ def _deed(
     request: Request, who: Who, recall_id: UUID, deed: str, form: dict[str, str], errors: dict[str, str]
 ) -> Response:
     titles = {"destroy": "Destroy goods", "return": "Return to supplier"}
-    title = titles.get(deed, "Release lot" if form.get("lot") else "Release recall")
+    title = titles.get(
+        deed, "Release lot" if form.get("lot") else "Release unit" if form.get("unit") else "Release recall"
+    )
     context: dict[str, Any] = {"recall_id": recall_id, "deed": deed if deed in titles else "release", "form": form}
     context |= {"errors": errors, "title": title}
     status = 422 if errors else 200

@@ -70,6 +70,7 @@ class AdjustForm(BaseModel):
     reason: str
     lot_id: UUID | None = None
     note: str = Field(default="", max_length=2000)
+    serials: str = Field(default="", max_length=20_000)
 
 
 class ApartForm(BaseModel):
@@ -216,6 +217,7 @@ async def adjust(request: Request, who: Who, site: str, product_id: UUID) -> Res
         "site": site,
         "product_id": str(product_id),
         "adjustment_id": form.get("key"),
+        "serials": await numbers(who, given.serials),
     }
     if form.get("way") == "out":
         body["quantity"] = f"-{given.quantity.removeprefix('-')}"
@@ -235,6 +237,8 @@ async def _adjust(
     lots = await or_else(who.gateway.rows(Lot, "stock", "/v1/lots", site=site, product=product_id), none)
     choices = [(lot.lot_id, _named(lot)) for lot in lots.rows if lot.state in APART]
     context: dict[str, Any] = {"level": level, "form": form, "errors": errors, "lots": choices}
+    product = await or_else(who.gateway.one(Product, "catalog", f"/v1/products/{product_id}"), None)
+    context["is_serialised"] = product is not None and product.is_serialised
     context["reasons"] = await reasons_of(who, "waste", "loss", "found")
     context |= {"adjustment_id": form.get("key") or str(uuid7()), "title": "Adjust stock"}
     status = 422 if errors else 200

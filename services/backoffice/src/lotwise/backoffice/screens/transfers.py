@@ -108,6 +108,7 @@ class Transfer(Shape):
     age_hours: int | None = None
     is_overdue: bool = False
     in_transit_minor: int = 0
+    waiting: int = 0
     revision: int = 0
     steps: tuple[Step, ...] = ()
     lines: tuple[Line, ...] = ()

@@ -256,10 +256,15 @@ async def receive(request: Request, who: Who, transfer_id: UUID) -> Response:
     ]
     try:
         body = {"lines": counted, "note": form.get("note", ""), "serials": sorted(named)}
-        await who.gateway.post("stock", f"/v1/transfers/{transfer_id}:receive", body, form.get("key", ""))
+        made = await who.gateway.post("stock", f"/v1/transfers/{transfer_id}:receive", body, form.get("key", ""))
     except Refused as no:
         return _receiving(request, who, one, units, form, {"": no.detail})
-    return done(request, "Received.", f"/transfers/{transfer_id}")
+    return done(request, f"Received.{_waits(made)}", f"/transfers/{transfer_id}")
+
+
+def _waits(made: dict[str, Any]) -> str:
+    """What a person is told when missing goods wait for a witness."""
+    return " What is missing waits for a second person." if made.get("waiting") else ""
 
 
 def _came(lot: Carried, units: list[Unit], named: set[str]) -> str:
@@ -339,7 +344,9 @@ async def do_deed(request: Request, who: Who, transfer_id: UUID, deed: Deed) -> 
         made = await who.gateway.post("stock", f"/v1/transfers/{transfer_id}:{deed}", body, form.get("key", ""))
     except Refused as no:
         return _asking(request, who, one, deed, form, {"": no.detail})
-    text = {"explain": "Explained.", "found": "Back on the shelf.", "return": "The return is drafted."}[deed]
+    text = {"explain": f"Explained.{_waits(made)}", "found": "Back on the shelf.", "return": "The return is drafted."}[
+        deed
+    ]
     return done(request, text, f"/transfers/{made['transfer_id']}")
 
 

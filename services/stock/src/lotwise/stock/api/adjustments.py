@@ -13,15 +13,30 @@ from lotwise.kit.commands import Answer, Cmd, Command, Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.stock.api.reasons import Account, ReasonCode
-from lotwise.stock.api.shapes import AreaName, LotMoved, ProblemOut, Quantity, Strict, exponent, problem_of, trace
+from lotwise.stock.api.shapes import (
+    AreaName,
+    LotMoved,
+    ProblemOut,
+    Quantity,
+    SerialNumber,
+    Strict,
+    exponent,
+    problem_of,
+    trace,
+)
 from lotwise.stock.domain.refusals import (
     BadDate,
     BadQuantity,
     NoteMissing,
     NotEnoughInLot,
+    NotEnoughLeft,
     NotKept,
+    NotOnItsWay,
     NotPending,
     SameWitness,
+    SerialExists,
+    SerialMove,
+    SerialsDiffer,
     UnknownArea,
     UnknownDeed,
     UnknownLot,
@@ -38,14 +53,17 @@ from lotwise.values import Refusal, format_quantity
 router = Router(tags=["adjustments"])
 REFUSALS = (
     UnknownProduct, UnknownSite, UnknownLot, UnknownArea, UnknownReason, NoteMissing, NotKept, BadQuantity, BadDate,
-    NotEnoughInLot,
+    NotEnoughInLot, SerialExists, SerialMove, SerialsDiffer,
 )  # fmt: skip
 DECISIONS = (UnknownDeed, NotPending, SameWitness)
 State = Literal["posted", "pending", "declined", "expired"]
 
 
 class AdjustmentIn(Strict):
-    """A correction: below zero written off, above zero found. Without a lot FEFO decides what is written off."""
+    """A correction: below zero written off, above zero found. Without a lot FEFO decides what is written off.
+
+    `serials` name the units that it is about, each of them or none; they decide the lot.
+    """
 
     adjustment_id: Id | None = None
     site: Slug
@@ -56,6 +74,7 @@ class AdjustmentIn(Strict):
     lot_id: Id | None = None
     area: AreaName = ""
     happened_at: Instant | None = None
+    serials: Annotated[tuple[SerialNumber, ...], Field(max_length=500)] = ()
 
 
 class AdjustmentsIn(Strict):
@@ -152,7 +171,7 @@ class AdjustmentsOut(BaseModel):
 def _adjustment(cmd: Command, one: AdjustmentIn) -> Adjustment:
     return Adjustment(
         one.adjustment_id or uuid7(), one.site, one.product_id, one.quantity, one.reason, one.note, one.lot_id,
-        one.area, happened(one.happened_at, cmd.who, one.site), cmd.who.actor, trace(),
+        one.area, happened(one.happened_at, cmd.who, one.site), cmd.who.actor, trace(), serials=one.serials,
     )  # fmt: skip
 
 
@@ -282,7 +301,11 @@ async def one_entered(read: Read, adjustment_id: UUID) -> EnteredOut:
     return _entered(rows[0])
 
 
-@router.post("/adjustments/{adjustment_id}:confirm", permission="stock.witness", refusals=(*DECISIONS, NotEnoughInLot))
+@router.post(
+    "/adjustments/{adjustment_id}:confirm",
+    permission="stock.witness",
+    refusals=(*DECISIONS, NotEnoughInLot, NotEnoughLeft, NotOnItsWay),
+)
 async def confirm_one(cmd: Cmd, adjustment_id: UUID, body: DecisionIn) -> Answer[AdjustmentOut]:
     """Witness what waited: it is done now, with both names (N-22, STK-40)."""
     async with cmd.transaction() as tx:

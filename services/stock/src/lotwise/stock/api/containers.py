@@ -118,7 +118,10 @@ class DrawOut(BaseModel):
 
 
 class ContainerOut(BaseModel):
-    """An opened container as it stands: drawn + wasted + left = label + overfill."""
+    """An opened container as it stands: drawn + wasted + left = label + overfill.
+
+    `waits_for` is the adjustment by which a witness confirms that its rest is thrown away (N-22).
+    """
 
     container_id: UUID
     site: str
@@ -155,6 +158,7 @@ class ContainerOut(BaseModel):
     closed_by: str
     close_reason: str
     revision: int
+    waits_for: UUID | None = None
     draws: list[DrawOut] = []
 
 
@@ -256,7 +260,10 @@ async def draw_one(cmd: Cmd, container_id: UUID, body: DrawIn) -> Answer[Contain
 
 @router.post("/containers/{container_id}:discard", permission="stock.use", refusals=(UnknownContainer, BadDate))
 async def discard_one(cmd: Cmd, container_id: UUID, body: DiscardIn) -> Answer[ContainerOut]:
-    """Throw away what is left, with its cost and reason; again it changes nothing."""
+    """Throw away what is left, with its cost and reason; again it changes nothing.
+
+    Where a second person is needed the container stays as it is and answers `waits_for` until a witness confirms.
+    """
     async with cmd.transaction() as tx:
         site = await _site_of(cmd, tx, container_id)
         at = happened(body.happened_at, cmd.who, site)

@@ -81,7 +81,10 @@ class TransferStep(BaseModel):
 
 
 class TransferOut(BaseModel):
-    """A transfer as it stands. `owner` is the legal entity whose goods they are while they are on their way."""
+    """A transfer as it stands. `owner` is the legal entity whose goods they are while they are on their way.
+
+    `waiting` counts explanations of missing goods that a witness has to confirm (N-22).
+    """
 
     transfer_id: UUID
     number: str
@@ -104,6 +107,7 @@ class TransferOut(BaseModel):
     age_hours: int | None
     is_overdue: bool
     in_transit_minor: int
+    waiting: int
     revision: int
     lines: list[TransferLine]
     lots: list[TransferLot]
@@ -122,7 +126,7 @@ def transfer_out(row: Any, steps: Any = ()) -> TransferOut:
         carrier=row["carrier"], received_at=row["received_at"], owner=row["to_entity"] or row["to_site"],
         age_hours=int((datetime.now(UTC) - row["shipped_at"]).total_seconds() // 3600) if moving else None,
         is_overdue=moving and row["overdue_told_at"] is not None,
-        in_transit_minor=sum(lot.in_transit_minor for lot in lots), revision=row["revision"],
+        in_transit_minor=sum(lot.in_transit_minor for lot in lots), waiting=row["waiting"], revision=row["revision"],
         lines=[_line(line, row["lots"]) for line in row["lines"]], lots=lots,
         steps=[TransferStep(**dict(step)) for step in steps],
     )  # fmt: skip

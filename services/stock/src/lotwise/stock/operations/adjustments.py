@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from lotwise.contracts.envelope import Event
 from lotwise.contracts.stock import StockAdjusted
 from lotwise.kit.database import Tx
 from lotwise.stock.domain import costs, places
@@ -26,9 +27,11 @@ from lotwise.stock.domain.refusals import (
     UnknownSite,
 )
 from lotwise.stock.domain.witness import Rule, rule_of
+from lotwise.stock.operations.adjusted_units import Correction, follow, lock_named, lot_of_units
+from lotwise.stock.operations.adjusted_units import Known as Units
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.sales import Known, own_lots
-from lotwise.stock.repository.adjustments import add_adjustments, states_of
+from lotwise.stock.repository.adjustments import add_adjustments, name_units, states_of
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.damages import use_damage
 from lotwise.stock.repository.definitions import products_of, sites_of
@@ -47,7 +50,7 @@ class Adjustment(NamedTuple):
 
     `witness` is who confirmed one that had to wait; such a one stands in the list already. `account` is the only one
     whose reasons this door takes, "" for any. `damage_id` is the damage of which this scraps a part, `expected` what on
-    hand must be (smallest units).
+    hand must be (smallest units), `serials` the units that it is about: they decide the lot.
     """
 
     adjustment_id: UUID
@@ -65,6 +68,7 @@ class Adjustment(NamedTuple):
     account: str = ""
     damage_id: UUID | None = None
     expected: int | None = None
+    serials: tuple[str, ...] = ()
 
 
 class Adjusted(NamedTuple):
@@ -95,6 +99,7 @@ class Ground(NamedTuple):
     lots: dict[UUID, Lot]
     reasons: dict[str, Reason]
     rules: dict[str, Rule]
+    units: Units
 
 
 def _understand(one: Adjustment, ground: Ground) -> int:
@@ -133,19 +138,24 @@ async def adjust(tx: Tx, adjustments: Sequence[Adjustment], exponent: int) -> li
     What needs a second person (N-22) is only written down and moves nothing until a witness confirms it.
     """
     sites = {one.site for one in adjustments}
+    units = await lock_named(tx, {(one.product_id, number) for one in adjustments for number in one.serials})
     ground = Ground(
         await products_of(tx, {one.product_id for one in adjustments}),
         await sites_of(tx, sites),
         await lots_of(tx, {one.lot_id for one in adjustments if one.lot_id}),
         await all_reasons(tx),
         await rules_of(tx, sites),
+        units,
     )
     outcomes: dict[int, Outcome] = {}
     good: dict[int, int] = {}
+    adjustments = list(adjustments)
     for index, one in enumerate(adjustments):
         try:
             good[index] = _understand(one, ground)
+            adjustments[index] = await _with_units(tx, one, good[index], ground)
         except Refusal as refusal:
+            good.pop(index, None)
             outcomes[index] = refusal
     if good:
         now = datetime.now(UTC)
@@ -156,6 +166,23 @@ async def adjust(tx: Tx, adjustments: Sequence[Adjustment], exponent: int) -> li
         books = await open_books(tx, keys, ground.sites, ground.products, now, exponent)
         outcomes |= await _apply(tx, adjustments, good, books, ground)
     return [outcomes[index] for index in range(len(adjustments))]
+
+
+async def _with_units(tx: Tx, one: Adjustment, quantity: int, ground: Ground) -> Adjustment:
+    """The correction with the lot of its named units. Raises what `lot_of_units` raises."""
+    if not one.serials:
+        return one
+    lot_id = lot_of_units(_correction(one, quantity, ground), ground.units)
+    if lot_id is not None and lot_id not in ground.lots:
+        ground.lots.update(await lots_of(tx, [lot_id]))
+    return one._replace(lot_id=lot_id)
+
+
+def _correction(one: Adjustment, quantity: int, ground: Ground) -> Correction:
+    return Correction(
+        one.adjustment_id, one.site, ground.products[one.product_id], quantity, ground.reasons[one.reason].account,
+        one.reason, one.serials, one.lot_id, one.happened_at, one.actor,
+    )  # fmt: skip
 
 
 async def _apply(
@@ -179,11 +206,20 @@ async def _apply(
         else:
             done.add(one.adjustment_id)
             fresh.append((result, quantity))
-    events = [_adjusted(result) for result, _ in fresh if result.state == POSTED]
+    events: list[Event] = [_adjusted(result) for result, _ in fresh if result.state == POSTED]
+    posted = {result.adjustment.adjustment_id for result, _ in fresh if result.state == POSTED}
     await add_adjustments(
         tx, [_row(result, quantity, books, ground) for result, quantity in fresh if not result.adjustment.witness]
     )
-    await claim(tx, {(event.adjustment_id, 0) for event in events})
+    for result, quantity in fresh:
+        one = result.adjustment
+        if one.serials and result.state == POSTED:
+            lot_id = next((part.lot.id for part in result.taken if part.lot), one.lot_id)
+            cost = abs(result.cost_minor) // len(one.serials)
+            events += await follow(tx, _correction(one, quantity, ground), ground.units, lot_id, cost)
+        elif one.serials and not one.witness:
+            await name_units(tx, one.adjustment_id, one.serials)
+    await claim(tx, {(key, 0) for key in posted})
     await _scrapped(tx, [(result.adjustment, quantity) for result, quantity in fresh if result.state == POSTED])
     await close_books(tx, books, events, broken_by="adjustment")
     return outcomes
@@ -255,7 +291,7 @@ def _row(result: Adjusted, quantity: int, books: Books, ground: Ground) -> tuple
     return (
         one.adjustment_id, one.site, one.product_id, one.lot_id, one.area, quantity, result.cost_minor, one.reason,
         ground.reasons[one.reason].account, one.note, result.state, result.needed, one.happened_at, books.now,
-        one.actor, one.trace_id, result.expires_at, one.damage_id,
+        one.actor, one.trace_id, result.expires_at, one.damage_id, None, None,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.notes import credit
 from lotwise.stock.operations.sales import lot_taken
 from lotwise.stock.operations.trips import Trip, begin, landing_place, out_of_transit, step_lines
+from lotwise.stock.operations.waiting import Waiting, judge_of, wait_for_witness
+from lotwise.stock.repository.adjustments import pending_lots
 from lotwise.stock.repository.transfers import (
     Head,
     Step,
@@ -64,7 +66,8 @@ async def receive(
     """Take a transfer in: in full when nothing is counted, else as counted; returns what arrived and what did not.
 
     What did not arrive stays in transit, and the transfer open, until it is explained: loss, theft, damage, waste,
-    or returned (then it is on its way back). More than shipped is refused.
+    or returned (then it is on its way back). What needs a second person waits for a witness (N-22). More than shipped
+    is refused.
     Raises TransferUnexplained, UnknownTransfer, TransferMove, BadQuantity, UnknownProduct, BadValue.
     """
     trip = await begin(tx, transfer_id, "receive", exponent)
@@ -84,6 +87,7 @@ async def receive(
         if lot.in_transit and (why := _why(lot, reasons, arrived.missing_reason))
         for reason, note in [why]
     ]
+    missing = await _alone(tx, trip, missing, arrived)
     taken = [_take_in(trip, part, arrived) for part in came]
     lost = await _explain(tx, trip, missing, arrived)
     still = [lot for lot in left_of(rest, [part for part, _, _ in missing]) if lot.in_transit]
@@ -159,9 +163,18 @@ def _take_in(trip: Trip, part: Part, arrived: Arrived) -> LotTaken:
 
 
 async def explain(
-    tx: Tx, transfer_id: UUID, differences: Sequence[Counted], at: datetime, actor: str, exponent: int
+    tx: Tx,
+    transfer_id: UUID,
+    differences: Sequence[Counted],
+    at: datetime,
+    actor: str,
+    exponent: int,
+    *,
+    is_witnessed: bool = False,
 ) -> Sequence[LotTaken]:
     """Say what became of goods that did not arrive, some or all of them; the last word closes the transfer.
+
+    What needs a second person stays on its way and waits for a witness, unless `is_witnessed`.
 
     Raises NotOnItsWay for more than is missing, UnknownTransfer, TransferMove, UnknownProduct, BadQuantity, BadValue.
     """
@@ -176,6 +189,10 @@ async def explain(
         rest = left_of(rest, parts)
         missing += [(part, _known(one.reason or ""), one.note) for part in parts]
     arrived = Arrived(at, actor)
+    missing = missing if is_witnessed else await _alone(tx, trip, missing, arrived)
+    if not missing:
+        return []
+    rest = left_of(trip.on_its_way(), [part for part, _, _ in missing])
     lost = await _explain(tx, trip, missing, arrived)
     note = "; ".join(dict.fromkeys(f"{reason}: {note}" if note else reason for _, reason, note in missing))
     step = Step("explain", at, actor, note, step_lines(lost))
@@ -193,6 +210,30 @@ def _not_missing(trip: Trip, one: Counted, there: int) -> NotOnItsWay:
         missing=format_quantity(there, product.decimals),
         ways_out=("explain what is missing",),
     )
+
+
+async def _alone(tx: Tx, trip: Trip, missing: Missing, arrived: Arrived) -> Missing:
+    """What one person may explain; the rest is written down and waits for a witness, each lot once (N-22)."""
+    if not any(reason != transfers.RETURNED for _, reason, _ in missing):
+        return missing
+    site = trip.to_site.slug
+    judge, before = await judge_of(tx, [site]), await pending_lots(tx, trip.id)
+    alone: Missing = []
+    waiting = []
+    for part, reason, note in missing:
+        product = trip.products[part.lot.product_id]
+        needed = "" if reason == transfers.RETURNED else judge.why(site, reason, product.drug_class, part.cost)
+        if not needed:
+            alone.append((part, reason, note))
+        elif part.lot.lot_id not in before:
+            waiting.append(
+                Waiting(
+                    site, product.id, part.lot.lot_id, "", part.quantity, part.cost, reason, note or WHY, needed,
+                    arrived.at, arrived.actor, transfer_id=trip.id,
+                )
+            )  # fmt: skip
+    await wait_for_witness(tx, waiting, judge, trip.books.now)
+    return alone
 
 
 async def _explain(tx: Tx, trip: Trip, missing: Missing, arrived: Arrived) -> list[LotTaken]:

@@ -28,12 +28,21 @@ from lotwise.stock.operations.consumption import Consumption, close_consumption,
 from lotwise.stock.operations.receipts import positive
 from lotwise.stock.operations.sales import Known, own_lots, uses_of
 from lotwise.stock.operations.treatments import signed
+from lotwise.stock.operations.waiting import Waiting, judge_of, wait_for_witness
+from lotwise.stock.repository.adjustments import pending_of_container
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.containers import cell_of_container, due_cells
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim
 from lotwise.stock.repository.treatments import members_of
 from lotwise.values import format_quantity, site_day
+
+
+class Discarded(NamedTuple):
+    """What was thrown away, in smallest units and minor units."""
+
+    quantity: int
+    cost: int
 
 
 class Pouring(NamedTuple):
@@ -183,11 +192,20 @@ def _not_enough(container: Container, quantity: int, cell: Cell) -> NotEnoughLef
 
 
 async def discard_container(
-    tx: Tx, container_id: UUID, reason: str, note: str, at: datetime, actor: str, exponent: int, trace_id: str = ""
-) -> bool:
-    """Throw away what is left of a container; False when it was closed before.
+    tx: Tx,
+    container_id: UUID,
+    reason: str,
+    note: str,
+    at: datetime,
+    actor: str,
+    exponent: int,
+    trace_id: str = "",
+    witnessed: int | None = None,
+) -> Discarded | None:
+    """Throw away what is left of a container; None when it was closed before, or waits for a witness (N-22).
 
-    Raises UnknownContainer.
+    `witnessed` is how much a second person saw (smallest units). Raises UnknownContainer, or NotEnoughLeft when
+    another quantity than that is left by now.
     """
     key = await cell_of_container(tx, container_id)
     if key is None:
@@ -196,12 +214,27 @@ async def discard_container(
     done = await open_consumption(tx, books, {}, {}, [container_id])
     container = done.opened.find(books.cells[key], container_id)
     if container is None or container.state != OPEN:
-        return False
+        return None
+    cell = books.cells[key]
+    if witnessed is None:
+        judge = await judge_of(tx, [key[0]])
+        needed = judge.why(key[0], reason, cell.product.drug_class, container.cost) if container.left else ""
+        if needed:
+            deed = Waiting(
+                key[0], key[1], container.lot.id, "", container.left, container.cost, reason, note, needed, at, actor,
+                trace_id, container_id=container_id,
+            )  # fmt: skip
+            if await pending_of_container(tx, container_id) is None:
+                await wait_for_witness(tx, [deed], judge, books.now)
+            return None
+    elif witnessed != container.left:
+        raise _not_enough(container, witnessed, cell)
     container.is_automatic, container.note = False, note or container.note
     entry = Entry(max(at, container.opened_at), actor, reason, container_id, 0, trace_id)
-    discard(books, done.opened, books.cells[key], container, entry)
+    quantity, cost = container.left, container.cost
+    discard(books, done.opened, cell, container, entry)
     await close_consumption(tx, done)
-    return True
+    return Discarded(quantity, cost)
 
 
 async def sweep_containers(tx: Tx, now: datetime, rows_max: int, exponent: int) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from lotwise.contracts.ids import uuid7
 from lotwise.contracts.sales import Disposition, SaleReturned, SaleVoided
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, park
@@ -16,6 +17,7 @@ from lotwise.stock.domain.containers import Visitor
 from lotwise.stock.domain.lots import RETURNED, Lot
 from lotwise.stock.domain.movements import RETURN, TREATMENT, VOID, Entry
 from lotwise.stock.domain.places import Place
+from lotwise.stock.domain.reasons import SCRAP, WASTE
 from lotwise.stock.domain.treatments import Use
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.consumption import open_consumption, store_consumption, told_of
@@ -34,7 +36,9 @@ from lotwise.stock.operations.sales import (
     trace_id,
     uses_of,
 )
+from lotwise.stock.operations.waiting import Judge, Waiting, judge_of, wait_for_witness
 from lotwise.stock.repository.books import open_books
+from lotwise.stock.repository.damages import add_damages
 from lotwise.stock.repository.definitions import products_of
 from lotwise.stock.repository.effects import claim, taken, voided
 from lotwise.stock.repository.holds import close_holds
@@ -131,6 +135,8 @@ async def return_sales(tx: Tx, messages: Sequence[Message[SaleReturned]], expone
     treated = await _open_uses(tx, batch, uses, charges)
     moved = await _moved(tx, charges, treated)
     gone = await voided(tx, charges)
+    thrown = {one.event.site for one in fresh if any(line.disposition == "waste" for line in one.event.lines)}
+    batch.judge = await judge_of(tx, thrown) if thrown else None
     for message in fresh:
         if message.event.charge_id not in gone:
             _return(batch, message, moved, treated)
@@ -141,9 +147,51 @@ async def _close(tx: Tx, batch: Batch) -> None:
     """Store and tell what came back, with what that did to treatments and containers."""
     if batch.consumption is not None:
         batch.events += told_of(batch.consumption.opened)
+    if batch.judge is not None and batch.waiting:
+        await _ask_for_witness(tx, batch, batch.judge)
     await close_books(tx, batch.books, batch.events, batch.causes)
     if batch.consumption is not None:
         await store_consumption(tx, batch.consumption)
+
+
+async def _ask_for_witness(tx: Tx, batch: Batch, judge: Judge) -> None:
+    """Goods to be thrown away after a second look: set apart as damaged, their scrapping waits for a witness (N-22)."""
+    await add_damages(
+        tx,
+        [
+            (
+                one.damage_id,
+                one.site,
+                one.product_id,
+                one.lot_id,
+                one.quantity,
+                one.note,
+                False,
+                one.happened_at,
+                one.actor,
+            )
+            for one in batch.waiting
+        ],
+    )
+    await wait_for_witness(tx, batch.waiting, judge, batch.books.now)
+
+
+def _needs_witness(batch: Batch, cell: Cell, cost: int) -> str:
+    """Why what a return would throw away needs a second person, "" when it does not."""
+    if batch.judge is None:
+        return ""
+    return batch.judge.why(cell.site.slug, WASTE, cell.product.drug_class, cost)
+
+
+def _let_wait(batch: Batch, cell: Cell, taken: Taken, needed: str, entry: Entry) -> None:
+    if taken.lot is not None:
+        batch.waiting.append(
+            Waiting(
+                cell.site.slug, cell.product.id, taken.lot.id, places.DAMAGED, taken.quantity, taken.cost, SCRAP,
+                "came back and is to be destroyed", needed, entry.happened_at, entry.actor, entry.trace_id,
+                damage_id=uuid7(),
+            )
+        )  # fmt: skip
 
 
 async def _uses_of(
@@ -188,7 +236,10 @@ def _take_back(
         lines[index] = one._replace(back=one.back + part)
         done.returned.append(lines[index])
         use = done.uses[one.key]
-        use.take_back(one.charge_id, event.happened_at, part, is_thrown=disposition == "waste")
+        cell = batch.books.cells[event.site, one.product_id]
+        cost = costs.share(use.cost, min(part, use.consumed), use.consumed) if use.consumed else 0
+        is_thrown = disposition == "waste" and not _needs_witness(batch, cell, cost)
+        use.take_back(one.charge_id, event.happened_at, part, is_thrown=is_thrown)
         settled = done.settle(use, entry, Visitor(None, one.treatment_id), event.site)
         product = batch.known.products[one.product_id]
         back += backs_of(product, entry.line, settled)
@@ -229,7 +280,13 @@ def _return(
 
 
 def _to_own_lot(batch: Batch, cell: Cell, quantity: int, disposition: Disposition, entry: Entry) -> Back:
-    target, really = _target(batch, cell, batch.own_lots[cell.product.id, RETURNED], disposition, entry)
+    lot = batch.own_lots[cell.product.id, RETURNED]
+    cost = costs.value_of(cell.last_cost(), quantity, cell.product.decimals, batch.books.exponent)
+    needed = _needs_witness(batch, cell, cost) if disposition == "waste" else ""
+    target, really = _target(batch, cell, lot, disposition, entry)
+    if needed:
+        target, really = cell.site.place(places.QUARANTINE, places.DAMAGED), "quarantine"
+        _let_wait(batch, cell, Taken(lot, quantity, cost, entry.cause_id), needed, entry)
     patient = cell.site.place(places.PATIENT)
     return Back(really, put_in_own_lot(batch, cell, quantity, entry, patient, target, RETURNED))
 
@@ -256,8 +313,14 @@ def _give_back(
     entry_of_lot = entry._replace(reason=TREATMENT) if was_opened else entry
     target, really = _target(batch, cell, one.lot, disposition, entry_of_lot)
     cost = one.part(quantity)
+    needed = _needs_witness(batch, cell, cost) if disposition == "waste" else ""
+    if needed:
+        target, really = cell.site.place(places.QUARANTINE, places.DAMAGED), "quarantine"
     movement_id = batch.books.move(cell, source, target, one.lot, quantity, cost, entry, reverses=one.id)
-    return [Back(really, lot_taken(cell.product, entry.line, Taken(one.lot, quantity, cost, movement_id)))]
+    taken = Taken(one.lot, quantity, cost, movement_id)
+    if needed:
+        _let_wait(batch, cell, taken, needed, entry)
+    return [Back(really, lot_taken(cell.product, entry.line, taken))]
 
 
 def _owe_less(
@@ -307,6 +370,8 @@ async def void_sales(tx: Tx, messages: Sequence[Message[SaleVoided]], exponent: 
     batch = Batch(books, known, lots)
     treated = await _open_uses(tx, batch, uses, charges)
     moved = await _moved(tx, charges, treated)
+    thrown = {one.event.site for one in fresh if one.event.disposition == "waste"}
+    batch.judge = await judge_of(tx, thrown) if thrown else None
     for message in fresh:
         _void(batch, message, moved, treated)
     await _close(tx, batch)

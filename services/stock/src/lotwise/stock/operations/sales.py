@@ -36,6 +36,7 @@ from lotwise.stock.operations.consumption import (
     told_of,
 )
 from lotwise.stock.operations.pledges import Pledged, hand_over, promised
+from lotwise.stock.operations.waiting import Judge, Waiting
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim_charges
@@ -64,6 +65,8 @@ class Batch:
     events: list[Event | Told] = field(default_factory=list)
     causes: dict[CellKey, Message[Any]] = field(default_factory=dict)
     pledged: Pledged = field(default_factory=Pledged)
+    judge: Judge | None = None
+    waiting: list[Waiting] = field(default_factory=list)
 
 
 def trace_id(message: Message[Any]) -> str:

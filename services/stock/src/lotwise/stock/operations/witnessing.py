@@ -7,10 +7,16 @@ from uuid import UUID
 from lotwise.kit import audit
 from lotwise.kit.database import Tx
 from lotwise.kit.principal import Principal
+from lotwise.stock.domain.places import Product
 from lotwise.stock.domain.refusals import NotPending, SameWitness, UnknownDeed
+from lotwise.stock.domain.transfers import RECEIVED
+from lotwise.stock.operations import journeys
 from lotwise.stock.operations.adjustments import PENDING, POSTED, Adjusted, Adjustment, adjust
+from lotwise.stock.operations.arrivals import Counted, explain
+from lotwise.stock.operations.containers import discard_container
 from lotwise.stock.repository.adjustments import decide, expire_pending, lock_adjustment
 from lotwise.stock.repository.definitions import products_of
+from lotwise.stock.repository.transfers import state_of
 from lotwise.values import Refusal, format_quantity
 
 WITNESS = "stock.witness"
@@ -32,20 +38,55 @@ async def _waiting(tx: Tx, adjustment_id: UUID, who: Principal, now: datetime) -
 
 
 async def confirm(tx: Tx, adjustment_id: UUID, who: Principal, note: str, exponent: int) -> Adjusted:
-    """Do what waited, as it was entered, with both names. Raises what `_waiting` raises, and NotEnoughInLot."""
+    """Do what waited, as it was entered, with both names.
+
+    Raises what `_waiting` raises, NotEnoughInLot, NotEnoughLeft when a container holds another quantity by now,
+    NotOnItsWay when the goods of a transfer came after all.
+    """
     now = datetime.now(UTC)
     row = await _waiting(tx, adjustment_id, who, now)
     product = (await products_of(tx, [row["product_id"]]))[row["product_id"]]
+    if row["container_id"] or row["transfer_id"]:
+        cost = await _confirm_part(tx, row, product, exponent)
+        await decide(tx, adjustment_id, POSTED, cost, who.actor, now, note)
+        return _part_done(row, product, cost, who.actor)
     wanted = Adjustment(
         adjustment_id, row["site"], row["product_id"], format_quantity(row["quantity"], product.decimals),
         row["reason"], row["note"], row["lot_id"], row["area"], row["happened_at"], row["actor"], row["trace_id"],
-        who.actor, damage_id=row["damage_id"],
+        who.actor, damage_id=row["damage_id"], serials=tuple(row["serials"]),
     )  # fmt: skip
     outcome = (await adjust(tx, [wanted], exponent))[0]
     if isinstance(outcome, Refusal):
         raise outcome
     await decide(tx, adjustment_id, POSTED, outcome.cost_minor, who.actor, now, note)
     return outcome
+
+
+async def _confirm_part(tx: Tx, row: Any, product: Product, exponent: int) -> int:
+    """Discard the container, or explain what the transfer did not bring; returns the signed cost that moved."""
+    quantity, at, actor = -row["quantity"], row["happened_at"], row["actor"]
+    if row["container_id"]:
+        done = await discard_container(
+            tx, row["container_id"], row["reason"], row["note"], at, actor, exponent, row["trace_id"], quantity
+        )
+        return -done.cost if done else 0
+    units = await journeys.carried(tx, row["transfer_id"])
+    text = format_quantity(quantity, product.decimals)
+    counted = Counted(product.id, row["lot_id"], text, row["reason"], row["note"])
+    lost = await explain(tx, row["transfer_id"], [counted], at, actor, exponent, is_witnessed=True)
+    if units and (await state_of(tx, row["transfer_id"])) == RECEIVED:
+        stop = journeys.Stop(row["transfer_id"], row["site"], actor, at)
+        await journeys.get_off(tx, units, (), stop, is_closed=True)
+    return -sum(one.cost_minor for one in lost)
+
+
+def _part_done(row: Any, product: Product, cost: int, witness: str) -> Adjusted:
+    text = format_quantity(row["quantity"], product.decimals)
+    wanted = Adjustment(
+        row["id"], row["site"], product.id, text, row["reason"], row["note"], row["lot_id"], row["area"],
+        row["happened_at"], row["actor"], row["trace_id"], witness,
+    )  # fmt: skip
+    return Adjusted(wanted, text, cost, ())
 
 
 async def decline(tx: Tx, adjustment_id: UUID, who: Principal, note: str) -> str:

@@ -14,6 +14,7 @@ _COLUMNS = (
     ("quantity", "bigint"), ("cost_minor", "bigint"), ("reason", "text"), ("account", "text"), ("note", "text"),
     ("state", "text"), ("needed", "text"), ("happened_at", "timestamptz"), ("entered_at", "timestamptz"),
     ("actor", "text"), ("trace_id", "text"), ("expires_at", "timestamptz"), ("damage_id", "uuid"),
+    ("container_id", "uuid"), ("transfer_id", "uuid"),
 )  # fmt: skip
 _ADD = f"""
 insert into adjustment ({", ".join(name for name, _ in _COLUMNS)}, witness_note)
@@ -43,6 +44,25 @@ async def add_adjustments(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
     """Keep what was entered; rows in the order of the columns."""
     if rows:
         await tx.execute(_ADD, *zip(*rows, strict=True))
+
+
+async def name_units(tx: Tx, adjustment_id: UUID, serials: Collection[str]) -> None:
+    """Keep which units an adjustment is about."""
+    await tx.execute("update adjustment set serials = $2 where id = $1", adjustment_id, list(serials))
+
+
+async def pending_of_container(tx: Tx, container_id: UUID) -> UUID | None:
+    """The discarding of a container that waits for a witness, or None."""
+    found: UUID | None = await tx.fetchval(
+        "select id from adjustment where container_id = $1 and state = 'pending' limit 1", container_id
+    )
+    return found
+
+
+async def pending_lots(tx: Tx, transfer_id: UUID) -> set[UUID]:
+    """The lots of a transfer of which a missing quantity waits for a witness."""
+    rows = await tx.fetch("select lot_id from adjustment where transfer_id = $1 and state = 'pending'", transfer_id)
+    return {row[0] for row in rows}
 
 
 async def states_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:

@@ -62,7 +62,8 @@ where visit_id = any($1::uuid[]) or (state = 'open' and not is_shared and member
 """
 _SHOWN = f"""
 select {", ".join(f"c.{name}" for name in _COLUMNS)}, l.number as lot_number, l.expires_on, l.is_recalled,
-       p.code, p.name, p.unit, p.unit_decimals
+       p.code, p.name, p.unit, p.unit_decimals,
+       (select a.id from adjustment a where a.container_id = c.id and a.state = 'pending' limit 1) as waits_for
 from container c join lot l on l.id = c.lot_id join product p on p.id = c.product_id
 """
 _PAGE = f"""

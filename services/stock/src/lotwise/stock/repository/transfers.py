@@ -25,7 +25,8 @@ select t.*, f.legal_entity as from_entity, d.legal_entity as to_entity,
                     'found', s.found, 'cost_minor', s.cost_minor, 'left_minor', s.left_minor)
                     order by s.line, o.number)
                  from transfer_lot s join lot o on o.id = s.lot_id join product p on p.id = s.product_id
-                 where s.transfer_id = t.id), '[]') as lots
+                 where s.transfer_id = t.id), '[]') as lots,
+       (select count(*) from adjustment a where a.transfer_id = t.id and a.state = 'pending') as waiting
 from transfer t join site f on f.slug = t.from_site join site d on d.slug = t.to_site
 """
 _STEPS = (
@@ -189,6 +190,11 @@ async def change_lots(tx: Tx, transfer_id: UUID, changes: Sequence[LotChange]) -
     """Write what became of the lots that left."""
     if changes:
         await tx.execute(_CHANGE, transfer_id, *zip(*changes, strict=True))
+
+
+async def state_of(tx: Tx, transfer_id: UUID) -> str:
+    """The state a transfer is in."""
+    return str(await tx.fetchval("select state from transfer where id = $1", transfer_id))
 
 
 async def transfer_row(tx: Tx, transfer_id: UUID) -> asyncpg.Record | None:

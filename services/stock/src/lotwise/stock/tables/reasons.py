@@ -51,7 +51,11 @@ class WitnessRuleRow(Base, table=True):
 
 
 class AdjustmentRow(Base, table=True):
-    """A correction as it was entered, with what became of it; what moved stands in the ledger under its id."""
+    """A correction as it was entered, with what became of it; what moved stands in the ledger under its id.
+
+    What waits for a witness may be the rest of a container or goods that a transfer did not bring: then what moved
+    stands under theirs.
+    """
 
     __tablename__: ClassVar[str] = "adjustment"
     __table_args__: ClassVar[tuple[object, ...]] = (
@@ -59,6 +63,16 @@ class AdjustmentRow(Base, table=True):
         Index("adjustment_by_time", "entered_at", "id"),
         Index("adjustment_by_product", "product_id", "entered_at", "id"),
         Index("adjustment_pending", "expires_at", postgresql_where=text("state = 'pending'")),
+        Index(
+            "adjustment_of_container",
+            "container_id",
+            postgresql_where=text("state = 'pending' and container_id is not null"),
+        ),
+        Index(
+            "adjustment_of_transfer",
+            "transfer_id",
+            postgresql_where=text("state = 'pending' and transfer_id is not null"),
+        ),
         CheckConstraint("state in ('posted','pending','declined','expired')", name="adjustment_state"),
         CheckConstraint(ACCOUNTS, name="adjustment_account"),
         CheckConstraint("quantity <> 0", name="adjustment_quantity"),
@@ -86,6 +100,8 @@ class AdjustmentRow(Base, table=True):
     witness_note: str = Field(sa_column=text_column())
     serials: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     damage_id: UUID | None = None
+    container_id: UUID | None = None
+    transfer_id: UUID | None = None
 
 
 class DamageRow(Base, table=True):

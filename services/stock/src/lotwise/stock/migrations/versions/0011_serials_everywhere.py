@@ -53,6 +53,10 @@ create table recall_serial (
 create index recall_serial_by_serial on recall_serial (serial_id);
 
 alter table adjustment add column serials text[] not null default '{}';
+alter table adjustment add column container_id uuid;
+alter table adjustment add column transfer_id uuid;
+create index adjustment_of_container on adjustment (container_id) where state = 'pending' and container_id is not null;
+create index adjustment_of_transfer on adjustment (transfer_id) where state = 'pending' and transfer_id is not null;
 
 alter table treatment_use drop constraint treatment_use_figures;
 alter table treatment_use add constraint treatment_use_figures check
