@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_restarts_of_the_last_day_are_counted_by_process(file: Path) -> None:
-    """DESIGN 6: given ends of two processes, one of them older than a day; then each counts what fell in the last 24 hours,
+    """DESIGN 6: given ends of two processes, one of them older than a day; then each counts what fell in the last day,
     with when, how and after how long the last was; the most restless comes first.
     """
     ended(file, "stock", 30, -9)
@@ -54,7 +54,7 @@ def test_restarts_of_the_last_day_are_counted_by_process(file: Path) -> None:
 
 
 def test_what_is_no_end_is_passed_over_and_new_ends_are_seen(file: Path) -> None:
-    """DESIGN 6: a line cut short or of another kind hides nothing; an end written later is there at the next reading."""
+    """DESIGN 6: a line cut short or of another kind hides nothing; an end written later is there at the next look."""
     ended(file, "alerts", 2)
     with file.open("a") as log:
         log.write('{"event": "something else"}\nno json at all\n{"timestamp": "2026-\n')

@@ -67,7 +67,7 @@ def asked(reporting: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_each_site_is_told_with_its_own_day(reporting: Bench) -> None:
-    """DESIGN 6: given charges, waste and levels at two sites; when metrics are asked for; then each site has its own, of
+    """DESIGN 6: given charges, waste and levels at two sites; when metrics are asked for; each site has its own, of
     the day so far: what was sold long ago is not of today.
     """
     now, old = datetime.now(UTC), datetime(2020, 5, 4, 12, tzinfo=UTC)
