@@ -12,6 +12,7 @@ from lotwise.catalog.api import (
     prices,
     products,
     recipes,
+    reviews,
     sites,
 )
 from lotwise.catalog.handlers import purchasing
@@ -43,6 +44,7 @@ SERVICE = Service(
         discounts.router,
         packages.router,
         recipes.router,
+        reviews.router,
         desk.router,
         preferences.router,
     ),

@@ -178,9 +178,7 @@ def _run(run: Run) -> RunOut:
     )
 
 
-@router.post(
-    "/price-runs:preview", permission="catalog.price", refusals=(Unknown, TooManyProducts), site="chain"
-)
+@router.post("/price-runs:preview", permission="catalog.price", refusals=(Unknown, TooManyProducts), site="chain")
 async def preview_prices(read: Read, body: PriceRunNew) -> PreviewOut:
     """Apply: what the prices would be. Nothing is stored (CAT-58)."""
     read.who.at("catalog.price", body.at_site)

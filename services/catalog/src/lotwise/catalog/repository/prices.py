@@ -1,8 +1,8 @@
 """SQL of the price list."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from asyncpg import Record
@@ -12,6 +12,8 @@ from lotwise.catalog.domain.prices import Plan, Price
 from lotwise.kit.database import Tx
 
 _COLUMNS = "id, product_id, at_site, price, valid_from, valid_to, revision, audience"
+
+_VALUES = attrgetter(*_COLUMNS.split(", "))
 
 
 def _price(row: Record) -> Price:
@@ -87,5 +89,5 @@ async def _insert(tx: Tx, prices: Sequence[Price]) -> None:
             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[],
                                  $5::timestamptz[], $6::timestamptz[], $7::int[], $8::text[])
             """,
-            *map(list, zip(*map(astuple, prices), strict=True)),
+            *map(list, zip(*map(_VALUES, prices), strict=True)),
         )

@@ -280,10 +280,22 @@ async def group_counts(tx: Tx) -> dict[str, int]:
     return {row["kind"]: row["products"] for row in rows}
 
 
+_OWN_ROWS = (
+    "recipe_line WHERE service_id",
+    "recipe WHERE service_id",
+    "package_item WHERE package_id",
+    "package WHERE product_id",
+    "product_add_on WHERE product_id",
+    "function_key WHERE product_id",
+    "price WHERE product_id",
+    "product_barcode WHERE product_id",
+    "product_pack WHERE product_id",
+    "product_site_tax WHERE product_id",
+    "product WHERE id",
+)
+
+
 async def delete(tx: Tx, product_id: UUID) -> None:
     """Remove a product that nobody uses, with its prices, its own recipe and what it held as a package."""
-    for part in ("recipe_line WHERE service_id", "recipe WHERE service_id", "package_item WHERE package_id",
-                 "package WHERE product_id", "product_add_on WHERE product_id", "price WHERE product_id",
-                 "product_barcode WHERE product_id", "product_pack WHERE product_id",
-                 "product_site_tax WHERE product_id", "product WHERE id"):  # fmt: skip
+    for part in _OWN_ROWS:
         await tx.execute(f"DELETE FROM {part} = $1", product_id)
