@@ -1,5 +1,6 @@
 """The only home of the endpoints that every service has: health, metrics, parked messages, the audit trail."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -99,6 +100,12 @@ async def prometheus(request: Request) -> Response:
     """Counters and gauges in the Prometheus text format."""
     await request.app.state.runtime.measure()
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@health.get("/openapi.json", permission=PUBLIC, include_in_schema=False)
+async def openapi_document(request: Request) -> Response:
+    """What this service answers over HTTP, as OpenAPI 3.1; made when first asked for, which may take a second."""
+    return JSONResponse(await asyncio.to_thread(request.app.openapi))
 
 
 @health.get("/asyncapi.json", permission=PUBLIC)

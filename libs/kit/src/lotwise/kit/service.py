@@ -258,7 +258,7 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # the edge speaks of each request, once
     )
     add_routes(app, (*service.routers, health, ops))
@@ -269,7 +269,6 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
     app.add_exception_handler(Replay, _replay)
     app.add_middleware(Edge, headers=service.headers)
     refuse_undeclared(app)
-    app.openapi()
     return app
 
 
