@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lotwise.catalog.domain import price_rules, price_runs
 from lotwise.catalog.domain.price_rules import Reason, Rule, new_price, rule_of
 from lotwise.catalog.domain.price_runs import Candidate, Place
-from lotwise.catalog.domain.prices import Price
+from lotwise.catalog.domain.prices import Price, valid_at
 from lotwise.values import MICROS, BadValue
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -106,12 +106,12 @@ def test_a_run_and_its_undoing(days: int, at_site: str | None, audience: str) ->
     row = price_runs.priced(CREAM, [chain], rule, place, NOW, (uuid4(), uuid4()), 2)
     assert (row.was, row.now) == (20 * MICROS, 22 * MICROS)
     after = listed([chain], row.plan)
-    assert price_runs.valid_at(after, begins, at_site, audience).price == 22 * MICROS  # type: ignore[union-attr]
+    assert valid_at(after, begins, at_site, audience).price == 22 * MICROS  # type: ignore[union-attr]
     price_id = next(one.id for one in row.plan.new)
     kept = (price_id, 22 * MICROS, row.was_own)
     undone = listed(after, price_runs.undone(after, kept, place, later if not days else NOW, (uuid4(), uuid4())))
     own = [one for one in undone if one.shares_list(at_site, audience)]
-    back = price_runs.valid_at(own, later, at_site, audience)
+    back = valid_at(own, later, at_site, audience)
     assert (back.price if back else None) == row.was_own
 
 

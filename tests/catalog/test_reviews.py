@@ -20,9 +20,7 @@ __all__ = ["others"]
 async def learn(catalog: Bench, made: dict[str, Any], cost: str, revision: int = 1) -> None:
     """Receiving taught a cost."""
     when = "2026-01-02T03:04:05Z"
-    await catalog.hear(
-        CostUpdated(product_id=made["product_id"], cost=cost, revision=revision, happened_at=when)  # type: ignore[arg-type]
-    )
+    await catalog.hear(CostUpdated(product_id=made["product_id"], cost=cost, revision=revision, happened_at=when))
 
 
 async def listed(catalog: Bench, path: str = "/v1/price-review", **params: Any) -> list[dict[str, Any]]:

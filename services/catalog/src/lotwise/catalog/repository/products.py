@@ -148,19 +148,41 @@ def _gtin_forms(scanned: str) -> list[str]:
 
 
 async def listing(tx: Tx, wanted: Filter, after: str | None, limit: int) -> list[Shown]:
-    """Products in the order of their codes (bytes), beginning after a code."""
-    conditions, values = conditions_of(wanted)
+    """Products in the order of their codes (bytes), beginning after a code.
+
+    First only their ids: a search is planned each time by how rare its words are, and that plan stays small.
+    """
+    conditions, values = conditions_of(wanted, await _scanned(tx, wanted.search))
     if after is not None:
         values.append(after)
         conditions.append(f"p.code > ${len(values)}")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     values.append(limit)
-    rows = await tx.fetch(f"{_SELECT} {where} ORDER BY p.code LIMIT ${len(values)}", *values)
-    return [_shown(row) for row in rows]
+    if wanted.search:
+        await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    rows = await tx.fetch(f"SELECT p.id FROM product p {where} ORDER BY p.code LIMIT ${len(values)}", *values)
+    if wanted.search:
+        await tx.execute("SET LOCAL plan_cache_mode = auto")
+    found = await by_ids(tx, [row["id"] for row in rows])
+    return [found[row["id"]] for row in rows]
 
 
-def conditions_of(wanted: Filter) -> tuple[list[str], list[Any]]:
-    """What a row `p` of product must fulfil, as SQL over the values given beside it."""
+async def _scanned(tx: Tx, search: str | None) -> list[UUID]:
+    """The products whose barcode is what was searched for."""
+    if not search or " " in search:
+        return []
+    rows = await tx.fetch(
+        "SELECT DISTINCT product_id FROM product_barcode WHERE barcode = ANY($1)", _gtin_forms(search)
+    )
+    return [row["product_id"] for row in rows]
+
+
+def conditions_of(wanted: Filter, scanned: Sequence[UUID] = ()) -> tuple[list[str], list[Any]]:
+    """What a row `p` of product must fulfil, as SQL over the values given beside it.
+
+    Every word of a search stands in the code, the name or the variant's name; one or two letters begin a word there.
+    `scanned` are products that a search found by their barcode.
+    """
     values: list[Any] = []
     conditions: list[str] = []
     if wanted.is_add_on is not None:
@@ -170,18 +192,21 @@ def conditions_of(wanted: Filter) -> tuple[list[str], list[Any]]:
             values.append(value)
             conditions.append(f"p.{name} = ${len(values)}")
     if wanted.search:
-        values += [_like(wanted.search), wanted.search]
-        pattern, exact = f"${len(values) - 1}", f"${len(values)}"
-        conditions.append(
-            f"(p.name ILIKE {pattern} OR p.code ILIKE {pattern} OR p.id IN "
-            f"(SELECT product_id FROM product_barcode WHERE barcode = {exact}))"
-        )
+        tests = []
+        for word in wanted.search.split():
+            values.append(_like(word))
+            tests.append(f"p.find LIKE lower(${len(values)})")
+        found = " AND ".join(tests)
+        if scanned:
+            values.append(list(scanned))
+            found = f"({found}) OR p.id = ANY(${len(values)})"
+        conditions.append(f"({found})")
     return conditions, values
 
 
-def _like(search: str) -> str:
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def _like(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%" if len(word) > 2 else f"% {escaped}%"
 
 
 async def codes_looking_like(tx: Tx, looks: Sequence[str]) -> dict[str, list[str]]:

@@ -69,8 +69,8 @@ class ProductRow(Base, table=True):
         Index("product_variant_of", "variant_of", postgresql_where=text("variant_of IS NOT NULL")),
         Index("product_look", "look"),
         Index("product_category", "category_id", "code"),
-        Index("product_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
-        Index("product_code_trgm", "code", postgresql_using="gin", postgresql_ops={"code": "gin_trgm_ops"}),
+        Index("product_find", "find", postgresql_using="gin", postgresql_ops={"find": "gin_trgm_ops"}),
+        Index("product_supplier", "supplier_id", "code", postgresql_where=text("supplier_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -107,6 +107,13 @@ class ProductRow(Base, table=True):
     use_by_hours: int | None
     drug_class: str = Field(sa_column=Column(Text, nullable=False, server_default="otc"))
     cost_revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    find: str = Field(
+        sa_column=Column(
+            Text,
+            Computed("lower(' ' || code) || ' ' || lower(name || ' ' || variant_name)", persisted=True),
+            nullable=True,
+        )
+    )
     priced_cost: int | None = Field(sa_type=BigInteger)
     variant_of: UUID | None = Field(foreign_key="product.id")
     variant_name: str = Field(sa_column=Column(Text, nullable=False, server_default=""))

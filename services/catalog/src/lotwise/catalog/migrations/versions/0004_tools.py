@@ -51,6 +51,13 @@ create table function_key_list (
 
 alter table product add column priced_cost bigint;
 update product set priced_cost = cost;
+
+alter table product add column find text
+    generated always as (lower(' ' || code) || ' ' || lower(name || ' ' || variant_name)) stored;
+drop index product_name_trgm;
+drop index product_code_trgm;
+create index product_find on product using gin (find gin_trgm_ops);
+create index product_supplier on product (supplier_id, code) where supplier_id is not null;
 """
 
 
