@@ -7,6 +7,7 @@ from tests.alerts.test_alerts import define, standing
 from tests.catalog.harness import Bench
 
 from lotwise.contracts.ids import named_id, uuid7
+from lotwise.contracts.purchasing import ContractChanged, ContractEnding
 from lotwise.contracts.stock import (
     MaintenanceDue,
     MaintenanceRecorded,
@@ -64,3 +65,21 @@ async def test_a_unit_that_is_gone_alerts_nobody(alerts: Bench) -> None:
         assert len(await standing(alerts)) == 2
         await alerts.hear(gone)
         assert await standing(alerts) == []
+
+
+async def test_an_ending_contract_is_over_when_it_is_extended(alerts: Bench) -> None:
+    """ALR-08: given a supplier's contract that ends soon, told twice; then one warning of the chain stands, which a
+    person may close; extended it is over; when the new end comes near, it stands again.
+    """
+    contract = {"supplier_id": uuid7(), "name": "Acme", "reference": "C-77", "happened_at": AT}
+    ending = {"ends_on": date(2026, 12, 20), "days_left": 28}
+    for _ in range(2):
+        await alerts.hear(ContractEnding.model_validate(contract | ending))
+    (alert,) = await standing(alerts)
+    assert (alert["title"], alert["kind"], alert["severity"], alert["times"], alert["site"], alert["can_close"]) == (
+        "The contract with Acme (C-77) ends on 2026-12-20", "contract-ending", "warning", 2, "chain", True,
+    )  # fmt: skip
+    await alerts.hear(ContractChanged.model_validate(contract | {"ends_on": date(2027, 12, 20)}))
+    assert await standing(alerts) == []
+    await alerts.hear(ContractEnding.model_validate(contract | ending | {"ends_on": date(2027, 12, 20)}))
+    assert len(await standing(alerts)) == 1

@@ -201,7 +201,8 @@ async def test_serials_are_recalled_and_released_by_themselves(
     """
     data = {
         "key": ident("k"), "text": "", "title": "Beam", "reason": "burns", "severity": "", "source": "",
-        "product": TOXIN, "numbers_typed": "", "serials_typed": "SN-1 to SN-9, SN-20", "expires_from": "", "expires_until": "",
+        "product": TOXIN, "numbers_typed": "", "serials_typed": "SN-1 to SN-9, SN-20",
+        "expires_from": "", "expires_until": "",
     }  # fmt: skip
     await htmx.post("/recalls", data=data)
     (sent,) = chain.did("POST", "stock/v1/recalls")

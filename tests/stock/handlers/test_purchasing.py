@@ -81,3 +81,19 @@ async def test_what_is_on_order_follows_the_order(stock: Chain) -> None:
     assert (await stock.level())["on_order"] == "60"
     await stock.hear(PurchaseOrderCancelled(**COMMON))
     assert (await stock.level())["on_order"] == "0"
+
+
+async def test_parts_of_a_line_lie_in_the_areas_they_were_put_into(stock: Chain) -> None:
+    """STK-31, STK-42: given a fridge; when a line of 60 arrives as 40 of a lot in the fridge and 20 of another in an
+    area that the site does not have; then 40 lie in the fridge, and 20 on the main shelf: a fact is never refused.
+    """
+    await stock.bench.post("/v1/areas", {"site": "harley", "area": "fridge"})
+    await stock.hear(
+        delivery(
+            arrived("40", order_line=1, lot_number="A", area="fridge"),
+            arrived("20", number=2, order_line=1, lot_number="B", area="attic"),
+        )
+    )
+    assert {(one["lot_number"], one["area"], one["quantity"]) for one in await stock.lots()} == {
+        ("A", "fridge", "40"), ("B", "", "20"),
+    }  # fmt: skip

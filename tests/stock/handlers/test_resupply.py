@@ -6,7 +6,7 @@ import pytest
 from tests.stock.chain import BOTOX, CREAM, SERVICE, Chain, product
 
 from lotwise.contracts.ids import uuid7
-from lotwise.contracts.stock import ReorderPointReached, StockBelowMin, StockOut, StockRestored
+from lotwise.contracts.stock import ReorderPointReached, ResupplyChanged, StockBelowMin, StockOut, StockRestored
 from lotwise.stock.jobs import resupply_sites
 
 TOXIN = {"product_id": str(BOTOX)}
@@ -172,3 +172,15 @@ async def test_sites_do_not_resupply_each_other_in_a_circle(stock: Chain) -> Non
     )
     assert (no.status_code, no.json()["numbers"]["path"]) == (422, ["sydney", "soho", "harley", "sydney"])
     assert (await stock.bench.get(f"/v1/resupply/sydney/{CREAM}"))["mode"] == "local"
+
+
+async def test_who_resupplies_is_told(stock: Chain) -> None:
+    """STK-32: given a rule; when it is set and taken back; then both are told with a growing revision."""
+    path = f"/v1/resupply/harley/{BOTOX}"
+    await stock.bench.put(path, {"mode": "central", "from_site": "soho"}, match="*")
+    await stock.bench.put(path, {"mode": "local"}, match="*")
+    told = await stock.told(ResupplyChanged)
+    assert [(one.site, one.resupplied_from, one.revision) for one in told] == [
+        ("harley", "soho", 1),
+        ("harley", None, 2),
+    ]

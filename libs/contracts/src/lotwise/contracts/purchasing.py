@@ -18,6 +18,30 @@ class SupplierDefined(Event):
     revision: int = 1
 
 
+class ContractEvent(Event):
+    """About the contract with a supplier; it belongs to the chain."""
+
+    supplier_id: Id
+    name: str
+    reference: str = ""
+    happened_at: Instant
+
+
+class ContractEnding(ContractEvent):
+    """The contract ends within its notice: once per end (ALR-08)."""
+
+    speaker: ClassVar[str] = "purchasing"
+    ends_on: date
+    days_left: int
+
+
+class ContractChanged(ContractEvent):
+    """The contract now ends on another day, or is not kept any more: extended, corrected, taken out."""
+
+    speaker: ClassVar[str] = "purchasing"
+    ends_on: date | None = None
+
+
 class OrderLine(Value):
     """One line of an order: what was asked, at which cost."""
 
@@ -63,6 +87,7 @@ class ReceivedLine(Value):
     """What was really delivered of a line, at the confirmed cost, with its lot.
 
     `line` is unique within the receipt; `order_line` is the line of the order (several lots of it may come at once).
+    `area` is the storage area of the site that it was put into, "" for the main shelf.
     """
 
     line: int
@@ -72,6 +97,7 @@ class ReceivedLine(Value):
     unit_cost: PriceText
     lot_number: str = ""
     expires_on: date | None = None
+    area: str = ""
 
 
 class PurchaseOrderReceived(OrderEvent):

@@ -107,6 +107,15 @@ class MinimumChanged(Event):
     revision: int
 
 
+class ResupplyChanged(Event):
+    """Who resupplies a product at a site was set: a central store, or nobody (the site orders for itself; STK-32)."""
+
+    speaker: ClassVar[str] = "stock"
+    product_id: Id
+    resupplied_from: Slug | None = None
+    revision: int
+
+
 class Crossing(Event):
     """Usable on hand crossed a level; `shortage_id` names this shortage until it is restored.
 

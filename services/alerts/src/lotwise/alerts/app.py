@@ -4,7 +4,13 @@ from lotwise.alerts.api import alerts
 from lotwise.alerts.handlers import catalog, purchasing, stock
 from lotwise.alerts.settings import AlertsSettings
 from lotwise.contracts.catalog import ProductDefined, SiteDefined
-from lotwise.contracts.purchasing import PurchaseOrderCancelled, PurchaseOrderDrafted, PurchaseOrderSent
+from lotwise.contracts.purchasing import (
+    ContractChanged,
+    ContractEnding,
+    PurchaseOrderCancelled,
+    PurchaseOrderDrafted,
+    PurchaseOrderSent,
+)
 from lotwise.contracts.stock import (
     CountOverdue,
     CountPosted,
@@ -70,6 +76,8 @@ SERVICE = Service(
                 PurchaseOrderDrafted: purchasing.on_drafted,
                 PurchaseOrderSent: purchasing.on_sent,
                 PurchaseOrderCancelled: purchasing.on_cancelled,
+                ContractEnding: purchasing.on_contracts_ending,
+                ContractChanged: purchasing.on_contracts_changed,
             },
         ),
     ),

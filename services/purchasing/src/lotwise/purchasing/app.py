@@ -6,8 +6,11 @@ from lotwise.kit.service import Service
 from lotwise.purchasing.api import offers, orders, proofs, reads, receiving, suppliers
 from lotwise.purchasing.handlers import catalog
 from lotwise.purchasing.handlers.stock import stock
+from lotwise.purchasing.jobs import jobs
 from lotwise.purchasing.settings import PurchasingSettings
 from lotwise.values import currency_exponent
+
+_settings = PurchasingSettings()
 
 SERVICE = Service(
     name="purchasing",
@@ -16,6 +19,7 @@ SERVICE = Service(
     routers=(suppliers.router, offers.router, orders.router, receiving.router, reads.router, proofs.router),
     subscriptions=(
         Subscription(speaker="catalog", handlers={SiteDefined: catalog.on_sites, ProductDefined: catalog.on_products}),
-        stock(currency_exponent(PurchasingSettings().currency)),
+        stock(currency_exponent(_settings.currency)),
     ),
+    jobs=jobs(_settings),
 )

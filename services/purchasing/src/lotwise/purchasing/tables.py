@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, ForeignKeyConstraint, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, ForeignKeyConstraint, Integer, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
 
 from lotwise.kit.tables import kit_tables, table_registry
@@ -68,6 +68,21 @@ class SupplierRow(Base, table=True):
     note: str = Field(sa_type=Text)
     is_archived: bool
     revision: int
+    contract_reference: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    contract_ends_on: date | None
+    contract_notice_days: int = Field(sa_column=Column(Integer, nullable=False, server_default="30"))
+    contract_told_on: date | None
+
+
+class ResupplyRow(Base, table=True):
+    """Our copy of who resupplies a product at a site; without a source the site orders for itself."""
+
+    __tablename__ = "resupply"
+
+    site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
+    product_id: UUID = Field(foreign_key="product.id", primary_key=True)
+    from_site: str | None = Field(sa_type=Text)
+    revision: int = Field(sa_type=BigInteger)
 
 
 class OfferRow(Base, table=True):
@@ -157,6 +172,7 @@ class ReceiptLineRow(Base, table=True):
     unit_cost: int = Field(sa_type=BigInteger)
     lot_number: str = Field(sa_type=Text)
     expires_on: date | None
+    area: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class ShortageRow(Base, table=True):

@@ -22,6 +22,7 @@ COUNT_OVERDUE = "count-overdue"
 TRANSFER_OVERDUE = "transfer-overdue"
 MAINTENANCE_DUE = "maintenance-due"
 WARRANTY_ENDING = "warranty-ending"
+CONTRACT_ENDING = "contract-ending"
 OUT_IN_HISTORY = "out-in-history"
 _PASTS = UUID("1d6f0d0e-6b0e-7b1c-8f0a-51c7a3c0a9e2")
 """What the ids of the things `OUT_IN_HISTORY` are named under, a site each."""
@@ -39,6 +40,7 @@ SEVERITIES = {
     TRANSFER_OVERDUE: "warning",
     MAINTENANCE_DUE: "warning",
     WARRANTY_ENDING: "info",
+    CONTRACT_ENDING: "warning",
     OUT_IN_HISTORY: "info",
 }
 """Every kind of alert with its severity."""
@@ -53,6 +55,7 @@ BY_HAND = frozenset(
         OUT_IN_HISTORY,
         COUNT_OVERDUE,
         WARRANTY_ENDING,
+        CONTRACT_ENDING,
     }
 )
 """Kinds that a person may close; the others end when their cause does."""
@@ -171,6 +174,7 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
     """A sentence for a person; `name` is the product's (or what stands for it)."""
     lot = f"lot {facts['lot_number']}" if facts.get("lot_number") else "a lot without a number"
     units = f"unit {facts['serials']} of " if facts.get("serials") else ""
+    reference = f" ({facts['reference']})" if facts.get("reference") else ""
     many = int(facts.get("products", 0))
     asked = f" of which other sites ask {facts['requested']}" if facts.get("requested") else ""
     left = f"{facts.get('on_hand')} left{asked}"
@@ -187,6 +191,7 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         MAINTENANCE_DUE: f"{name} {facts.get('serial')}: {facts.get('work') or 'maintenance'} is due since"
         f" {facts.get('due_on')}",
         WARRANTY_ENDING: f"{name} {facts.get('serial')}: the warranty ends on {facts.get('due_on')}",
+        CONTRACT_ENDING: f"The contract with {facts.get('supplier')}{reference} ends on {facts.get('due_on')}",
         HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
         OUT_IN_HISTORY: f"Imported history: {many:,} {'product is' if many == 1 else 'products are'} out of stock",
     }

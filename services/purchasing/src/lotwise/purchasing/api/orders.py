@@ -17,6 +17,7 @@ from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.purchasing.api.shapes import OrderOut, Shape, exponent, happened, order_out
 from lotwise.purchasing.domain.refusals import (
+    CentrallySupplied,
     MoveRefused,
     NotADraft,
     NotForOrdering,
@@ -33,7 +34,7 @@ from lotwise.values import Unknown
 router = Router(tags=["orders"])
 Status = Literal["draft", "sent", "pending", "received", "cancelled"]
 OrderNumber = Annotated[Note, StringConstraints(max_length=20), Query()]
-_DRAFTING = (Unknown, NotForOrdering, SupplierArchived)
+_DRAFTING = (Unknown, CentrallySupplied, NotForOrdering, SupplierArchived)
 
 
 class LineFields(Shape):

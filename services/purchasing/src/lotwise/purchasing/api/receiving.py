@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from lotwise.contracts.fields import Day, Flag, Instant, Note, PositiveQuantity, PriceText, Whole
 from lotwise.kit.commands import Answer, Cmd, Read
@@ -23,13 +23,14 @@ router = Router(tags=["receiving"])
 
 
 class DeliveredLine(Shape):
-    """A lot of an order line that came; several lots of one line are several rows."""
+    """A lot of an order line that came, and the storage area it was put into; several of one line are several rows."""
 
     line: Annotated[Whole, Field(ge=1, le=100_000)]
     quantity: PositiveQuantity
     unit_cost: PriceText | None = None
     lot_number: LotNumber = ""
     expires_on: Day | None = None
+    area: Annotated[Note, StringConstraints(max_length=40)] = ""
 
 
 class Receiving(Shape):
@@ -62,6 +63,7 @@ class ReceiptLineOut(BaseModel):
     unit_cost: str
     lot_number: str
     expires_on: date | None
+    area: str
 
 
 @router.post("/orders/{order_id}:receive", permission="order.receive", refusals=(Unknown, MoveRefused, OverDelivery))
@@ -105,4 +107,5 @@ def _out(row: KeptReceipt, decimals: int) -> ReceiptLineOut:
         unit_cost=price_text(row.unit_cost),
         lot_number=row.lot_number,
         expires_on=row.expires_on,
+        area=row.area,
     )

@@ -1,13 +1,14 @@
 """HTTP of suppliers."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 
-from lotwise.contracts.fields import Flag, Id, Note, Text, Whole
+from lotwise.contracts.fields import Day, Flag, Id, Note, Text, Whole
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
@@ -37,6 +38,9 @@ class SupplierFields(Shape):
     minimum_order_minor: Annotated[Whole, Field(ge=0, le=2**53)] | None = None
     note: Note = ""
     is_archived: Flag = False
+    contract_reference: Word = ""
+    contract_ends_on: Day | None = None
+    contract_notice_days: Annotated[Whole, Field(ge=0, le=730)] = 30
 
     def sent(self) -> dict[str, Any]:
         """The fields that were sent."""
@@ -65,6 +69,9 @@ class SupplierOut(BaseModel):
     minimum_order_minor: int | None
     note: str
     is_archived: bool
+    contract_reference: str
+    contract_ends_on: date | None
+    contract_notice_days: int
     revision: int
 
 

@@ -66,6 +66,7 @@ class Delivered:
     unit_cost: int
     lot_number: str = ""
     expires_on: date | None = None
+    area: str = ""
 
 
 def check_move(order: Order, to: str, *, said: str | None = None) -> None:

@@ -52,6 +52,13 @@ class OverDelivery(Refusal):
     title = "More was delivered than ordered"
 
 
+class CentrallySupplied(Refusal):
+    """The site gets this product from a central store and does not order it itself (STK-32)."""
+
+    code = "centrally-supplied"
+    title = "A central store supplies this product"
+
+
 class NotForOrdering(Refusal):
     """A product that cannot be ordered: it has no stock, or it is archived."""
 

@@ -1,12 +1,16 @@
 """The only home of what a supplier is."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Supplier:
-    """Somebody we buy from; `number` was assigned when it was entered, the minimum order is in minor units."""
+    """Somebody we buy from; `number` was assigned when it was entered, the minimum order is in minor units.
+
+    `contract_notice_days` is how long before its end the contract wants attention.
+    """
 
     id: UUID
     number: int
@@ -21,6 +25,9 @@ class Supplier:
     note: str = ""
     is_archived: bool = False
     revision: int = 0
+    contract_reference: str = ""
+    contract_ends_on: date | None = None
+    contract_notice_days: int = 30
 
 
 def changed(was: Supplier, now: Supplier) -> Supplier | None:

@@ -4,14 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from uuid import UUID
 
-from lotwise.contracts.stock import Crossing, ReorderPointReached, StockBelowMin, StockOut, StockRestored
+from lotwise.contracts.stock import (
+    Crossing,
+    ReorderPointReached,
+    ResupplyChanged,
+    StockBelowMin,
+    StockOut,
+    StockRestored,
+)
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription, park
 from lotwise.purchasing.domain.products import Product
 from lotwise.purchasing.domain.shortages import NOT_ORDERED, NOTED
 from lotwise.purchasing.operations import shortages
 from lotwise.purchasing.repository import definitions
+from lotwise.purchasing.repository.resupply import store_rules
 from lotwise.purchasing.repository.shortages import Shortage
 from lotwise.values import parse_quantity
 
@@ -31,6 +40,25 @@ async def on_restored(tx: Tx, messages: Sequence[Message[Any]], exponent: int) -
         causes = {shortage.id: message for shortage, message in heard}
         ended = [replace(shortage, restored_at=shortage.happened_at) for shortage, _ in heard]
         await shortages.restore(tx, ended, exponent, causes)
+
+
+async def on_resupplies(tx: Tx, messages: Sequence[Message[ResupplyChanged]]) -> None:
+    """Keep who resupplies whom: a clinic's own order of such goods is refused (STK-32)."""
+    newest: dict[tuple[str, UUID], ResupplyChanged] = {}
+    products = await definitions.products(tx, list({message.event.product_id for message in messages}))
+    sites = await definitions.known_sites(tx, list({message.event.site for message in messages}))
+    for message in messages:
+        event = message.event
+        key = event.site, event.product_id
+        if event.product_id not in products:
+            await park(tx, message, "product", str(event.product_id))
+        elif event.site not in sites:
+            await park(tx, message, "site", event.site)
+        elif key not in newest or newest[key].revision < event.revision:
+            newest[key] = event
+    rules = [(site, product, one.resupplied_from, one.revision) for (site, product), one in newest.items()]
+    if rules:
+        await store_rules(tx, rules)
 
 
 async def _ready(tx: Tx, messages: Sequence[Message[Any]]) -> list[tuple[Shortage, Message[Any]]]:
@@ -79,5 +107,6 @@ def stock(exponent: int) -> Subscription:
             ReorderPointReached: crossings,
             StockOut: crossings,
             StockRestored: partial(on_restored, exponent=exponent),
+            ResupplyChanged: on_resupplies,
         },
     )

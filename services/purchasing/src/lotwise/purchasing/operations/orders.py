@@ -22,13 +22,21 @@ from lotwise.purchasing.domain.orders import (
     check_move,
 )
 from lotwise.purchasing.domain.products import Offer, Product, must_be_orderable
-from lotwise.purchasing.domain.refusals import MoveRefused, NotADraft, NothingOrdered, SupplierArchived, TooManyLines
+from lotwise.purchasing.domain.refusals import (
+    CentrallySupplied,
+    MoveRefused,
+    NotADraft,
+    NothingOrdered,
+    SupplierArchived,
+    TooManyLines,
+)
 from lotwise.purchasing.domain.suppliers import Supplier
 from lotwise.purchasing.operations import shortages, suppliers, telling
 from lotwise.purchasing.repository import definitions, locking, offers
 from lotwise.purchasing.repository import orders as rows
 from lotwise.purchasing.repository import shortages as shortage_rows
 from lotwise.purchasing.repository import suppliers as supplier_rows
+from lotwise.purchasing.repository.resupply import sources
 from lotwise.values import BIGINT_MAX, BadValue, Unknown, parse_price, parse_quantity
 
 
@@ -107,7 +115,7 @@ def total(lines: Sequence[Line], products: Mapping[UUID, Product], exponent: int
 async def compose(tx: Tx, order_id: UUID, wanted: WantedOrder, at: datetime, exponent: int) -> Seen:
     """The order that a request would make, with its total, stored nowhere (PUR-01).
 
-    Raises Unknown, SupplierArchived, NotForOrdering, BadValue.
+    Raises Unknown, SupplierArchived, NotForOrdering, CentrallySupplied, BadValue.
     """
     supplier = await suppliers.load(tx, wanted.supplier_id)
     if supplier.is_archived:
@@ -116,6 +124,7 @@ async def compose(tx: Tx, order_id: UUID, wanted: WantedOrder, at: datetime, exp
         raise Unknown(f"There is no site {wanted.site[:40]}.", field="site")
     ids = [line.product_id for line in wanted.lines]
     products = await definitions.products(tx, ids)
+    await _must_order_itself(tx, wanted.site, products)
     offered = await offers.of_supplier(tx, wanted.supplier_id, ids)
     lines = tuple(
         _line(number, line, products, offered.get(line.product_id)) for number, line in enumerate(wanted.lines, 1)
@@ -126,6 +135,26 @@ async def compose(tx: Tx, order_id: UUID, wanted: WantedOrder, at: datetime, exp
         order_id, "", supplier.id, wanted.site, DRAFT, "person", at, wanted.expected_on, wanted.note, lines=lines
     )
     return Seen(order, supplier, products, offered, total(lines, products, exponent))
+
+
+async def _must_order_itself(tx: Tx, site: str, products: Mapping[UUID, Product]) -> None:
+    """Pass when the site orders all of these for itself. Raises CentrallySupplied with who supplies it (STK-32)."""
+    found = await sources(tx, site, products)
+    if found:
+        product_id, source = min(found.items(), key=lambda row: products[row[0]].code)
+        product = products[product_id]
+        raise CentrallySupplied(
+            f"{product.name} comes to {site} from {source}: {site} does not order it",
+            field="lines",
+            product_id=str(product_id),
+            site=site,
+            from_site=source,
+            ways_out=(
+                f"order it for {source}",
+                f"request a transfer from {source}",
+                "let the site order for itself on its stock page",
+            ),
+        )
 
 
 def _line(number: int, wanted: WantedLine, products: Mapping[UUID, Product], offer: Offer | None) -> Line:

@@ -27,6 +27,7 @@ class WantedDelivery:
     unit_cost: str | None = None
     lot_number: str = ""
     expires_on: date | None = None
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _one(order: Order, wanted: WantedDelivery, line: Line | None, products: Mapp
         raise Unknown(f"{order.number} has no line {wanted.line}.", field="lines", line=wanted.line)
     cost = line.unit_cost if wanted.unit_cost is None else cost_of(wanted.unit_cost)
     quantity = quantity_of(wanted.quantity, products[line.product_id])
-    return Delivered(line.line, quantity, cost, wanted.lot_number.strip(), wanted.expires_on)
+    return Delivered(line.line, quantity, cost, wanted.lot_number.strip(), wanted.expires_on, wanted.area)
 
 
 async def _learn(tx: Tx, order: Order, lots: Sequence[tuple[int, UUID, Delivered]], at: datetime) -> None:

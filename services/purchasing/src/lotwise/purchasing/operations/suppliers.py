@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +56,8 @@ async def edit(tx: Tx, supplier_id: UUID, fields: Mapping[str, Any], expected: E
     if now is None:
         return was
     await _store(tx, [now])
+    if (was.contract_ends_on, was.is_archived) != (now.contract_ends_on, now.is_archived):
+        await tell(tx, telling.contract_changed(now, datetime.now(UTC)))
     return now
 
 

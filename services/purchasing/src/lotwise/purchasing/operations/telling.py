@@ -1,7 +1,7 @@
 """The only home of purchasing's events: how suppliers, orders and receipts are said on the bus."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from lotwise.contracts import purchasing as said
@@ -21,6 +21,31 @@ def supplier_defined(supplier: Supplier) -> said.SupplierDefined:
         name=supplier.name,
         is_archived=supplier.is_archived,
         revision=supplier.revision,
+    )
+
+
+def contract_ending(supplier: Supplier, today: date, at: datetime) -> said.ContractEnding:
+    """A contract that wants attention."""
+    if supplier.contract_ends_on is None:
+        raise LookupError("only a contract with an end ends")
+    return said.ContractEnding(
+        supplier_id=supplier.id,
+        name=supplier.name,
+        reference=supplier.contract_reference,
+        happened_at=at,
+        ends_on=supplier.contract_ends_on,
+        days_left=(supplier.contract_ends_on - today).days,
+    )
+
+
+def contract_changed(supplier: Supplier, at: datetime) -> said.ContractChanged:
+    """The contract as it stands now; without an end when the supplier was archived."""
+    return said.ContractChanged(
+        supplier_id=supplier.id,
+        name=supplier.name,
+        reference=supplier.contract_reference,
+        happened_at=at,
+        ends_on=None if supplier.is_archived else supplier.contract_ends_on,
     )
 
 
@@ -100,6 +125,7 @@ def received(
                 unit_cost=price_text(one.unit_cost),
                 lot_number=one.lot_number,
                 expires_on=one.expires_on,
+                area=one.area,
             )
             for number, product_id, one in lots
         ),

@@ -26,6 +26,7 @@ class KeptReceipt:
     unit_cost: int
     lot_number: str
     expires_on: date | None
+    area: str
 
 
 async def insert(tx: Tx, receipt_id: UUID, order_id: UUID, happened_at: datetime, actor: str, note: str) -> None:
@@ -44,9 +45,11 @@ async def insert_lines(tx: Tx, receipt_id: UUID, rows: Sequence[tuple[int, UUID,
     """Add the lots of a receipt (number, product, delivered)."""
     await tx.execute(
         """
-        INSERT INTO receipt_line (receipt_id, line, order_line, product_id, quantity, unit_cost, lot_number, expires_on)
+        INSERT INTO receipt_line (receipt_id, line, order_line, product_id, quantity, unit_cost, lot_number, expires_on,
+                                  area)
         SELECT $1, c.*
-          FROM unnest($2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::date[]) AS c
+          FROM unnest($2::int[], $3::int[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::date[],
+                      $9::text[]) AS c
         """,
         receipt_id,
         [number for number, _, _ in rows],
@@ -56,6 +59,7 @@ async def insert_lines(tx: Tx, receipt_id: UUID, rows: Sequence[tuple[int, UUID,
         [one.unit_cost for _, _, one in rows],
         [one.lot_number for _, _, one in rows],
         [one.expires_on for _, _, one in rows],
+        [one.area for _, _, one in rows],
     )
 
 
@@ -64,7 +68,7 @@ async def of_order(tx: Tx, order_id: UUID) -> list[KeptReceipt]:
     rows = await tx.fetch(
         """
         SELECT r.id AS receipt_id, r.happened_at, r.actor, r.note, l.line, l.order_line, l.product_id, l.quantity,
-               l.unit_cost, l.lot_number, l.expires_on
+               l.unit_cost, l.lot_number, l.expires_on, l.area
           FROM receipt r JOIN receipt_line l ON l.receipt_id = r.id
          WHERE r.order_id = $1 ORDER BY r.recorded_at, r.id, l.line
         """,

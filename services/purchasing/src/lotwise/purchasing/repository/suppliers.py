@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from uuid import UUID
 
 from lotwise.kit.database import Tx
@@ -9,7 +10,7 @@ from lotwise.purchasing.domain.suppliers import Supplier, key
 
 _COLUMNS = (
     "id, number, name, contact, email, phone, address, lead_time_days, payment_terms, minimum_order_minor, note,"
-    " is_archived, revision"
+    " is_archived, revision, contract_reference, contract_ends_on, contract_notice_days"
 )
 
 
@@ -50,6 +51,21 @@ async def last_number(tx: Tx) -> int:
     return number
 
 
+async def ending_contracts(tx: Tx, today: date, rows_max: int) -> list[Supplier]:
+    """Suppliers whose contract ends within its notice and was not told of; they count as told from now on."""
+    rows = await tx.fetch(
+        f"""
+        WITH due AS (
+            SELECT id FROM supplier WHERE NOT is_archived AND contract_ends_on - contract_notice_days <= $1::date
+               AND contract_told_on IS DISTINCT FROM contract_ends_on ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $2)
+        UPDATE supplier SET contract_told_on = contract_ends_on WHERE id IN (SELECT id FROM due) RETURNING {_COLUMNS}
+        """,
+        today,
+        rows_max,
+    )
+    return [Supplier(**row) for row in rows]
+
+
 async def store(tx: Tx, suppliers: Sequence[Supplier]) -> None:
     """Insert or update suppliers; the number stays what it was."""
     if suppliers:
@@ -60,7 +76,9 @@ async def store(tx: Tx, suppliers: Sequence[Supplier]) -> None:
                 name = excluded.name, contact = excluded.contact, email = excluded.email, phone = excluded.phone,
                 address = excluded.address, lead_time_days = excluded.lead_time_days,
                 payment_terms = excluded.payment_terms, minimum_order_minor = excluded.minimum_order_minor,
-                note = excluded.note, is_archived = excluded.is_archived, revision = excluded.revision
+                note = excluded.note, is_archived = excluded.is_archived, revision = excluded.revision,
+                contract_reference = excluded.contract_reference, contract_ends_on = excluded.contract_ends_on,
+                contract_notice_days = excluded.contract_notice_days
             """,
             [asdict(supplier) for supplier in suppliers],
         )

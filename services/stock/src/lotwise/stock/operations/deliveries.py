@@ -40,7 +40,7 @@ async def receive_orders(tx: Tx, messages: Sequence[Message[PurchaseOrderReceive
         for line in message.event.lines:
             if (message.event.receipt_id, line.line) in claimed and products[line.product_id].is_kept:
                 claimed.discard((message.event.receipt_id, line.line))
-                delivery = _delivery(message, line)
+                delivery = _delivery(message, line, sites[message.event.site])
                 checked.append(check(delivery, products, sites))
                 causes[message.event.site, line.product_id] = message
                 owners.append(message)
@@ -86,10 +86,12 @@ async def _parked(
     return False
 
 
-def _delivery(message: Message[PurchaseOrderReceived], line: Any) -> Delivery:
+def _delivery(message: Message[PurchaseOrderReceived], line: Any, site: Site) -> Delivery:
+    """A delivered line; in an area that the site does not have it lies on the main shelf: it is a fact."""
     event = message.event
+    area = line.area if (places.SHELF, line.area) in site.places else ""
     return Delivery(
         event.receipt_id, line.line, event.site, line.product_id, line.quantity, line.unit_cost, line.lot_number,
-        line.expires_on, "", event.supplier_id, event.number, event.happened_at, "", True,
+        line.expires_on, "", event.supplier_id, event.number, event.happened_at, area, True,
         event.actor or message.actor or "purchasing", trace_id(message),
     )  # fmt: skip

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.ids import named_id
+from lotwise.contracts.stock import ResupplyChanged
 from lotwise.kit.database import Tx
+from lotwise.kit.outbox import tell
 from lotwise.stock.domain import transfers
 from lotwise.stock.domain.refusals import NotKept, UnknownProduct, UnknownSite
 from lotwise.stock.domain.resupply import Need, to_request
@@ -57,7 +59,12 @@ async def manage(tx: Tx, rule: Rule) -> int:
         rule.expected(standing["revision"] if standing else 0)
     if rule.from_site is not None:
         await _must_not_circle(tx, rule.site, rule.product_id, rule.from_site)
-    return await set_rule(tx, rule.site, rule.product_id, rule.from_site, rule.actor, datetime.now(UTC))
+    revision = await set_rule(tx, rule.site, rule.product_id, rule.from_site, rule.actor, datetime.now(UTC))
+    changed = ResupplyChanged(
+        site=rule.site, product_id=rule.product_id, resupplied_from=rule.from_site, revision=revision
+    )
+    await tell(tx, changed)
+    return revision
 
 
 async def _must_not_circle(tx: Tx, site: str, product_id: UUID, source: str) -> None:
