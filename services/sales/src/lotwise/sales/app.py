@@ -6,13 +6,19 @@ from typing import cast
 from lotwise.kit import straight
 from lotwise.kit.service import Runtime, Service
 from lotwise.sales.api import (
+    accounts,
     appointments,
+    balances,
     book,
     charges,
     checkout,
     desk,
+    liabilities,
+    limits,
     member_charges,
+    member_deeds,
     members,
+    memberships,
     parked,
     payments,
     proofs,
@@ -24,7 +30,7 @@ from lotwise.sales.api import (
 from lotwise.sales.handlers.catalog import catalog
 from lotwise.sales.handlers.stock import stock
 from lotwise.sales.handlers.till import till
-from lotwise.sales.jobs import partitions, queue
+from lotwise.sales.jobs import contacts, endings, partitions, queue, renewals
 from lotwise.sales.operations.dispensing import StockShelves
 from lotwise.sales.operations.holding import HoldGroup
 from lotwise.sales.operations.members import KnownMembers
@@ -53,6 +59,7 @@ async def start(runtime: Runtime) -> None:
         currency_exponent(settings.currency),
         settings.hold_left_seconds_min,
         StockShelves(runtime.client("stock"), settings.hold_deadline_ms / 1000),
+        gift_valid_days=settings.gift_valid_days,
     )
     _leave_the_start_alone()
 
@@ -84,6 +91,7 @@ SERVICE = Service(
         charges.router,
         returns.router,
         desk.router,
+        limits.router,
         appointments.router,
         treatments.router,
         checkout.router,
@@ -93,11 +101,16 @@ SERVICE = Service(
         book.router,
         members.router,
         member_charges.router,
+        member_deeds.router,
         uses.router,
         proofs.router,
+        balances.router,
+        memberships.router,
+        accounts.router,
+        liabilities.router,
     ),
     subscriptions=(catalog, stock, till),
-    jobs=(partitions, queue),
+    jobs=(endings, renewals, partitions, queue, contacts),
     on_start=start,
     on_stop=stop,
     extend=straight.install,

@@ -3,19 +3,23 @@
 Stock knows the lots of charges and no member; the two meet at whoever may read members (N-06).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 
 from lotwise.contracts.fields import Id
 from lotwise.kit import audit
 from lotwise.kit.commands import Read, Reading
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
+from lotwise.sales.api.member_deeds import seal_of
+from lotwise.sales.domain.members import Contact
 from lotwise.sales.domain.refusals import UnknownMember
+from lotwise.sales.operations.member_deeds import contacts
 from lotwise.sales.repository import member_charges, members
 
 router = Router(prefix="/v1", tags=["members"])
@@ -31,7 +35,10 @@ class ChargesIn(BaseModel):
 
 
 class ChargeMember(BaseModel):
-    """Who stands behind a charge; a charge without a member has none to tell."""
+    """Who stands behind a charge; a charge without a member has none to tell.
+
+    `is_sealed`: they were erased, and this is the contact kept for recalls, told to whoever may recall (WEB-10).
+    """
 
     charge_id: UUID
     site: str
@@ -41,6 +48,7 @@ class ChargeMember(BaseModel):
     name: str
     phone: str
     email: str
+    is_sealed: bool = False
 
 
 class ChargeMembers(BaseModel):
@@ -60,15 +68,13 @@ class MemberCharge(BaseModel):
 
 
 @router.post("/charges:members", permission="member.read", site="chain")
-async def members_of_charges(body: ChargesIn, read: Read) -> ChargeMembers:
+async def members_of_charges(body: ChargesIn, read: Read, request: Request) -> ChargeMembers:
     """Who received what these charges sold: for a recall's list; each look goes into the audit trail."""
     async with read.connection() as tx:
         rows = await member_charges.members_of(tx, body.charges)
-    found = [
-        ChargeMember(**{**row, "number": _number(row), "name": row["name"] or "", "phone": row["phone"] or "",
-                        "email": row["email"] or ""})
-        for row in rows
-    ]  # fmt: skip
+        gone = list({row["member_id"] for row in rows if row["is_erased"]}) if read.who.allows("stock.recall") else []
+        sealed = await contacts(tx, gone, seal_of(request), datetime.now(UTC)) if gone else {}
+    found = [_stands_behind(row, sealed.get(row["member_id"])) for row in rows]
     await _log(read, "charges", len(found))
     return ChargeMembers(rows=found)
 
@@ -92,6 +98,21 @@ async def charges_of_member(
     shown = [MemberCharge(**{**row, "number": _number(row)}) for row in rows]
     end = cursor_encode(shown[-1].happened_at, shown[-1].charge_id) if len(shown) == limit else None
     return Page(rows=shown, next=end)
+
+
+def _stands_behind(row: Any, contact: Contact | None) -> ChargeMember:
+    shown: Any = row if contact is None else contact._asdict()
+    return ChargeMember(
+        charge_id=row["charge_id"],
+        site=row["site"],
+        number=_number(row),
+        happened_at=row["happened_at"],
+        member_id=row["member_id"],
+        name=shown["name"] or "",
+        phone=shown["phone"] or "",
+        email=shown["email"] or "",
+        is_sealed=contact is not None,
+    )
 
 
 def _number(row: Any) -> str | None:

@@ -8,10 +8,12 @@ from fastapi import Query
 from lotwise.contracts.ids import uuid7
 from lotwise.kit import audit
 from lotwise.kit.commands import Answer, Cmd, Read, Reading
-from lotwise.kit.etag import IfMatch
+from lotwise.kit.etag import IfMatch, Stale
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.sales.api.member_shapes import MemberEdit, MemberIn, MemberOut, MemberRowOut, MembersIn, MembersOut
+from lotwise.sales.domain.member_refusals import MemberErasedAlready, MemberGone
+from lotwise.sales.domain.members import words_of
 from lotwise.sales.domain.refusals import MemberTaken, UnknownMember
 from lotwise.sales.operations import members
 from lotwise.sales.repository import members as rows
@@ -23,7 +25,9 @@ router = Router(prefix="/v1", tags=["members"])
 async def post_member(body: MemberIn, cmd: Cmd) -> Answer[MemberOut]:
     """Keep a new member."""
     async with cmd.transaction() as tx:
-        member = await rows.add(tx, body.member_id or uuid7(), body.name, body.phone, body.email, body.note)
+        member = await rows.add(
+            tx, body.member_id or uuid7(), body.name, body.phone, body.email, body.note, body.born_on
+        )
         if member is None:
             raise MemberTaken(f"a member with the id {body.member_id} is kept already", field="member_id")
         answer = MemberOut.model_validate(member._asdict())
@@ -34,7 +38,10 @@ async def post_member(body: MemberIn, cmd: Cmd) -> Answer[MemberOut]:
 async def post_members(body: MembersIn, cmd: Cmd) -> Answer[MembersOut]:
     """Keep members whom another system knows; who is kept already stays as they are, so a rerun changes nothing."""
     async with cmd.transaction() as tx:
-        created = await rows.add_missing(tx, body.rows)
+        if body.dry_run:
+            created = {one.member_id for one in body.rows} - await rows.known(tx, [one.member_id for one in body.rows])
+        else:
+            created = await rows.add_missing(tx, body.rows)
         results: list[MemberRowOut] = []
         for row in body.rows:
             results.append(
@@ -58,7 +65,7 @@ async def list_members(
     async with read.connection() as tx:
         found = await rows.page(
             tx,
-            search.split()[:8],
+            words_of(search),
             after=cursor_decode(after, str, UUID),
             limit=limit,
             archived=archived,
@@ -87,7 +94,12 @@ async def _log_view(read: Reading, target: str, count: int) -> None:
         await audit.record(tx, entry)
 
 
-@router.put("/members/{member_id}", permission="member.write", site="chain", refusals=(UnknownMember,))
+@router.put(
+    "/members/{member_id}",
+    permission="member.write",
+    site="chain",
+    refusals=(UnknownMember, Stale, MemberGone, MemberErasedAlready),
+)
 async def put_member(member_id: UUID, body: MemberEdit, cmd: Cmd, match: IfMatch) -> Answer[MemberOut]:
     """Change what is kept of a member."""
     async with cmd.transaction() as tx:
@@ -100,6 +112,7 @@ async def put_member(member_id: UUID, body: MemberEdit, cmd: Cmd, match: IfMatch
             email=body.email,
             note=body.note,
             is_archived=body.is_archived,
+            born_on=body.born_on,
         )
         answer = MemberOut.model_validate(member._asdict())
         return await cmd.answer(tx, answer, target=member_id, revision=member.revision)

@@ -1,10 +1,11 @@
 """The only home of keeping members: change one, and know which there are."""
 
+from datetime import date
 from uuid import UUID
 
 from lotwise.kit.database import Database, Tx
 from lotwise.kit.etag import Expected
-from lotwise.sales.domain.members import Member
+from lotwise.sales.domain.members import Member, check_living
 from lotwise.sales.domain.refusals import UnknownMember
 from lotwise.sales.repository import members as rows
 
@@ -40,10 +41,18 @@ async def change(
     email: str,
     note: str,
     is_archived: bool,
+    born_on: date | None = None,
 ) -> Member:
-    """Replace what is kept of a member. Raises UnknownMember, or Stale when it was changed in the meantime."""
+    """Replace what is kept of a member.
+
+    Raises UnknownMember, Stale when it was changed in the meantime, MemberGone or MemberErasedAlready.
+    """
     member = await rows.get(tx, member_id, lock=True)
     if member is None:
         raise UnknownMember(f"no member has the id {member_id}")
     expected.check(member.revision)
-    return await rows.change(tx, member_id, name, phone, email, note, is_archived=is_archived)
+    check_living(member)
+    return await rows.change(
+        tx,
+        member._replace(name=name, phone=phone, email=email, note=note, is_archived=is_archived, born_on=born_on),
+    )
