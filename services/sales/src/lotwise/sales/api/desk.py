@@ -4,21 +4,25 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import Query
 from starlette.requests import Request
 
 from lotwise.contracts.fields import Slug
-from lotwise.kit.commands import Read
+from lotwise.kit.commands import Answer, Read
 from lotwise.kit.web import PRINCIPAL, Router
+from lotwise.sales.api import views
 from lotwise.sales.api.charges import PRICING, selling_of
-from lotwise.sales.api.desk_shapes import DeskOut, QuoteIn, QuoteOut, TaxesOut, TileOut
-from lotwise.sales.domain.charges import Priced
+from lotwise.sales.api.desk_shapes import DeskOut, ExplanationsOut, QuoteIn, QuoteOut, TaxesOut, TileOut
+from lotwise.sales.api.offers import asks_for, choices, may, offers
+from lotwise.sales.domain.charges import ChargeLine, Priced
 from lotwise.sales.domain.definitions import Product, TaxSlots
-from lotwise.sales.domain.explanations import explain, percent_text
-from lotwise.sales.domain.receipts import tax_totals
-from lotwise.sales.domain.refusals import UnknownProduct, UnknownSite
+from lotwise.sales.domain.explanations import percent_text, rules_of
+from lotwise.sales.domain.prices import slots_at
+from lotwise.sales.domain.refusals import UnknownCharge, UnknownProduct, UnknownSite
 from lotwise.sales.operations import charges
 from lotwise.sales.operations.answers import line_answer
+from lotwise.sales.operations.circumstances import look
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import definitions
 from lotwise.sales.repository.definitions import Tile
@@ -46,7 +50,10 @@ async def get_desk(site: Slug, read: Read, request: Request) -> DeskOut:
         currency=selling.currency,
         tax_rounding=here.tax_rounding,
         stock_unreachable=here.stock_unreachable,
+        cash_rounding_minor=here.cash_rounding_minor,
         taxes=_taxes(book.slots(site, site_day(now, here.time_zone))),
+        discounts=choices(book, here, now, selling.exponent),
+        may=may(book, request.scope[PRINCIPAL], site),
         tiles=[tile for tile in shown if tile is not None],
     )
 
@@ -82,6 +89,10 @@ def _tile(selling: Selling, site: str, tile: Tile, now: datetime, key: str | Non
         on_hand=tile.on_hand,
         available=tile.available,
         minimum=tile.minimum,
+        price_per=product.price_per,
+        asks=asks_for(selling.prices.book, product, site, now),
+        variants=offers(selling.prices.book, selling.prices.book.variants_of(product.product_id), site, now),
+        add_ons=offers(selling.prices.book, selling.prices.book.add_ons_of(product), site, now),
     )
 
 
@@ -113,38 +124,46 @@ async def _level(read: Read, site: str | None, product: Product) -> Tile:
 
 
 @router.post("/quotes", permission="charge.create", refusals=PRICING)
-async def post_quote(body: QuoteIn, read: Read, request: Request) -> QuoteOut:
-    """Price and tax lines without recording anything; each line explains itself (SAL-13)."""
+async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[QuoteOut]:
+    """What a customer would pay at a site on a day, without recording anything; each line explains itself (SAL-13)."""
     selling, who, now = selling_of(request), request.scope[PRINCIPAL], datetime.now(UTC)
-    asked = charges.Question(body.site, body.happened_at, body.lines)
+    asked = charges.Question(
+        body.site, body.happened_at, body.lines, body.member_id, discounts=body.discounts, coupons=body.coupons
+    )
+    around = await look(selling, asked)
     priced = await charges.known_definitions(
-        selling, body.site, body.lines, lambda: charges.price(selling, asked, who, now, is_fact=False)
+        selling,
+        body.site,
+        body.lines,
+        lambda: charges.price(selling, asked, who, now, is_fact=False, around=around, is_quote=True),
     )
     async with read.connection() as tx:
         levels = await definitions.levels(tx, body.site, [line.product_id for line in priced.lines])
-    return QuoteOut.model_validate(
-        {
-            "site": body.site,
-            "happened_at": priced.happened_at,
-            "currency": selling.currency,
-            "lines": [_quoted(selling, priced, i, levels) for i in range(len(priced.lines))],
-            "taxes": [
-                {"name": t.name, "percent": percent_text(t.rate), "base_minor": t.base_minor, "tax_minor": t.tax_minor}
-                for t in tax_totals(priced.lines, priced.slots)
-            ],
-            "net_minor": priced.net_minor,
-            "tax_1_minor": priced.tax_1_minor,
-            "tax_2_minor": priced.tax_2_minor,
-            "tax_minor": priced.tax_1_minor + priced.tax_2_minor,
-            "total_minor": priced.total_minor,
-        }
+    return Answer(
+        orjson.dumps(
+            {
+                "site": body.site,
+                "happened_at": priced.happened_at,
+                "currency": selling.currency,
+                "is_member": priced.is_member,
+                "lines": [_quoted(selling, priced, line, levels) for line in priced.lines],
+                "taxes": views.tax_answers(priced.lines, priced.slots),
+                "net_minor": priced.net_minor,
+                "tax_1_minor": priced.tax_1_minor,
+                "tax_2_minor": priced.tax_2_minor,
+                "tax_minor": priced.tax_1_minor + priced.tax_2_minor,
+                "total_minor": priced.total_minor,
+            },
+            default=str,
+        )
     )
 
 
-def _quoted(selling: Selling, priced: Priced, index: int, levels: dict[UUID, Tile]) -> dict[str, Any]:
-    line = priced.lines[index]
-    product = selling.prices.book.products[line.product_id]
+def _quoted(selling: Selling, priced: Priced, line: ChargeLine, levels: dict[UUID, Tile]) -> dict[str, Any]:
+    book, site, at = selling.prices.book, priced.site.slug, priced.happened_at
+    product = book.products[line.product_id]
     level = levels.get(line.product_id)
+    base = book.variants_of(product.variant_of) if product.variant_of is not None else []
     return {
         **line_answer(line),
         "code": product.code,
@@ -154,5 +173,39 @@ def _quoted(selling: Selling, priced: Priced, index: int, levels: dict[UUID, Til
         "tax_inclusive": line.tax_inclusive,
         "on_hand": None if level is None else level.on_hand,
         "available": None if level is None else level.available,
-        "explanation": explain(priced, line, product, selling.exponent),
+        **explained(selling, priced, line),
+        "add_ons": [one.model_dump() for one in offers(book, book.add_ons_of(product), site, at)],
+        "variants": [one.model_dump() for one in offers(book, base, site, at)],
     }
+
+
+def explained(selling: Selling, priced: Priced, line: ChargeLine) -> dict[str, Any]:
+    """Why a line costs what it costs: the rules, and their sentences by themselves."""
+    book = selling.prices.book
+    rules = rules_of(priced, line, book.products[line.product_id], selling.exponent, book)
+    return {"explanation": [one.text for one in rules], "rules": [one._asdict() for one in rules]}
+
+
+@router.get("/charges/{charge_id}/explanations", permission="sales.read", site="record", refusals=(UnknownCharge,))
+async def get_explanations(charge_id: UUID, read: Read, request: Request) -> ExplanationsOut:
+    """Why each line of a recorded charge cost what it cost: its amounts, and the rules of its day as known today."""
+    selling = selling_of(request)
+    async with read.connection() as tx:
+        charge = await charges.load_one(tx, charge_id)
+        slots = (await definitions.taxes(tx)).get(charge.site, ())
+    if not read.who.allows("sales.read", charge.site):
+        raise UnknownCharge(f"no charge has the id {charge_id}")
+    book = selling.prices.book
+    site = book.sites[charge.site]._replace(tax_rounding=charge.tax_rounding)
+    in_force = slots_at(slots, site_day(charge.happened_at, site.time_zone))
+    priced = Priced(
+        site, in_force, charge.happened_at, list(charge.lines), charge.net_minor, charge.tax_1_minor, charge.tax_2_minor
+    )
+    lines = [
+        {"line": line.line, "product_id": line.product_id, **explained(selling, priced, line)}
+        for line in charge.lines
+        if line.product_id in book.products
+    ]
+    return ExplanationsOut.model_validate(
+        {"charge_id": charge_id, "site": charge.site, "happened_at": charge.happened_at, "lines": lines}
+    )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from lotwise.kit.database import Tx
 from lotwise.kit.principal import Principal
 from lotwise.kit.problems import of_validation
-from lotwise.sales.domain.charges import Charge
+from lotwise.sales.domain.charges import Charge, ChargeLine
 from lotwise.sales.domain.definitions import NO_TAX, TaxSlots
 from lotwise.sales.domain.explanations import percent_text
 from lotwise.sales.domain.prices import slots_at
@@ -84,7 +84,12 @@ def receipt(selling: Selling, shown: Json, kept: Charge, slots: Iterable[TaxSlot
 
 def taxes(kept: Charge, slots: TaxSlots = NO_TAX) -> list[Json]:
     """Each tax of a charge with its name, its percent, what was taxed and the tax."""
+    return tax_answers(kept.lines, slots)
+
+
+def tax_answers(lines: Iterable[ChargeLine], slots: TaxSlots) -> list[Json]:
+    """Each tax of lines with its name, its percent, what was taxed and the tax."""
     return [
         {"name": one.name, "percent": percent_text(one.rate), "base_minor": one.base_minor, "tax_minor": one.tax_minor}
-        for one in tax_totals(kept.lines, slots)
+        for one in tax_totals(lines, slots)
     ]

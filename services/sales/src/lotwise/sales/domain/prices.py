@@ -163,6 +163,12 @@ class PriceBook:
         found = [self.products[one] for one in known if one in self.products]
         return sorted((one for one in found if not one.is_archived), key=lambda one: one.code)
 
+    def add_ons_of(self, service: Product) -> list[Product]:
+        """What is offered with a service, or with the base that it is a variant of (CAT-15)."""
+        base = self.products.get(service.variant_of) if service.variant_of is not None else None
+        ids = service.add_ons or (base.add_ons if base is not None else ())
+        return [found for one in ids if (found := self.products.get(one)) is not None and not found.is_archived]
+
     def put_discounts(self, discounts: Iterable[Discount]) -> None:
         """Replace all discounts: archived ones are known by id alone, coupons by their text in any case."""
         known = sorted(discounts, key=lambda one: (one.name, one.discount_id))

@@ -8,7 +8,6 @@ from lotwise.sales.domain.drafts import Draft, Setting, line_of
 from lotwise.sales.domain.kits import parts_of, unpacked, weights
 from lotwise.sales.domain.limits import check_given_away
 from lotwise.sales.domain.lines import AskedLine, ChargeLine, Share
-from lotwise.sales.domain.prices import PriceBook
 from lotwise.sales.domain.pricing_refusals import AddOnWithoutService
 from lotwise.sales.domain.taxes import Rates, Taxable, Taxed, rates_of, tax_invoice, tax_line
 from lotwise.values import spread
@@ -62,7 +61,9 @@ def _attached(setting: Setting, drafts: Sequence[Draft], draft: Draft) -> Draft:
     offering = [
         one.nth
         for one in drafts
-        if one.nth != draft.nth and offers(setting.book, one, draft) and named in {None, one.nth + 1}
+        if one.nth != draft.nth
+        and named in {None, one.nth + 1}
+        and any(add_on.product_id == draft.product.product_id for add_on in setting.book.add_ons_of(one.product))
     ]
     if offering:
         return draft._replace(extra=draft.more._replace(add_on_to=offering[0] + 1))
@@ -81,13 +82,6 @@ def _attached(setting: Setting, drafts: Sequence[Draft], draft: Draft) -> Draft:
         ),
         product_id=str(product.product_id),
     )
-
-
-def offers(book: PriceBook, service: Draft, add_on: Draft) -> bool:
-    """Whether a service, or the base that it is a variant of, is offered with this add-on."""
-    own = service.product
-    base = book.products.get(own.variant_of) if own.variant_of is not None else None
-    return any(add_on.product.product_id in one.add_ons for one in (own, base) if one is not None)
 
 
 class _Group(NamedTuple):
