@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, Chain, ident
+from tests.backoffice.fakes.pricing import DISCOUNT, PACKAGE, RUN, SERVICES
 from tests.backoffice.fakes.recalls import CHARGE, RECALL
 from tests.backoffice.office import OpenDoor, find, person
 
@@ -19,6 +20,23 @@ PAGES = [
     f"/products/{TOXIN}?tab=pricing",
     f"/products/{TOXIN}?tab=stock",
     f"/products/{TOXIN}?tab=history",
+    f"/products/{TOXIN}?tab=variants",
+    f"/products/{TOXIN}?tab=discounts",
+    f"/products/{SERVICES[0]['product_id']}?tab=recipe",
+    f"/products/{SERVICES[0]['product_id']}?tab=add_ons",
+    f"/products/{SERVICES[0]['product_id']}/recipe",
+    "/discounts/new",
+    f"/discounts/{DISCOUNT}/edit",
+    "/packages/new",
+    f"/packages/{PACKAGE}",
+    f"/packages/{PACKAGE}/edit",
+    "/categories/new",
+    f"/categories/{ALL_PRODUCTS[0]['category_id']}/edit",
+    f"/categories/{ALL_PRODUCTS[0]['category_id']}/price",
+    f"/prices/runs/{RUN}",
+    "/prices/review",
+    "/prices/names",
+    "/prices/idle",
     "/products/new",
     f"/products/{TOXIN}/edit",
     f"/products/{TOXIN}/price",
@@ -130,10 +148,11 @@ async def test_the_menu_has_the_names_of_the_guide(page: httpx.AsyncClient) -> N
         "Opened Vials",
         "Lots & Expiry",
         "Recalls",
+        "Packages",
         "Members",
         "Purchase Orders",
     ]
-    assert groups["Settings"] == ["Suppliers", "Sites & Tax", "Reasons & Witnesses", "Users & Keys"]
+    assert groups["Settings"][:5] == ["Suppliers", "Categories", "Discounts", "Prices", "Preferences"]
     assert groups["Analytics"][0] == "Sales"
 
 

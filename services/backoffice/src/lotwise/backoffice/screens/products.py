@@ -1,6 +1,5 @@
 """The only home of the pages of products: the list, one product with its tabs, form and prices, archive and restore."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +11,8 @@ from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.offers import offers_of
+from lotwise.backoffice.screens.product_choice import codes_of, product_of_code, products_of_codes
+from lotwise.backoffice.screens.product_tabs import shown_in, tabs_of
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
 
@@ -40,6 +40,12 @@ TEXTS = (
     "container_units",
     "use_by_hours",
     "drug_class",
+    "size",
+    "size_unit",
+    "variant_name",
+    "add_on_kind",
+    "price_per",
+    "markup_percent",
 )
 STOCKED = (
     "purpose",
@@ -86,6 +92,17 @@ class Product(Shape):
     container_units: str | None = None
     use_by_hours: int | None = None
     drug_class: str = "otc"
+    size: str = ""
+    size_unit: str = ""
+    variant_of: UUID | None = None
+    variant_of_code: str | None = None
+    variant_name: str = ""
+    variants: int = 0
+    add_on_kind: str | None = None
+    add_ons: tuple[UUID, ...] = ()
+    price_per: str = "unit"
+    member_price: str | None = None
+    markup_percent: str | None = None
     is_archived: bool = False
     revision: int = 1
     packs: tuple[dict[str, Any], ...] = ()
@@ -99,41 +116,12 @@ class Category(Shape):
     name: str
 
 
-class Price(Shape):
-    """A price over its period."""
-
-    at_site: str | None = None
-    price: str
-    valid_from: datetime
-    valid_to: datetime | None = None
-
-
-class Change(Shape):
-    """A field that changed."""
-
-    field: str
-    was: Any = None
-    now: Any = None
-    who: str = ""
-    changed_at: datetime
-
-
-class Level(Shape):
-    """What a site has of a product."""
-
-    site: str
-    product_id: UUID
-    on_hand: str = "0"
-    available: str = "0"
-    minimum: str | None = None
-    value_minor: int = 0
-
-
 class Filter(BaseModel):
     """How the list is asked for."""
 
     q: str = ""
     kind: str = ""
+    group: str = ""
     purpose: str = ""
     category: str = ""
     archived: bool = False
@@ -145,6 +133,7 @@ class Filter(BaseModel):
         return {
             "search": self.q,
             "kind": self.kind,
+            "group": self.group,
             "purpose": self.purpose,
             "category": self.category,
             "archived": self.archived,
@@ -157,6 +146,7 @@ class PriceForm(BaseModel):
     price: str = Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$")
     at_site: str = ""
     valid_from: str = ""
+    audience: str = "everyone"
 
 
 COLUMNS = (
@@ -199,9 +189,10 @@ async def categories(who: Who) -> list[Category]:
 
 
 @screen.get("/products/new", permission="catalog.write")
-async def new_product(request: Request, who: Who, barcode: str = "") -> Response:
-    """The form of a new product; after an unknown scan its barcode is filled in."""
+async def new_product(request: Request, who: Who, barcode: str = "", base: str = "") -> Response:
+    """The form of a new product; after an unknown scan its barcode is filled in, for a variant its base."""
     start = {"kind": "physical", "unit": "piece", "unit_decimals": "0", "purpose": "retail", "barcodes": barcode}
+    start |= {"base": base}
     return await _form(request, who, None, start, {})
 
 
@@ -209,7 +200,9 @@ async def new_product(request: Request, who: Who, barcode: str = "") -> Response
 async def product(request: Request, who: Who, product_id: UUID, tab: str = "details") -> Response:
     """One product: details, prices, stock by site, history."""
     shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
-    table = await _tab(who, product_id, tab)
+    tabs = tabs_of(shown.kind)
+    tab = tab if tab in dict(tabs) else "details"
+    table = await shown_in(who, product_id, tab, shown.add_ons)
     tables = {name: (type(rows[0]), rows) for name, rows in table.items() if isinstance(rows, list) and rows}
     if answer := csv_asked(request, **tables):
         return answer
@@ -219,24 +212,10 @@ async def product(request: Request, who: Who, product_id: UUID, tab: str = "deta
         "screens/product.html",
         title=shown.name,
         product=shown,
-        tab=tab if tab in {"pricing", "stock", "suppliers", "history"} else "details",
+        tab=tab,
+        tabs=tabs,
         **table,
     )
-
-
-async def _tab(who: Who, product_id: UUID, tab: str) -> dict[str, Any]:
-    path = f"/v1/products/{product_id}"
-    if tab == "pricing":
-        return {"prices": (await who.gateway.rows(Price, "catalog", f"{path}/prices")).rows}
-    if tab == "history":
-        return {"changes": (await who.gateway.rows(Change, "catalog", f"{path}/changes", limit=100)).rows}
-    if tab == "suppliers":
-        return {"offers": await offers_of(who, product_id)}
-    if tab == "stock":
-        empty: Rows[Level] = Rows([])
-        levels = who.gateway.rows(Level, "stock", "/v1/levels", product=product_id, limit=200)
-        return {"levels": [row for row in (await or_else(levels, empty)).rows if row.product_id == product_id]}
-    return {}
 
 
 @screen.get("/products/{product_id}/edit", permission="catalog.write")
@@ -244,14 +223,18 @@ async def edit_product(request: Request, who: Who, product_id: UUID) -> Response
     """The form of a product, filled."""
     shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
     filled = {name: getattr(shown, name) for name in (*TEXTS, *FLAGS) if name != "barcodes"}
-    return await _form(request, who, shown, filled | {"barcodes": " ".join(shown.barcodes)}, {})
+    filled |= {"barcodes": " ".join(shown.barcodes), "base": shown.variant_of_code or ""}
+    return await _form(request, who, shown, filled | {"extras": " ".join(await codes_of(who, shown.add_ons))}, {})
 
 
 @screen.post("/products", permission="catalog.write")
 async def create_product(request: Request, who: Who) -> Response:
     """Define a product."""
     form = await form_of(request)
-    body = _body(form) | {"product_id": form.get("product_id") or str(uuid7())}
+    related, errors = await _related(who, form)
+    if errors:
+        return await _form(request, who, None, form, errors)
+    body = _body(form) | related | {"product_id": form.get("product_id") or str(uuid7())}
     try:
         made = await who.gateway.post("catalog", "/v1/products", body, form.get("key", ""))
     except Refused as no:
@@ -264,7 +247,11 @@ async def save_product(request: Request, who: Who, product_id: UUID) -> Response
     """Change a product, at the revision that was read."""
     form = await form_of(request)
     shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
-    body = {name: value for name, value in _body(form).items() if name in FLAGS or _is_changed(shown, name, value)}
+    related, errors = await _related(who, form)
+    if errors:
+        return await _form(request, who, shown, form, errors)
+    told = _body(form) | related
+    body = {name: value for name, value in told.items() if name in FLAGS or _is_changed(shown, name, value)}
     try:
         await who.gateway.put("catalog", f"/v1/products/{product_id}", body, form.get("revision"))
     except Refused as no:
@@ -272,20 +259,34 @@ async def save_product(request: Request, who: Who, product_id: UUID) -> Response
     return done(request, "Saved.", f"/products/{product_id}")
 
 
+async def _related(who: Who, form: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The base that it is a variant of and the add-ons that go with it, named by their codes."""
+    errors: dict[str, str] = {}
+    base, extras = form.get("base", ""), form.get("extras", "")
+    base_id = await product_of_code(who, base) if base else None
+    if base and base_id is None:
+        errors["base"] = f"Nothing is called {base}."
+    add_ons, wrong = await products_of_codes(who, extras)
+    if wrong:
+        errors["extras"] = f"Nothing is called {wrong}."
+    return {"variant_of": base_id, **({"add_ons": add_ons} if form.get("kind") == "service" else {})}, errors
+
+
 def _is_changed(shown: Product, name: str, value: Any) -> bool:
-    return str(getattr(shown, name) if getattr(shown, name) is not None else "") != str(
-        value if value is not None else ""
-    )
+    was: Any = getattr(shown, name)
+    if name == "add_ons":
+        return bool([str(one) for one in was] != value)
+    return str(was if was is not None else "") != str(value if value is not None else "")
 
 
 def _body(form: dict[str, str]) -> dict[str, Any]:
     """The form in the catalog's words: fields left empty are none, switches not sent are off."""
     optional = {"purpose", "category_id", "cost", "price", "reorder_at", "normal_order_quantity", "duration_slots"}
-    optional |= {"container_units", "use_by_hours"}
+    optional |= {"container_units", "use_by_hours", "add_on_kind", "markup_percent"}
     kept = {name: form[name] for name in TEXTS if form.get(name)} | {name: name in form for name in FLAGS}
     body: dict[str, Any] = {name: None for name in optional if name in form and name != "price"} | kept
     body["barcodes"] = form.get("barcodes", "").replace(",", " ").split()
-    for name in ("manufacturer", "description"):
+    for name in ("manufacturer", "description", "size", "size_unit", "variant_name"):
         body.setdefault(name, "")
     for name in ("unit_decimals", "tax_code", "duration_slots", "use_by_hours"):
         if str(body.get(name) or "").isdigit():
@@ -332,6 +333,7 @@ async def set_price(request: Request, who: Who, product_id: UUID) -> Response:
     if given is None:
         return await _price(request, who, product_id, form, errors)
     body = {"price": given.price, "at_site": given.at_site or None, "valid_from": _midnight(given.valid_from)}
+    body["audience"] = given.audience
     try:
         await who.gateway.post("catalog", f"/v1/products/{product_id}/prices", body, form.get("key", ""))
     except Refused as no:

@@ -18,7 +18,11 @@ screen = Screen()
 POLICIES = (("block_at_zero", "Refuse at zero"), ("block_at_minimum", "Refuse at the minimum"), ("warn", "Warn only"))
 UNREACHABLE = (("sell", "Sell on"), ("refuse", "Refuse"))
 ROUNDING = (("line", "By line"), ("invoice", "By invoice"))
-SITE_FIELDS = ("slug", "name", "time_zone", "legal_entity", "stock_policy", "stock_unreachable", "tax_rounding")
+TAX_POINTS = (("sale", "When they are sold"), ("redemption", "When they are used"))
+SITE_FIELDS = (
+    "slug", "name", "time_zone", "legal_entity", "stock_policy", "stock_unreachable", "tax_rounding",
+    "cash_rounding_minor", "package_tax_point",
+)  # fmt: skip
 TAX_FIELDS = ("name_1", "rate_1_1", "rate_1_2", "name_2", "rate_2_1", "rate_2_2", "valid_from")
 
 
@@ -33,6 +37,8 @@ class Site(Shape):
     stock_policy: str = "block_at_zero"
     stock_unreachable: str = "sell"
     tax_rounding: str = "line"
+    cash_rounding_minor: int = 1
+    package_tax_point: str = "sale"
     revision: int = 1
 
 
@@ -68,6 +74,8 @@ class SiteForm(BaseModel):
     stock_policy: str = "block_at_zero"
     stock_unreachable: str = "sell"
     tax_rounding: str = "line"
+    cash_rounding_minor: int = Field(default=1, ge=1, le=1000)
+    package_tax_point: str = "sale"
 
     @field_validator("time_zone")
     @classmethod
@@ -141,6 +149,7 @@ async def save_site(request: Request, who: Who, slug: str) -> Response:
 def _site_form(request: Request, who: Who, site: Site | None, form: dict[str, Any], errors: dict[str, str]) -> Response:
     context: dict[str, Any] = {"row": site, "form": form, "errors": errors, "zones": sorted(available_timezones())}
     choices: dict[str, Any] = {"policies": POLICIES, "unreachable": UNREACHABLE, "rounding": ROUNDING}
+    choices |= {"tax_points": TAX_POINTS}
     title, status = "Edit site" if site else "New site", 422 if errors else 200
     return page(
         request, who, "screens/site_form.html", fragment="sheet", status=status, title=title, **context, **choices
