@@ -88,7 +88,10 @@ class SaleVoided(Event):
 
 
 class ReturnLine(Value):
-    """Goods and money of one returned line; amounts are what went back, above zero."""
+    """Goods and money of one returned line; amounts are what went back, above zero.
+
+    `owed` is set where the money was still owed rather than earned: no revenue is taken back (SAL-20).
+    """
 
     line: int = Field(ge=1)
     product_id: Id
@@ -100,6 +103,7 @@ class ReturnLine(Value):
     disposition: Disposition = "restock"
     moves_stock: bool = True
     description: str = ""
+    owed: Owed = "none"
 
 
 class SaleReturned(Event):

@@ -23,6 +23,8 @@ from lotwise.values import MICROS, day_bounds, format_quantity, half_up, site_da
 
 DECIMALS = 6
 SCALE = 10**DECIMALS
+TICK = timedelta(microseconds=1)
+"""What lies between the end of a last day and the next one."""
 
 
 class Item(NamedTuple):

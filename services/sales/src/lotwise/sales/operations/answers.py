@@ -183,8 +183,8 @@ def void_answer(void: Void) -> Json:
     }
 
 
-def returned_event(back: Return) -> SaleReturned:
-    """SaleReturned: amounts above zero are what went back."""
+def returned_event(back: Return, owed: str = "none") -> SaleReturned:
+    """SaleReturned: amounts above zero are what went back; `owed` where they were owed rather than earned (SAL-20)."""
     return SaleReturned.model_validate(
         {
             "site": back.site,
@@ -195,7 +195,7 @@ def returned_event(back: Return) -> SaleReturned:
             "happened_at": back.happened_at,
             "currency": back.currency,
             "reason": back.reason,
-            "lines": [_returned_line(line) for line in back.lines],
+            "lines": [_returned_line(line) | {"owed": owed} for line in back.lines],
             "net_minor": back.net_minor,
             "tax_minor": back.tax_1_minor + back.tax_2_minor,
             "source": back.source,

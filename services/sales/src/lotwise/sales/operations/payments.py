@@ -11,21 +11,23 @@ from lotwise.kit.outbox import tell
 from lotwise.kit.principal import Principal
 from lotwise.sales.domain.charges import Charge, check_moment
 from lotwise.sales.domain.money_refusals import ChargeIsVoid, NothingDue
+from lotwise.sales.domain.owing import TENDERS
 from lotwise.sales.domain.refusals import BadTender
 from lotwise.sales.domain.tenders import Tender, by_kind, round_cash, settle
 from lotwise.sales.operations.charges import TenderAsked, load_one
 from lotwise.sales.operations.paying import payment_event
+from lotwise.sales.operations.returning import take
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.operations.tills import held_seat
 from lotwise.sales.repository import charges as charge_rows
 from lotwise.sales.repository import payments as rows
 from lotwise.sales.repository.payments import Paid
 
-Take = Callable[[Tx, Charge, UUID, Tender, Principal, datetime], Awaitable[None]]
-"""Takes a payment out of a balance, under the id of the payment: (charge, payment, tender, who, when)."""
+Settled = Callable[[Selling, Tx, Charge, Principal, datetime], Awaitable[None]]
+"""Told of a charge of which nothing is due any more: (selling, transaction, charge, who, when)."""
 
-TAKERS: dict[str, Take] = {}
-"""How payments by kinds that are balances are taken later; each balance's module enters itself."""
+SETTLED: list[Settled] = []
+"""Who wants to hear of it; each enters itself."""
 
 
 class Payment(NamedTuple):
@@ -54,9 +56,9 @@ async def pay(selling: Selling, tx: Tx, charge_id: UUID, asked: Payment, who: Pr
         raise BadTender("a payment needs a tender", field="tenders")
     settled = settle(charge.due_minor, tenders)
     payment_id = asked.payment_id or uuid7()
-    for tender in tenders:
-        if tender.kind in TAKERS:
-            await TAKERS[tender.kind](tx, charge, payment_id, tender, who, at)
+    tenders = [
+        await take(tx, charge, tender, who, at, now) if tender.kind in TENDERS else tender for tender in tenders
+    ]
     paid = Paid(
         payment_id, charge_id, charge.site, session_id, charge.due_minor, charge.currency, at, now, who.actor, tenders
     )
@@ -75,6 +77,9 @@ async def pay(selling: Selling, tx: Tx, charge_id: UUID, asked: Payment, who: Pr
             actor=who.actor,
         ),
     )
+    if not settled.due_minor:
+        for hear in SETTLED:
+            await hear(selling, tx, charge, who, now)
     return paid
 
 

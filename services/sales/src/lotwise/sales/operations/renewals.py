@@ -15,7 +15,10 @@ import structlog
 from lotwise.contracts.ids import named_id
 from lotwise.contracts.sales import MembershipEnded as MembershipEndedEvent
 from lotwise.contracts.sales import MembershipPastDue, MembershipResumed
+from lotwise.kit.database import Tx
+from lotwise.kit.principal import Principal
 from lotwise.sales.domain import memberships as rules
+from lotwise.sales.domain.charges import Charge
 from lotwise.sales.domain.liabilities import Deed
 from lotwise.sales.domain.memberships import Membership, Patience, Pause
 from lotwise.sales.domain.refusals import NoPrice
@@ -24,6 +27,7 @@ from lotwise.sales.operations import fees, memberships
 from lotwise.sales.operations.charges import Question, made_ready
 from lotwise.sales.operations.ledger import Ledger, Wanted
 from lotwise.sales.operations.packages import Sale
+from lotwise.sales.operations.payments import SETTLED
 from lotwise.sales.operations.recording import Ready, record_within
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import memberships as rows
@@ -224,3 +228,21 @@ STEPS: dict[str, Callable[[Ledger, Look, Membership], Awaitable[None]]] = {
     "lapse": _lapse,
     "renew": _renew,
 }
+
+
+async def paid_now(selling: Selling, tx: Tx, charge: Charge, who: Principal, now: datetime) -> None:
+    """A fee that was due is paid at the desk: its membership goes on at once."""
+    membership_id = await rows.owing(tx, charge.charge_id)
+    if membership_id is None:
+        return
+    deed = Deed(charge.site, now, now, who.actor, charge.charge_id)
+    ledger = await Ledger.open(tx, Wanted(memberships=[membership_id]), deed, charge.currency)
+    membership = ledger.memberships[membership_id]
+    if membership.due_charge_id == charge.charge_id and membership.state in {"past_due", "suspended"}:
+        site = selling.prices.book.sites.get(membership.site)
+        zone = "UTC" if site is None else site.time_zone
+        await _paid(ledger, Look(selling, now, site_day(now, zone), zone), membership)
+        await ledger.close()
+
+
+SETTLED.append(paid_now)

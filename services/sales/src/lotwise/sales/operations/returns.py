@@ -23,6 +23,7 @@ from lotwise.sales.domain.tenders import Tender, by_kind, round_cash, settle, su
 from lotwise.sales.operations.answers import returned_event
 from lotwise.sales.operations.charges import TenderAsked, sold_of
 from lotwise.sales.operations.paying import paid_of, payment_event
+from lotwise.sales.operations.returning import returned
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.operations.tills import refund_seat
 from lotwise.sales.repository import charges as charge_rows
@@ -115,7 +116,7 @@ async def take_back(
             found[one.return_id] = refusal
     if made:
         await _settle(tx, list(made.values()), sales, seats)
-        for back in await _record(tx, list(made.values()), now):
+        for back in await _record(tx, await returned(tx, list(made.values()), sales.charges, now), now):
             found[back.return_id] = Taken(KeptReturn(back, now), replayed=False)
     return found
 
@@ -154,14 +155,51 @@ async def _settle(tx: Tx, made: Sequence[Return], sales: _Sales, seats: Mapping[
     )
 
 
-async def _record(tx: Tx, made: Sequence[Return], now: datetime) -> list[Return]:
+class MoneyBack(NamedTuple):
+    """Money that goes back for what is still owed of a charge's line; minor units."""
+
+    return_id: UUID
+    charge_id: UUID
+    line: int
+    net_minor: int
+    tax_1_minor: int
+    tax_2_minor: int
+
+
+async def give_money_back(
+    selling: Selling, tx: Tx, money: MoneyBack, asked: ReturnAsked, who: Principal, now: datetime
+) -> Return:
+    """Keep and tell the refund of a package or a membership as a return of its line that moves no goods.
+
+    It was owed, not earned: the line says so. Raises what a return raises of its tenders, till and limits.
+    """
+    sales = await _sales(tx, [money.charge_id])
+    charge = _charge(sales, money.charge_id, asked.site)
+    seat = await _seat(tx, asked, sales, who)
+    total = money.net_minor + money.tax_1_minor + money.tax_2_minor
+    refunds = _refunds(selling, asked, total, charge, sales, who)
+    sold = next(line for line in charge.lines if line.line == money.line)
+    line = ReturnLine(
+        1, charge.charge_id, sold.line, sold.product_id, abs(sold.quantity), sold.unit_decimals, sold.unit_price,
+        *money[3:], "waste", False, asked.reason,
+    )  # fmt: skip
+    back = Return(
+        money.return_id, charge.charge_id, asked.site, 0, charge.member_id, now, charge.currency, *money[3:],
+        asked.reason, asked.source, who.actor, b"", [line], refunds, seat.session_id,
+    )  # fmt: skip
+    await _settle(tx, [back], sales, {back.return_id: seat})
+    (kept,) = await _record(tx, await returned(tx, [back], sales.charges, now), now, sold.more.owed)
+    return kept
+
+
+async def _record(tx: Tx, made: Sequence[Return], now: datetime, owed: str = "none") -> list[Return]:
     last = await charge_rows.last_numbers(tx, "return", {back.site for back in made}, lock=True)
     numbered = []
     for back in made:
         last[back.site] += 1
         numbered.append(back._replace(number=last[back.site]))
     await rows.record(tx, numbered, now)
-    await tell(tx, *(Told(returned_event(back)) for back in numbered))
+    await tell(tx, *(Told(returned_event(back, owed)) for back in numbered))
     return numbered
 
 

@@ -75,8 +75,3 @@ async def ran_out(tx: Tx, now: datetime, limit: int) -> list[UUID]:
         limit,
     )
     return [row["certificate_id"] for row in rows]
-
-
-async def give_to(tx: Tx, gone_id: UUID, member_id: UUID) -> None:
-    """Two ids mean one person: what one bought, the other bought."""
-    await tx.execute("update gift_certificate set member_id = $2 where member_id = $1", gone_id, member_id)

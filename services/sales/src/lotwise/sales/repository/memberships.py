@@ -168,17 +168,46 @@ async def unfinished(tx: Tx, day: date, sites: Sequence[str] | None) -> list[tup
     return [(row["site"], Period(*tuple(row)[1:])) for row in rows]
 
 
-async def give_to(tx: Tx, gone_id: UUID, member_id: UUID) -> None:
-    """Two ids mean one person: the memberships of one are the other's; where both hold the same, both stay running."""
-    await tx.execute(
-        "update membership m set member_id = $2 where member_id = $1 and (state = 'ended' or not exists ("
-        " select from membership o where o.member_id = $2 and o.package_id = m.package_id and o.state <> 'ended'))",
-        gone_id,
-        member_id,
-    )
-
-
 async def due_of(tx: Tx, charge_id: UUID) -> int:
     """What is still to be paid of the charge of a fee; nothing when it was voided."""
     due: int | None = await tx.fetchval("select due_minor from charge where charge_id = $1", charge_id)
     return due or 0
+
+
+async def owing(tx: Tx, charge_id: UUID) -> UUID | None:
+    """The membership that waits for the fee of a charge, if one does."""
+    found: UUID | None = await tx.fetchval(
+        "select membership_id from membership where due_charge_id = $1 and state <> 'ended'", charge_id
+    )
+    return found
+
+
+async def line_of(tx: Tx, charge_id: UUID, package_id: UUID) -> int:
+    """The line of a charge that a membership's fee stands on; the first where nothing names it."""
+    found: int | None = await tx.fetchval(
+        "select min(l.line) from charge c join charge_line l using (charge_id, recorded_at)"
+        " where c.charge_id = $1 and l.product_id = $2",
+        charge_id,
+        package_id,
+    )
+    return found or 1
+
+
+async def touching(tx: Tx, first: date, last: date, sites: Sequence[str] | None) -> list[tuple[str, Period]]:
+    """The periods that have a day between two days, each with its site."""
+    rows = await tx.fetch(
+        "select m.site, p.membership_id, p.period_no, p.from_day, p.to_day, p.days, p.price_minor, p.fee_minor,"
+        " p.tax_1_minor, p.tax_2_minor, p.charge_id, p.refunded_minor, p.ended_on from membership_period p"
+        " join membership m using (membership_id) where p.to_day >= $1 and p.from_day <= $2"
+        " and ($3::text[] is null or m.site = any($3)) order by p.membership_id, p.period_no",
+        first,
+        last,
+        sites,
+    )
+    return [(row["site"], Period(*tuple(row)[1:])) for row in rows]
+
+
+async def begun_by(tx: Tx, charge_id: UUID) -> UUID:
+    """The membership whose period a charge began."""
+    found: UUID = await tx.fetchval("select membership_id from membership_period where charge_id = $1", charge_id)
+    return found

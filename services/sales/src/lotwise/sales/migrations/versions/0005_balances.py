@@ -87,6 +87,7 @@ create table membership (
     revision          integer not null check (revision >= 1)
 );
 create index membership_member on membership (member_id);
+create index membership_owing on membership (due_charge_id) where due_charge_id is not null;
 create unique index membership_once on membership (member_id, package_id) where state <> 'ended';
 create index membership_due on membership (to_day, membership_id) where state <> 'ended';
 
