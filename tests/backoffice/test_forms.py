@@ -186,6 +186,73 @@ async def test_a_delivery_is_confirmed_line_by_line(htmx: httpx.AsyncClient, cha
     assert sent["confirm_over"] is False
 
 
+async def test_a_delivery_line_is_split_over_lots_areas_and_sites(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-31: split asks for one more part and keeps what was typed; each part goes with its lot and area, and for the
+    part of another site a transfer is drafted.
+    """
+    one = ORDERS[1]
+    other = next(slug for slug in ("bath", "austin", "harley-street") if slug != one["site"])
+    path = f"/orders/{one['order_id']}/receive"
+    data = {"key": "d3", "quantity_1": "6", "unit_cost_1": "2.00", "lot_number_1": "A", "parts_1": "1"}
+
+    tree = LexborHTMLParser((await htmx.post(path, data=data | {"split": "1"})).text)
+
+    assert find(tree, "[name=quantity_1]").attributes["value"] == "6"
+    assert find(tree, "[name=parts_1]").attributes["value"] == "2"
+    assert find(tree, "[name=quantity_1_2]").attributes["value"] == ""
+    assert chain.did("POST", "purchasing/v1/orders/.*:receive") == []
+
+    second = {"parts_1": "2", "quantity_1_2": "4", "lot_number_1_2": "B", "area_1_2": "Fridge", "for_1_2": other}
+    await htmx.post(path, data=data | second)
+
+    (sent,) = chain.did("POST", "purchasing/v1/orders/.*:receive")
+    assert sent["lines"] == [
+        {"line": 1, "quantity": "6", "unit_cost": "2.00", "lot_number": "A"},
+        {"line": 1, "quantity": "4", "lot_number": "B", "area": "Fridge"},
+    ]
+    (draft,) = chain.did("POST", "stock/v1/transfers")
+    assert (draft["from_site"], draft["to_site"]) == (one["site"], other)
+    assert draft["lines"] == [{"product_id": one["lines"][0]["product_id"], "quantity": "4"}]
+
+
+async def test_an_order_of_what_a_store_supplies_offers_what_to_do_instead(
+    htmx: httpx.AsyncClient, chain: Chain
+) -> None:
+    """STK-32: the no of purchasing comes with links: ask for a transfer, order for the store, see who supplies it."""
+    numbers = {"product_id": TOXIN["product_id"], "site": "bath", "from_site": "central"}
+    no = refusal(409, "centrally-supplied", "It comes to bath from central", numbers=numbers)
+    chain.overrides["POST", "purchasing/v1/orders"] = lambda _: no
+
+    answer = await htmx.post("/orders", data={"key": "o1", "supplier_id": "s", "site": "bath", "product": ""})
+
+    tree = LexborHTMLParser(answer.text)
+    assert answer.status_code == 422
+    assert "It comes to bath from central" in find(tree, ".banner").text()
+    links = [str(node.attributes["href"]) for node in tree.css("[aria-label='Ways out'] a")]
+    asked = f"/transfers/new?ask=true&from_site=central&to_site=bath&product={TOXIN['product_id']}"
+    assert links[:2] == [asked, f"/orders/new?site=central&product={TOXIN['product_id']}"]
+
+
+async def test_terms_between_companies_are_read_and_set(
+    page: httpx.AsyncClient, htmx: httpx.AsyncClient, chain: Chain
+) -> None:
+    """STK-38: every pair of companies is listed, as CSV too; the form sends percent and tax at its revision."""
+    tree = LexborHTMLParser((await page.get("/settings/companies")).text)
+    assert [row.text() for row in tree.css("tbody tr td:first-child")] == ["London Ltd", "Bath & Co"]
+    assert "London Ltd,Bath & Co,7.5,VAT,20" in (await page.get("/settings/companies?format=csv")).text
+    asked = {"from_entity": "London Ltd", "to_entity": "Bath & Co"}
+    form = LexborHTMLParser((await htmx.get("/settings/companies/edit", params=asked)).text)
+    assert find(form, "[name=markup_percent]").attributes["value"] == "7.5"
+    assert find(form, "[name=revision]").attributes["value"] == "2"
+    wrong = await htmx.post("/settings/companies", data=asked | {"markup_percent": "x", "revision": "2"})
+    assert wrong.status_code == 422
+    data = asked | {"markup_percent": "8", "tax_name": "VAT", "tax_percent": "20", "revision": "2"}
+    await htmx.post("/settings/companies", data=data)
+    assert chain.did("PUT", "stock/v1/company-terms") == [
+        asked | {"markup_percent": "8", "tax_name": "VAT", "tax_percent": "20"}
+    ]
+
+
 async def test_more_than_ordered_is_refused_with_its_way_out(htmx: httpx.AsyncClient, chain: Chain) -> None:
     """PUR-06: an over-delivery comes back into the dialog with the words of purchasing, the quantities still typed."""
     no = refusal(409, "over-delivery", "5 more came than were ordered.", ways_out=["Confirm it."])

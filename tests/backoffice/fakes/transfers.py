@@ -92,6 +92,24 @@ def notes(_chain: Chain, ask: Ask) -> Answer:
     return rows([_note()] if ask.params.get("transfer") == TRANSFERS[0]["transfer_id"] else [], ask)
 
 
+@route("GET", "stock/v1/company-terms")
+def terms(_chain: Chain, ask: Ask) -> Answer:
+    """The terms between two companies."""
+    return rows(
+        [
+            {"from_entity": "London Ltd", "to_entity": "Bath & Co", "markup_percent": "7.5", "tax_name": "VAT", "tax_percent": "20", "revision": 2},
+            {"from_entity": "Bath & Co", "to_entity": "London Ltd", "markup_percent": "0", "tax_name": "", "tax_percent": "0", "revision": 0},
+        ],
+        ask,
+    )  # fmt: skip
+
+
+@route("PUT", "stock/v1/company-terms")
+def set_terms(_chain: Chain, ask: Ask) -> Answer:
+    """Set them."""
+    return 200, ask.body | {"revision": 3}
+
+
 @route("GET", "stock/v1/company-notes/{id}")
 def one_note(_chain: Chain, _ask: Ask) -> Answer:
     """A note."""

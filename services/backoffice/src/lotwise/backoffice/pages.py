@@ -88,7 +88,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Prices", "/prices", "tag", "catalog.price"),
             Link("Preferences", "/settings/preferences", "sliders-horizontal", "catalog.write"),
             Link("Sites & Tax", "/settings/sites", "store", "catalog.write"),
-            Link("Companies", "/settings/companies", "landmark", "stock.setting"),
+            Link("Companies", "/settings/companies", "store", "stock.setting"),
             Link("Reasons & Witnesses", "/settings/reasons", "badge-check", "stock.setting"),
             Link("Users & Keys", "/settings/users", "key-round", "user.manage"),
         ),

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -20,6 +21,10 @@ from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
 
 screen = Screen()
+CENTRAL = "centrally-supplied"
+Ways = tuple[tuple[str, str], ...]
+"""Links to what a person may do instead: their words and their addresses."""
+
 STATES = ("draft", "sent", "pending", "received", "cancelled")
 PICKED_MAX = 10
 
@@ -137,10 +142,11 @@ async def new_order(request: Request, who: Who, product: str = "", site: str = "
     return await _new(request, who, filled | {"product": product}, {})
 
 
-async def _new(request: Request, who: Who, form: dict[str, str], errors: dict[str, str]) -> Response:
+async def _new(request: Request, who: Who, form: dict[str, str], errors: dict[str, str], ways: Ways = ()) -> Response:
     context: dict[str, Any] = {
         "form": form,
         "errors": errors,
+        "ways": ways,
         "suppliers": [(row.supplier_id, row.name) for row in await suppliers_of(who)],
     }
     context |= {"places": [(site.slug, site.name) for site in who.sites], "order_id": form.get("key") or str(uuid7())}
@@ -164,7 +170,8 @@ async def draft(request: Request, who: Who) -> Response:
     try:
         made = await who.gateway.post("purchasing", "/v1/orders", body, form.get("key", ""))
     except Refused as no:
-        return await _new(request, who, form, refused_fields(no, ("supplier_id", "site")))
+        errors = {"": no.detail} if no.code == CENTRAL else refused_fields(no, ("supplier_id", "site"))
+        return await _new(request, who, form, errors, ways_of(no))
     return done(request, f"{made['number']} is drafted.", f"/orders/{made['order_id']}")
 
 
@@ -179,9 +186,22 @@ async def _load(who: Who, order_id: UUID) -> Order:
     return await who.gateway.one(Order, "purchasing", f"/v1/orders/{order_id}")
 
 
-def _shown(request: Request, who: Who, one: Order, errors: dict[str, str]) -> Response:
+def ways_of(no: Refused) -> Ways:
+    """What a person may do instead of a clinic's own order of what a central store supplies (STK-32)."""
+    if no.code != CENTRAL:
+        return ()
+    product, site, source = (quote(str(no.numbers.get(name, ""))) for name in ("product_id", "site", "from_site"))
+    return (
+        ("Request a transfer", f"/transfers/new?ask=true&from_site={source}&to_site={site}&product={product}"),
+        (f"Order for {source}", f"/orders/new?site={source}&product={product}"),
+        ("Who supplies it", f"/stock/{site}/{product}"),
+    )
+
+
+def _shown(request: Request, who: Who, one: Order, errors: dict[str, str], ways: Ways = ()) -> Response:
     is_editable = one.status == "draft" and who.can("order.write", one.site)
     context: dict[str, Any] = {"order": one, "title": one.number, "is_editable": is_editable, "errors": errors}
+    context["ways"] = ways
     if is_editable:
         context |= {"scan": f"/orders/{one.order_id}/scan", "scan_hint": "Scan to add a line"}
     status = 422 if errors else 200
@@ -216,7 +236,7 @@ async def _put(
     try:
         await who.gateway.put("purchasing", f"/v1/orders/{one.order_id}", body, revision or one.revision)
     except Refused as no:
-        return _shown(request, who, one, {"": no.detail})
+        return _shown(request, who, one, {"": no.detail}, ways_of(no))
     return _shown(request, who, await _load(who, one.order_id), {})
 
 

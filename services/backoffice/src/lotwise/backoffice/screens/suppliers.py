@@ -1,5 +1,6 @@
 """The only home of the pages of suppliers: the list, their terms, what they offer."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,6 +27,9 @@ FIELDS = (
     "payment_terms",
     "minimum_order_minor",
     "note",
+    "contract_reference",
+    "contract_ends_on",
+    "contract_notice_days",
 )
 
 
@@ -44,6 +48,9 @@ class Supplier(Shape):
     minimum_order_minor: int | None = None
     note: str = ""
     is_archived: bool = False
+    contract_reference: str = ""
+    contract_ends_on: date | None = None
+    contract_notice_days: int = 30
     revision: int = 1
 
 
@@ -59,10 +66,13 @@ class SupplierForm(BaseModel):
     payment_terms: str = ""
     minimum_order: str | None = Field(default=None, pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$")
     note: str = ""
+    contract_reference: str = Field(default="", max_length=200)
+    contract_ends_on: date | None = None
+    contract_notice_days: int = Field(default=30, ge=0, le=730)
 
     def body(self, who: Visitor) -> dict[str, Any]:
         """The same in purchasing's words."""
-        fields = self.model_dump(exclude={"minimum_order"})
+        fields = self.model_dump(mode="json", exclude={"minimum_order"})
         places = currency_exponent(who.formats.currency)
         minimum = parse_minor(self.minimum_order, places) if self.minimum_order else None
         return fields | {"minimum_order_minor": minimum}
@@ -83,6 +93,7 @@ COLUMNS = (
     Column("E-mail", lambda row: row.email),
     Column("Lead time", lambda row: row.lead_time_days, is_number=True),
     Column("Minimum order", lambda row: row.minimum_order_minor, is_number=True),
+    Column("Contract until", lambda row: row.contract_ends_on, is_roomy=True),
     Column("", lambda _: ""),
 )
 
