@@ -18,6 +18,9 @@ class SalesSettings(ServiceSettings):
     charge_body_bytes_max: int = Field(default=1_000_000, ge=10_000, le=10_000_000)
     batch_body_bytes_max: int = Field(default=16_000_000, ge=100_000, le=64_000_000)
     partition_months_ahead: int = Field(default=3, ge=1, le=24)
+    smtp_url: str = ""
+    """Where receipts are mailed: smtp://, smtp+starttls:// or smtps://, with user:password@ if needed; empty: not."""
+    mail_from: str = ""
     seal_key: str = ""
     """What sealed contacts are encrypted with; without it the client secret. Keep it: lost with it are the contacts."""
     recall_contact_days: int = Field(default=3650, ge=1, le=36_500)

@@ -322,8 +322,10 @@ class TaxTotalOut(BaseModel):
 
 
 class ReceiptOut(BaseModel):
-    """What is printed: the site, the charge with names, each tax, payments, change."""
+    """What is printed: the site, the charge with names, each tax, payments, change; `copy_no` 0 is the original."""
 
+    copy_no: int = 0
+    payments: list[PaymentOut] = []
     site: str
     site_name: str
     number: str

@@ -123,3 +123,25 @@ class TooMuchOut(Refusal):
 
     code = "not-enough-cash"
     title = "There is not that much cash in the drawer"
+
+
+class MailNotSet(Refusal):
+    """Receipts cannot be mailed: no server is set."""
+
+    code = "mail-not-set"
+    title = "No mail server is set"
+
+
+class MailNotSent(Refusal):
+    """The mail server did not take the message."""
+
+    code = "mail-not-sent"
+    title = "The mail was not sent"
+    status = 503
+
+
+class BadAddress(BadValue):
+    """There is no mail address, or it is none."""
+
+    code = "bad-address"
+    title = "This is no mail address"
