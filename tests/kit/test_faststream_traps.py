@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.kit.conftest import PASSWORDS, Heard, Shop, counted, sale, until
 from tests.kit.test_consumers import applied, body, hearing, publish, sales, settled
+from tests.kit.test_relay import stored
 
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.sales import SaleRecorded
@@ -211,7 +212,7 @@ async def test_trap_10_what_has_no_answer_is_not_said(
             return (await outbox_status(tx)).unpublished == 0
 
     await until(drained, 20)
-    assert (await (await bus.connect()).jetstream().stream_info("SALES")).state.messages == 30
+    assert await stored(await bus.connect()) == 30
     await relay.stop()
     await task
     await bus.close()

@@ -1,5 +1,7 @@
 """The only home of reading a message off the wire: ids, place in the stream, headers; nothing here raises."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -7,29 +9,42 @@ from uuid import UUID
 from nats.aio.msg import Msg
 
 from lotwise.kit.message import Message
+from lotwise.kit.parcels import is_parcel, unpack
 
+OUTSIDE = "TILLS"
+"""The one stream that others write: its events come one by one, with ids that need not be ours."""
 _TOKENS = 9
 _TOKENS_WITH_DOMAIN = 11
 
 
-def arrived(raw: Msg, consumer: str) -> Message[Any]:
-    """A message with its envelope. Without an id of its own (an outside till) it gets one made of its place."""
+def arrived(raw: Msg, consumer: str) -> Sequence[Message[Any]]:
+    """The events that came as one message, each with its envelope. Without an id of its own (an outside till) an event
+    gets one made of its place. Of a parcel each event counts a microsecond later than the one before, so that place
+    and instant still name one of them; a parcel that cannot be opened is one message which nobody can read.
+    """
     headers = raw.headers or {}
-    stream, tries, sequence, published_ns = _place(raw.reply)
-    return Message(
-        id=_id(headers, stream, sequence, published_ns),
-        subject=raw.subject,
-        body=raw.data,
-        headers=headers,
-        stream=stream,
-        sequence=sequence,
-        published_ns=published_ns,
-        tries=tries,
-        consumer=consumer,
-    )
+    stream, tries, sequence, published_ns = place_of(raw.reply)
+    events: Sequence[tuple[dict[str, str], bytes]] = [(headers, raw.data)]
+    if is_parcel(headers) and stream != OUTSIDE:
+        with suppress(ValueError, KeyError, AttributeError):
+            events = list(unpack(raw.data))
+    return [
+        Message(
+            id=_id(own, stream, sequence, published_ns + 1000 * number),
+            subject=raw.subject,
+            body=body,
+            headers=own,
+            stream=stream,
+            sequence=sequence,
+            published_ns=published_ns + 1000 * number,
+            tries=tries,
+            consumer=consumer,
+        )
+        for number, (own, body) in enumerate(events)
+    ]
 
 
-def _place(reply: str) -> tuple[str, int, int, int]:
+def place_of(reply: str) -> tuple[str, int, int, int]:
     """Stream, deliveries, stream sequence and nanoseconds since 1970 out of the subject that acknowledges."""
     tokens = reply.split(".")
     if len(tokens) >= _TOKENS_WITH_DOMAIN:
@@ -46,7 +61,7 @@ def _id(headers: dict[str, str], stream: str, sequence: int, published_ns: int) 
             given = UUID(text)
         except ValueError:
             given = None
-        if given is not None and (given.version == 7 or stream != "TILLS"):
+        if given is not None and (given.version == 7 or stream != OUTSIDE):
             return given
     return place_id(stream, sequence, published_ns)
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from lotwise.contracts.envelope import Event, stream_of
 from lotwise.kit import wire
 from lotwise.kit.apply import Applier, Handler, is_fault_of_the_place
-from lotwise.kit.arrival import arrived
+from lotwise.kit.arrival import arrived, place_of
 from lotwise.kit.bus import Bus, mend
 from lotwise.kit.database import Database, Tx
 from lotwise.kit.message import Message
@@ -95,7 +95,7 @@ class _Consumer:
         self.bus = bus
         self.batch_max = batch_max
         self.pull: StandingPull | None = None
-        self.in_hand: Sequence[Msg] = ()
+        self.in_hand: Collection[Msg] = ()
         self.fault: str | None = None
 
     async def open(self) -> None:
@@ -126,20 +126,38 @@ class _Consumer:
         mend(subscriber, pull)
 
     async def handle(self, messages: list[Msg]) -> None:
-        """Apply and acknowledge a batch; while the database is away, wait with the batch in hand."""
-        self.in_hand = messages
+        """Apply and acknowledge a batch; while the database is away, wait with the batch in hand.
+
+        However many events the messages carry, about `batch_max` of them are applied in one transaction.
+        """
+        left = self.in_hand = deque(messages)
         try:
-            for part in _parts([arrived(raw, self.name) for raw in messages]):
-                await self._apply(part)
-            await self._answer(messages, b"+ACK")
+            while left:
+                raws, events = self._opened(left)
+                for part in _parts(events):
+                    await self._apply(part)
+                await self._answer(raws, b"+ACK")
+                for _ in raws:
+                    left.popleft()
         except Exception as error:
             log.exception("a batch could not be settled", consumer=self.name)
             self.fault = f"{type(error).__name__}: {error}"
-            await self._give_back(messages)
+            await self._give_back(left)
         finally:
             self.in_hand = ()
         if self.pause_seconds and len(messages) < self.batch_max:
             await asyncio.sleep(self.pause_seconds)
+
+    def _opened(self, messages: Iterable[Msg]) -> tuple[list[Msg], list[Message[Any]]]:
+        """The first messages, as many as make a batch of events, and their events."""
+        raws: list[Msg] = []
+        events: list[Message[Any]] = []
+        for raw in messages:
+            if len(events) >= self.batch_max:
+                break
+            raws.append(raw)
+            events += arrived(raw, self.name)
+        return raws, events
 
     async def _apply(self, messages: Sequence[Message[Any]]) -> None:
         tries = 0
@@ -168,10 +186,10 @@ class _Consumer:
         except (Error, OSError) as error:
             log.info("acknowledgements lost", consumer=self.name, error=str(error))
 
-    async def _give_back(self, messages: Sequence[Msg]) -> None:
+    async def _give_back(self, messages: Iterable[Msg]) -> None:
         """Refuse a batch for now, each message with a delay that grows with its tries (a NAK of its own has none)."""
-        delays = [int(retry_delay(arrived(raw, self.name).tries) * 1e9) for raw in messages]
-        for raw, delay in zip(messages, delays, strict=True):
+        for raw in messages:
+            delay = int(retry_delay(place_of(raw.reply)[1]) * 1e9)
             await self._answer([raw], b'-NAK {"delay": %d}' % delay)
 
     async def keep(self) -> None:

@@ -66,8 +66,9 @@ class Message(Generic[E]):
 
     @property
     def published_at(self) -> datetime:
-        """When the bus took it, in UTC."""
-        return datetime.fromtimestamp(self.published_ns / 1e9, UTC)
+        """When the bus took it, in UTC, to the microsecond."""
+        seconds, rest = divmod(self.published_ns, 1_000_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
 
     def clean_headers(self) -> dict[str, str]:
         """The headers as a database can keep them: without NUL and lone surrogates."""

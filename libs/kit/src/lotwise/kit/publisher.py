@@ -1,6 +1,7 @@
-"""The only home of putting outbox rows on the bus and of reading its answers: CloudEvents in binary mode.
+"""The only home of putting outbox rows on the bus and of reading its answers: CloudEvents in binary mode, or parcels.
 
-Many rows go as one atomic batch, which shares one fsync but costs the server a store of its own; few go each by itself.
+Many messages go as one atomic batch, which shares one fsync but costs the server a store of its own; few go each by
+itself.
 """
 
 import asyncio
@@ -16,17 +17,18 @@ from nats.errors import NoRespondersError
 from opentelemetry.trace import SpanKind
 
 from lotwise.kit import wire
+from lotwise.kit.parcels import CONTENT_TYPE, Parcel, batch_id, pack
 from lotwise.kit.tracing import child_of, is_sampled, traceparent_of
 
 ACK_SECONDS = 5.0
 FEW = 12
-"""Up to so many rows are cheaper and sooner there one by one (measured: the break-even lies between 10 and 20)."""
+"""Up to so many messages are cheaper and sooner there one by one (measured: the break-even lies between 10 and 20)."""
 
 Answer = dict[str, Any]
 
 
 class Publisher:
-    """Publishes rows over one connection; answers come to an inbox of its own."""
+    """Publishes rows, alone or in parcels, over one connection; answers come to an inbox of its own."""
 
     def __init__(self, connection: Client, inbox_prefix: str) -> None:
         self.connection = connection
@@ -38,28 +40,29 @@ class Publisher:
         """Listen for answers."""
         await self.connection.subscribe(f"{self._inbox}.*", cb=self._take)
 
-    async def at_once(self, rows: Sequence[asyncpg.Record]) -> Answer:
+    async def at_once(self, messages: Sequence[Parcel]) -> Answer:
         """All or nothing, with one fsync; refused whole when the stream knows one of the ids already (10201).
 
         Raises TimeoutError, NoRespondersError, ConnectionClosedError: then nobody knows whether the bus has them.
         """
         batch = f"Nats-Batch-Id: {uuid4().hex}\r\nNats-Batch-Sequence:"
-        last = len(rows)
-        publishes = [
-            (row["subject"], "", wire.header_block(f"{headers_of(row)}{batch} {place}\r\n"), row["body"])
-            for place, row in enumerate(rows[:-1], 1)
-        ]
+        publishes: list[wire.Publish] = []
         token, answer = self._ask()
-        end = wire.header_block(f"{headers_of(rows[-1])}{batch} {last}\r\nNats-Batch-Commit: 1\r\n")
-        publishes.append((rows[-1]["subject"], token, end, rows[-1]["body"]))
+        for place, one in enumerate(messages, 1):
+            headers, body = _written(one)
+            is_last = place == len(messages)
+            end = "\r\nNats-Batch-Commit: 1\r\n" if is_last else "\r\n"
+            block = wire.header_block(f"{headers}{batch} {place}{end}")
+            publishes.append((one.subject, token if is_last else "", block, body))
         return (await self._send(publishes, [answer]))[0]
 
-    async def each(self, rows: Sequence[asyncpg.Record]) -> list[Answer]:
-        """Each row by itself, in order, and the answers to all of them. Raises as `at_once` does."""
+    async def each(self, messages: Sequence[Parcel]) -> list[Answer]:
+        """Each message by itself, in order, and the answers to all of them. Raises as `at_once` does."""
         publishes, answers = [], []
-        for row in rows:
+        for one in messages:
             token, answer = self._ask()
-            publishes.append((row["subject"], token, wire.header_block(headers_of(row)), row["body"]))
+            headers, body = _written(one)
+            publishes.append((one.subject, token, wire.header_block(headers), body))
             answers.append(answer)
         return await self._send(publishes, answers)
 
@@ -87,21 +90,35 @@ class Publisher:
             answer.set_result(orjson.loads(message.data))
 
 
+def _written(one: Parcel) -> tuple[str, bytes]:
+    """The header lines and the body of a message."""
+    if not one.is_batch:
+        return headers_of(one.rows[0]), one.rows[0]["body"]
+    headers = f"Nats-Msg-Id: {batch_id(one.rows)}\r\ncontent-type: {CONTENT_TYPE}\r\n"
+    return headers, pack(one.rows, [_trace(row) for row in one.rows])
+
+
+def _trace(row: asyncpg.Record) -> str | None:
+    """The traceparent that a row travels with: a recorded trace gains the span of publishing it."""
+    trace: str | None = row["traceparent"]
+    if trace is None or not is_sampled(trace):
+        return trace
+    event = row["subject"].split(".")[3]
+    span = child_of(trace, f"publish {event}", SpanKind.PRODUCER, {"messaging.message.id": str(row["id"])})
+    span.end()
+    return traceparent_of(span) or trace
+
+
 def headers_of(row: asyncpg.Record) -> str:
     """The row's envelope as header lines, each ended by CRLF: CloudEvents, trace, story, cause and actor."""
     number = row["id"]
     _, _, speaker, event, version = row["subject"].split(".")
-    trace = row["traceparent"]
-    if is_sampled(trace):
-        span = child_of(trace, f"publish {event}", SpanKind.PRODUCER, {"messaging.message.id": str(number)})
-        trace = traceparent_of(span) or trace
-        span.end()
     lines = (
         f"Nats-Msg-Id: {number}\r\nce-specversion: 1.0\r\nce-id: {number}\r\nce-source: lotwise/{speaker}\r\n"
         f"ce-type: {speaker}.{event}.{version}\r\nce-time: {row['created_at'].isoformat()}\r\n"
     )
     for name, value in (
-        ("traceparent", trace),
+        ("traceparent", _trace(row)),
         ("correlation_id", row["correlation_id"]),
         ("actor", row["actor"]),
         ("causation_id", row["cause_id"]),

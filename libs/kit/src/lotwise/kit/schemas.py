@@ -30,6 +30,12 @@ HEADERS = {
     "causation_id": "The id of the message that led to it",
     "actor": "Who acted",
 }
+DESCRIPTION = (
+    "CloudEvents 1.0 over NATS JetStream, at least once: hearers count an id once. An event alone is in binary mode."
+    " Events of one subject that are told together may come as one message with the header"
+    " `content-type: application/cloudevents-batch+json`: a JSON array of events, with the attributes traceparent,"
+    " correlationid, causationid and actor beside those of CloudEvents."
+)
 REQUIRED_HEADERS = ["Nats-Msg-Id", "ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"]
 
 
@@ -64,7 +70,7 @@ def asyncapi(service: str | None = None) -> dict[str, Any]:
         "info": {
             "title": "Lotwise bus" if service is None else f"Lotwise {service} on the bus",
             "version": "1",
-            "description": "CloudEvents 1.0 (binary) over NATS JetStream, at least once: hearers count an id once",
+            "description": DESCRIPTION,
         },
         "defaultContentType": "application/json",
         "servers": {"nats": {"host": "127.0.0.1:4222", "protocol": "nats"}},

@@ -183,7 +183,12 @@ class Machinery:
             runtime.name, runtime.db, self.bus, runtime.service.subscriptions, batch_max=settings.consumer_batch_max
         )
         self.relay = Relay(
-            runtime.db, self.bus, runtime.name, batch_max=settings.relay_batch_max, poll_ms=settings.relay_poll_ms
+            runtime.db,
+            self.bus,
+            runtime.name,
+            batch_max=settings.relay_batch_max,
+            poll_ms=settings.relay_poll_ms,
+            parcel_events=settings.parcel_events_max,
         )
         self._hearing: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None

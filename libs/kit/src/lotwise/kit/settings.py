@@ -47,6 +47,8 @@ class ServiceSettings(BaseSettings):
     consumer_batch_max: int = Field(default=500, ge=1, le=2000)
     relay_batch_max: int = Field(default=500, ge=1, le=1000)
     relay_poll_ms: int = Field(default=50, ge=10, le=5000)
+    parcel_events_max: int = Field(default=50, ge=1, le=500)
+    """Events that travel as one message when many are told at once; 1 while hearers run that know no parcels."""
 
     @classmethod
     def settings_customise_sources(

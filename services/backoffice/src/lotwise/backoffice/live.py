@@ -26,6 +26,7 @@ from nats.errors import Error as NatsError
 
 from lotwise.backoffice.pages import environment
 from lotwise.contracts.envelope import SUBJECT
+from lotwise.kit.arrival import arrived
 from lotwise.kit.principal import Principal
 
 if TYPE_CHECKING:
@@ -222,8 +223,8 @@ class Live:
             self._subscriptions.clear()
 
     async def _take(self, msg: Msg) -> None:
-        headers = msg.headers or {}
-        self.hear(msg.subject, msg.data, headers.get("Nats-Msg-Id") or headers.get("ce-id") or "")
+        for event in arrived(msg, "live"):
+            self.hear(event.subject, event.body, str(event.id))
 
 
 def message(event_id: str, pieces: list[Piece], topics: list[str] | None = None) -> bytes:
