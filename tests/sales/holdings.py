@@ -1,5 +1,6 @@
 """The only home of what the tests of packages, memberships, certificates and accounts share: definitions and deeds."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import httpx
 from tests.sales.harness import BOTOX, FACIAL, OLD, SITE, Sales, fact, line
 
 from lotwise.contracts.catalog import PackageDefined, PackageItem, PriceChanged, ProductDefined
-from lotwise.contracts.ids import named_id, uuid7
+from lotwise.contracts.ids import named_id
 
 SIX = named_id("six-pack")
 BANK = named_id("bank")
@@ -54,9 +55,13 @@ def package(product: UUID, kind: Any, *items: tuple[UUID, str], **more: Any) -> 
 
 
 async def define(sales: Sales) -> None:
-    """Let sales hear the definitions."""
+    """Let sales hear the definitions, until its price book has settled: it may be reading older ones just now."""
     await sales.hear(*definitions())
-    await sales.selling.prices.load()
+    for _ in range(100):
+        await sales.selling.prices.load()
+        await asyncio.sleep(0.02)
+        if YEARLY in sales.selling.prices.book.packages and ON_ACCOUNT in sales.selling.prices.book.products:
+            return
 
 
 async def member(sales: Sales, name: str = "Ann") -> str:
@@ -96,6 +101,3 @@ async def right(sales: Sales) -> None:
     """The books of what is owed agree with their entries."""
     proof = await sales.get("/v1/liabilities/proof", who="auditor")
     assert proof["wrong"] == [], proof
-
-
-__all__ = ["uuid7"]
