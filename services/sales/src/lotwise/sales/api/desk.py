@@ -1,5 +1,6 @@
 """The only home of the doors that the charge desk opens first: its tiles, a code, a quote."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from lotwise.sales.api.desk_shapes import DeskOut, ExplanationsOut, QuoteIn, Quo
 from lotwise.sales.api.offers import asks_for, choices, may, offers
 from lotwise.sales.domain.charges import ChargeLine, Priced
 from lotwise.sales.domain.definitions import Product, TaxSlots
-from lotwise.sales.domain.explanations import percent_text, rules_of
+from lotwise.sales.domain.explanations import Near, percent_text, rules_of
 from lotwise.sales.domain.prices import slots_at
 from lotwise.sales.domain.refusals import UnknownCharge, UnknownProduct, UnknownSite
 from lotwise.sales.operations import charges
@@ -139,6 +140,7 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
     )
     async with read.connection() as tx:
         levels = await definitions.levels(tx, body.site, [line.product_id for line in priced.lines])
+    near = Near(priced, selling.prices.book, selling.exponent)
     return Answer(
         orjson.dumps(
             {
@@ -146,7 +148,10 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
                 "happened_at": priced.happened_at,
                 "currency": selling.currency,
                 "is_member": priced.is_member,
-                "lines": [_quoted(selling, priced, line, levels) for line in priced.lines],
+                "lines": [
+                    {"asked": asked_for, **_quoted(near, line, levels)}
+                    for asked_for, line in zip(_numbers(selling, priced.lines), priced.lines, strict=True)
+                ],
                 "taxes": views.tax_answers(priced.lines, priced.slots),
                 "net_minor": priced.net_minor,
                 "tax_1_minor": priced.tax_1_minor,
@@ -159,13 +164,27 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
     )
 
 
-def _quoted(selling: Selling, priced: Priced, line: ChargeLine, levels: dict[UUID, Tile]) -> dict[str, Any]:
-    book, site, at = selling.prices.book, priced.site.slug, priced.happened_at
+def _numbers(selling: Selling, lines: Sequence[ChargeLine]) -> list[int]:
+    """The number of the asked line that each line comes from: a kit's components follow one another."""
+    packages, found, number, left = selling.prices.book.packages, [], 0, 0
+    for line in lines:
+        if left == 0:
+            number += 1
+            kit = packages.get(line.more.kit_id) if line.more.kit_id is not None else None
+            left = 1 if kit is None else len(kit.items)
+        left -= 1
+        found.append(number)
+    return found
+
+
+def _quoted(near: Near, line: ChargeLine, levels: dict[UUID, Tile]) -> dict[str, Any]:
+    book, site, at = near.book, near.priced.site.slug, near.priced.happened_at
     product = book.products[line.product_id]
     level = levels.get(line.product_id)
     base = book.variants_of(product.variant_of) if product.variant_of is not None else []
     return {
         **line_answer(line),
+        "kit_name": None if line.more.kit_id is None else book.products[line.more.kit_id].name,
         "code": product.code,
         "name": product.name,
         "unit": product.unit,
@@ -173,16 +192,15 @@ def _quoted(selling: Selling, priced: Priced, line: ChargeLine, levels: dict[UUI
         "tax_inclusive": line.tax_inclusive,
         "on_hand": None if level is None else level.on_hand,
         "available": None if level is None else level.available,
-        **explained(selling, priced, line),
+        **explained(near, line),
         "add_ons": [one.model_dump() for one in offers(book, book.add_ons_of(product), site, at)],
         "variants": [one.model_dump() for one in offers(book, base, site, at)],
     }
 
 
-def explained(selling: Selling, priced: Priced, line: ChargeLine) -> dict[str, Any]:
+def explained(near: Near, line: ChargeLine) -> dict[str, Any]:
     """Why a line costs what it costs: the rules, and their sentences by themselves."""
-    book = selling.prices.book
-    rules = rules_of(priced, line, book.products[line.product_id], selling.exponent, book)
+    rules = rules_of(near.priced, line, near.book.products[line.product_id], near.exponent, near)
     return {"explanation": [one.text for one in rules], "rules": [one._asdict() for one in rules]}
 
 
@@ -201,8 +219,9 @@ async def get_explanations(charge_id: UUID, read: Read, request: Request) -> Exp
     priced = Priced(
         site, in_force, charge.happened_at, list(charge.lines), charge.net_minor, charge.tax_1_minor, charge.tax_2_minor
     )
+    near = Near(priced, book, selling.exponent)
     lines = [
-        {"line": line.line, "product_id": line.product_id, **explained(selling, priced, line)}
+        {"line": line.line, "product_id": line.product_id, **explained(near, line)}
         for line in charge.lines
         if line.product_id in book.products
     ]

@@ -74,7 +74,7 @@ class LineIn(Strict):
     @property
     def is_plain(self) -> bool:
         """Whether nothing beyond product, quantity, price, effect, treatment and lot was said."""
-        return self.model_fields_set.isdisjoint(BEYOND_PLAIN)
+        return self.__pydantic_fields_set__.isdisjoint(BEYOND_PLAIN)
 
     @model_validator(mode="after")
     def _names_a_product(self) -> "LineIn":

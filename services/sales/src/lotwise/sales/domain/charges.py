@@ -113,7 +113,7 @@ def price_charge(
     slots = book.slots(slug, day)
     setting = Setting(book, slug, at, rights, is_fact, exponent, around)
     drafts = [draft(setting, line, i) for i, line in enumerate(asked)]
-    is_special = any(not one.asked.is_plain or one.product.product_id in book.peculiar for one in drafts)
+    is_special = True in [one.is_special for one in drafts]
     if is_special or cart or coupons or book.automatic:
         drafts = discounted(setting, site, day, drafts, cart, coupons)
     if is_special:

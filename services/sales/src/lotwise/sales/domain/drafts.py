@@ -91,6 +91,7 @@ class Draft(NamedTuple):
     effect: str = "sale"
     extra: LineExtra | None = None
     is_inclusive: bool = False
+    is_special: bool = False
 
     @property
     def more(self) -> LineExtra:
@@ -114,7 +115,7 @@ def draft(setting: Setting, asked: AskedLine, index: int) -> Draft:
     if not is_fact:
         check_offered(product)
     quantity = _quantity(asked, product, index)
-    if not asked.is_plain or product.product_id in book.peculiar or not book.has_price_tables(product):
+    if not asked.is_plain or product.code in book.peculiar or not book.has_price_tables(product):
         return _peculiar(setting, asked, index, product, quantity)
     price = book.price(product.product_id, site, at, is_member=around.is_member)
     unit_price = _unit_price(asked, product, price, rights, index)
@@ -150,6 +151,7 @@ def _peculiar(setting: Setting, asked: AskedLine, index: int, product: Product, 
     return Draft(
         index, product, quantity, unit_price, price, money, tax_code, application_code, asked, effect,
         None if extra == NOTHING_MORE else extra, product.tax_inclusive,
+        not asked.is_plain or product.code in book.peculiar,
     )  # fmt: skip
 
 
@@ -319,7 +321,9 @@ def _given(text: str, index: int) -> int:
 
 def line_of(draft: Draft, number: int, tax: Taxed) -> ChargeLine:
     """A draft as the numbered line of a charge, taxed."""
-    _, product, quantity, unit_price, price, _, tax_code, application_code, asked, effect, extra, is_inclusive = draft
+    _, product, quantity, unit_price, price, _, tax_code, application_code, asked, effect, extra, is_inclusive, _ = (
+        draft
+    )
     return ChargeLine(
         number,
         product.product_id,

@@ -5,17 +5,19 @@ Rules come in the order in which the engine worked, each as a sentence with the 
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.sales.domain.charges import ChargeLine, Priced
 from lotwise.sales.domain.definitions import Discount, Price, Product
-from lotwise.sales.domain.discounts import BUNDLE, PERCENT, money
+from lotwise.sales.domain.discounts import BUNDLE, LINE, money
 from lotwise.sales.domain.lines import Share
 from lotwise.sales.domain.offers import why_not
 from lotwise.sales.domain.prices import PriceBook, category_price_at
 from lotwise.sales.domain.taxes import CODES
-from lotwise.values import format_minor, format_quantity, price_text, site_day
+from lotwise.values import format_minor, format_quantity, site_day
+from lotwise.values import price_text as written
 
 SOON = timedelta(days=31)
 """How far ahead a price that is to come is told."""
@@ -27,6 +29,7 @@ FREE = {
     "tester": "a tester",
     "staff": "use by staff",
 }
+price_text = lru_cache(maxsize=4096)(written)
 
 
 class Rule(NamedTuple):
@@ -38,21 +41,50 @@ class Rule(NamedTuple):
     record_id: UUID | None = None
 
 
+class Near:
+    """What is known beside the lines of a priced charge: the price book, and what its promotions need."""
+
+    def __init__(self, priced: Priced, book: PriceBook, exponent: int = 2) -> None:
+        self.priced = priced
+        self.book = book
+        self.exponent = exponent
+        self.day = site_day(priced.happened_at, priced.site.time_zone)
+        self._why: dict[UUID, str] = {}
+
+    def why(self, discount: Discount, line: ChargeLine) -> str:
+        """Why a promotion for a line's product took nothing from it."""
+        if discount.scope == LINE and discount.discount_id not in self._why:
+            found = why_not(discount, self.priced.site.slug, self.day, is_member=self.priced.is_member)
+            if found is None:
+                return _short([line], discount, self.exponent)
+            self._why[discount.discount_id] = found
+        elif discount.discount_id not in self._why:
+            self._why[discount.discount_id] = why_not(
+                discount, self.priced.site.slug, self.day, is_member=self.priced.is_member
+            ) or _short(self._fitting(discount), discount, self.exponent)
+        return self._why[discount.discount_id]
+
+    def _fitting(self, discount: Discount) -> list[ChargeLine]:
+        products = self.book.products
+        return [one for one in self.priced.lines if (found := products.get(one.product_id)) and discount.fits(found)]
+
+
 def explain(priced: Priced, line: ChargeLine, product: Product, exponent: int = 2) -> list[str]:
     """The steps from the list price to the line's total, a sentence each."""
     return [rule.text for rule in rules_of(priced, line, product, exponent)]
 
 
 def rules_of(
-    priced: Priced, line: ChargeLine, product: Product, exponent: int = 2, book: PriceBook | None = None
+    priced: Priced, line: ChargeLine, product: Product, exponent: int = 2, near: Near | None = None
 ) -> list[Rule]:
-    """The rules of a line in the order in which they worked; with the price book also those that nearly did."""
+    """The rules of a line in the order in which they worked; with what is near also those that nearly did."""
+    book = None if near is None else near.book
     return [
         *_price(priced, line, product, book),
         *(_other_prices(priced, line, product, book) if book is not None else ()),
         Rule("amount", is_applied=True, text=_charged(line, exponent)),
         *_discounts(line, exponent),
-        *(_other_discounts(priced, line, product, book, exponent) if book is not None else ()),
+        *(_other_discounts(near, line, product) if near is not None else ()),
         *(Rule("tax", is_applied=True, text=text) for text in _taxes(priced, line, exponent)),
         Rule("total", is_applied=True, text=f"Line total {format_minor(line.total_minor, exponent)}."),
     ]
@@ -141,43 +173,34 @@ def _discounts(line: ChargeLine, exponent: int) -> Iterator[Rule]:
         yield Rule("discount", is_applied=True, text=text, record_id=one.discount_id)
 
 
-def _other_discounts(
-    priced: Priced, line: ChargeLine, product: Product, book: PriceBook, exponent: int
-) -> Iterator[Rule]:
+def _other_discounts(near: Near, line: ChargeLine, product: Product) -> Iterator[Rule]:
     """Promotions for this product that were not taken, and why."""
-    if line.net_minor <= 0 and not line.more.discounts:
+    more = line.more
+    if line.net_minor <= 0 and not more.discounts:
         return
-    day = site_day(priced.happened_at, priced.site.time_zone)
-    known = {one.discount_id for one in line.more.discounts}
-    kit = book.products.get(line.more.kit_id) if line.more.kit_id is not None else None
-    for discount in book.automatic:
+    known = {one.discount_id for one in more.discounts}
+    kit = near.book.products.get(more.kit_id) if more.kit_id is not None else None
+    is_given = kit is None and line.list_price is not None and line.list_price != line.unit_price
+    for discount in near.book.automatic:
         if discount.discount_id in known or not discount.fits(kit or product):
             continue
-        why = why_not(discount, priced.site.slug, day, is_member=priced.is_member)
-        text = f"Not taken: {discount.name} {why or _short(priced, line, discount, book, exponent)}."
-        yield Rule("discount", is_applied=False, text=text, record_id=discount.discount_id)
+        why = "is not taken from a price that was given" if is_given else near.why(discount, line)
+        yield Rule(
+            "discount", is_applied=False, text=f"Not taken: {discount.name} {why}.", record_id=discount.discount_id
+        )
 
 
-def _short(priced: Priced, line: ChargeLine, discount: Discount, book: PriceBook, exponent: int) -> str:
-    """Why a promotion in force took nothing from a line."""
-    if line.list_price != line.unit_price and line.more.kit_id is None:
-        return "is not taken from a price that was given"
-    fitting = [one for one in priced.lines if (found := book.products.get(one.product_id)) and discount.fits(found)]
-    counted = [line] if discount.scope == "line" else fitting
+def _short(counted: Sequence[ChargeLine], discount: Discount, exponent: int) -> str:
+    """Why a promotion in force took nothing from lines that it fits."""
     bought = sum(one.quantity * 10 ** (6 - one.unit_decimals) for one in counted)
     if bought < discount.min_quantity and (discount.scope == BUNDLE or discount.min_quantity > MILLION):
         size = format_quantity(discount.min_quantity, 6)
         return f"needs {size} bought together, here are {format_quantity(bought, 6)}"
     spent = sum(one.net_minor + sum(off.minor for off in one.more.discounts) for one in counted)
-    if spent < money(discount.min_spend or 0, exponent):
-        least = format_minor(money(discount.min_spend or 0, exponent), exponent)
-        return f"needs {least} spent, here are {format_minor(spent, exponent)}"
+    least = money(discount.min_spend or 0, exponent)
+    if spent < least:
+        return f"needs {format_minor(least, exponent)} spent, here are {format_minor(spent, exponent)}"
     return "cannot be combined; what was taken is better"
-
-
-def value_text(form: str, value: int) -> str:
-    """What a discount gives: "10 %" or "20.00"."""
-    return f"{format_quantity(value, 6)} %" if form == PERCENT else price_text(value)
 
 
 def _taxes(priced: Priced, line: ChargeLine, exponent: int) -> list[str]:
@@ -218,6 +241,7 @@ def _shared_taxes(priced: Priced, shares: Sequence[Share], exponent: int) -> lis
     return told
 
 
+@lru_cache(maxsize=1024)
 def percent_text(rate: int) -> str:
     """A rate in millionths of a percent as a decimal: 9_975_000 → "9.975", 5_000_000 → "5"."""
     return format_quantity(rate, 6)

@@ -97,8 +97,8 @@ class PriceBook:
         self.limits: dict[str, Limit] = dict(DEFAULT_LIMITS)
         self.has_member_discounts = False
         self.variants: dict[UUID, set[UUID]] = {}
-        self.peculiar: set[UUID] = set()
-        """The products of which a line needs more than quantity times price."""
+        self.peculiar: set[str] = set()
+        """The codes of products of which a line needs more than quantity times price."""
         self._in_force: dict[tuple[str, date, bool], tuple[Discount, ...]] = {}
         self._names: dict[UUID, tuple[str, ...]] = {}
 
@@ -109,6 +109,8 @@ class PriceBook:
             if self.codes.get(name) == product_id:
                 del self.codes[name]
         self._group(product)
+        if (was := self.products.get(product_id)) is not None and was.code != product.code:
+            self.peculiar.discard(was.code)
         self.products[product_id] = product
         self._mark(product_id)
         self._names[product_id] = (product.code, *names)
@@ -128,11 +130,12 @@ class PriceBook:
 
     def _mark(self, product_id: UUID) -> None:
         product = self.products.get(product_id)
-        is_own = product is not None and product.is_peculiar
-        if is_own or product_id in self.packages or self.variants.get(product_id):
-            self.peculiar.add(product_id)
+        if product is None:
+            return
+        if product.is_peculiar or product_id in self.packages or self.variants.get(product_id):
+            self.peculiar.add(product.code)
         else:
-            self.peculiar.discard(product_id)
+            self.peculiar.discard(product.code)
 
     def has_price_tables(self, product: Product) -> bool:
         """Whether the price book prices it: services only while the preference says so (CAT-57)."""

@@ -17,7 +17,10 @@ async def look(selling: Selling, asked: ChargeAsked) -> Circumstances:
     """What must be known to price a charge."""
     book = selling.prices.book
     for_members = asked.member_id is not None and _costs_members_less(book, asked)
-    treatments = [one for line in asked.lines if (one := _timed_treatment(book, line)) is not None]
+    treated = [line for line in asked.lines if line.treatment_id is not None]
+    if not for_members and not treated:
+        return NOTHING_KNOWN
+    treatments = [one for line in treated if (one := _timed_treatment(book, line)) is not None]
     if not for_members and not treatments:
         return NOTHING_KNOWN
     async with selling.db.reading() as tx:
