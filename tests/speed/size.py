@@ -26,12 +26,14 @@ from tests.speed.bench import Table, quantile, sell
 from tests.speed.history import Made
 from tests.speed.kept import SITES, filled, slug, standing
 from tests.speed.load import Body, Connection
+from tests.speed.rebuilds import balances_anew, days_anew
 from tests.speed.system import System, system
 
 from lotwise.contracts.ids import uuid7
 from lotwise.stock.repository.books import _BALANCES
 
-ASKED = 150
+ASKED = 300
+FEW = 40
 SELL_SECONDS = 5.0
 FREE_BYTES_A_MOVEMENT = 2500
 TOKEN_SECONDS = 120
@@ -48,30 +50,32 @@ class Asker:
         self.link: Connection | None = None
         self.since = 0.0
 
-    async def ask(self, path: str) -> Any:
-        """The JSON of one answer. Raises RuntimeError unless it is 200."""
+    async def ask(self, path: str, body: bytes = b"") -> Any:
+        """The JSON of one answer; with a body it is a question that is posted. Raises RuntimeError unless it is 200."""
         if self.link is None or time.monotonic() - self.since > TOKEN_SECONDS:
             self.close()
             token = await self.measured.operator()
             self.link = await Connection("127.0.0.1", self.measured.port("stock"), token).open()
             self.since = time.monotonic()
-        status, body = await self.link.send("GET", path, str(uuid7()), b"")
+        status, answer = await self.link.send("POST" if body else "GET", path, str(uuid7()), body)
         if status != 200:
-            raise RuntimeError(f"GET {path}: {status} {body[:300]!r}")
-        return orjson.loads(body)
+            raise RuntimeError(f"{path}: {status} {answer[:300]!r}")
+        return orjson.loads(answer)
 
     def close(self) -> None:
         """Let the connection go."""
         if self.link is not None:
             self.link.close()
 
-    async def times(self, paths: Callable[[], str], count: int = ASKED) -> list[float]:
+    async def times(
+        self, paths: Callable[[], str], count: int = ASKED, bodies: Callable[[], bytes] = bytes
+    ) -> list[float]:
         """Sorted milliseconds of so many questions, after three that nobody counts."""
         found: list[float] = []
         for number in range(count + 3):
-            path = paths()
+            path, body = paths(), bodies()
             began = time.perf_counter()
-            await self.ask(path)
+            await self.ask(path, body)
             if number >= 3:
                 found.append(1000 * (time.perf_counter() - began))
         return sorted(found)
@@ -94,11 +98,21 @@ class Ledger:
         """The path of any cell that has stock."""
         return f"{self.site()}/{self.random.choice(self.products)}"
 
+    def here(self) -> str:
+        """The query of any cell that has stock."""
+        return f"site={self.site()}&product={self.random.choice(self.products)}"
+
     async def row(
-        self, name: str, paths: Callable[[], str], must_ms: float | None = None, *, count: int = ASKED
+        self,
+        name: str,
+        paths: Callable[[], str],
+        must_ms: float | None = None,
+        *,
+        count: int = ASKED,
+        bodies: Callable[[], bytes] = bytes,
     ) -> float:
         """Measure one question; its p50, beside a bar on its p99. Returns the p50."""
-        times = await self.asker.times(paths, count)
+        times = await self.asker.times(paths, count, bodies)
         p50, p99 = quantile(times, 0.5), quantile(times, 0.99)
         self.table.add(
             name, p50, "ms p50", note=f"p99 {p99:.1f} ms", must=f"p99 ≤ {must_ms:g}" if must_ms else "",
@@ -106,12 +120,11 @@ class Ledger:
         )  # fmt: skip
         return p50
 
-    async def lots(self) -> list[str]:
-        """Some lots with their whole year behind them."""
-        connection = await asyncpg.connect(self.measured.admin_url("stock"))
-        rows = await connection.fetch("select id from lot order by md5(id::text) limit 200")
-        await connection.close()
-        return [str(row["id"]) for row in rows]
+    async def drawn(self, statement: str) -> list[str]:
+        """Ids out of stock's database, in no order."""
+        found = [str(row[0]) for row in await self.measured.rows("stock", statement)]
+        self.random.shuffle(found)
+        return found
 
     async def growth(self) -> Growth:
         """What must not grow with the ledger: CPU of a sale, the pick of a lot, a page of movements."""
@@ -119,9 +132,7 @@ class Ledger:
         await sell(self.measured, body, seconds=1.5)
         run = await sell(self.measured, body, seconds=SELL_SECONDS)
         picks = await self.picks()
-        page = await self.asker.times(
-            lambda: f"/v1/movements?site={self.site()}&product={self.random.choice(self.products)}"
-        )
+        page = await self.asker.times(lambda: f"/v1/movements?{self.here()}")
         one = await self.asker.times(lambda: f"/v1/levels/{self.cell()}")
         found = {"sale": run.cpu_us, "pick": picks, "page": quantile(page, 0.5), "cell": quantile(one, 0.5)}
         self.table.add(
@@ -158,23 +169,36 @@ class Ledger:
         return statistics.median(times)
 
     async def reads(self) -> None:
-        """Rows 8 to 10."""
-        lots = await self.lots()
+        """Rows 8 and 9: no lot is asked for twice."""
+        lots = iter(await self.drawn("select id from lot"))
+        await self.row("8  trace of a lot (500) to places and charges", lambda: f"/v1/lots/{next(lots)}/trace", 40)
+        await self.row("8  movements of a lot, page of 50", lambda: f"/v1/movements?lot={next(lots)}", 40)
+        await self.row("   movements of a lot, 500 at once", lambda: f"/v1/movements?limit=500&lot={next(lots)}")
+        charges = await self.drawn("select cause_id from movement tablesample system (0.05) where reason = 'sale'")
         await self.row(
-            "8  movements of a lot (500), one page",
-            lambda: f"/v1/movements?limit=500&lot={self.random.choice(lots)}",
+            "8  lots behind a member's 20 charges",
+            lambda: "/v1/trace:charges",
             40,
-        )
-        await self.row(
-            "8  trace of a lot to places and charges", lambda: f"/v1/lots/{self.random.choice(lots)}/trace", 40
+            bodies=lambda: orjson.dumps({"charges": self.random.sample(charges, 20)}),
         )
         await self.row("9  one cell", lambda: f"/v1/levels/{self.cell()}", 5)
         await self.row("9  page of 50 levels of a site", lambda: f"/v1/levels?site={self.site()}", 40)
         await self.row("9  totals of a site", lambda: f"/v1/summary?site={self.site()}", 40)
         await self.row("9  totals of the chain", lambda: "/v1/summary", count=20)
+        await self.pages()
+
+    async def pages(self) -> None:
+        """What else a person opens on a large chain: no bar of its own, the one of a page is shown beside it."""
         await self.row("   stock card: history of 90 days", lambda: f"/v1/levels/{self.cell()}/history", 40)
-        await self.row("   lots of a site, first page", lambda: f"/v1/lots?site={self.site()}", count=40)
-        await self.past()
+        await self.row("   stock card: page of 50 steps", lambda: f"/v1/card?{self.here()}", 40)
+        await self.row("   why a count differs", lambda: f"/v1/explain/count?{self.here()}", 40)
+        await self.row("   lots of a cell", lambda: f"/v1/lots?product={self.random.choice(self.products)}", 40)
+        await self.row("   lots of a site, first page", lambda: f"/v1/lots?site={self.site()}", count=FEW)
+        await self.row("   lots of the chain, first page", lambda: "/v1/lots", count=FEW)
+        await self.row(
+            "   money at risk at a site, 365 days", lambda: f"/v1/risks?site={self.site()}&within=365", count=FEW
+        )
+        await self.row("   money at risk in the chain, 365 days", lambda: "/v1/risks?within=365", count=FEW // 4)
 
     async def past(self) -> None:
         """Row 10: the same of the past, on either clock and both."""
@@ -216,16 +240,13 @@ class Ledger:
 
     async def rebuilds(self) -> None:
         """Rows 13 and 14: everything kept, computed anew from the ledger; and what a movement weighs on disk."""
-        connection = await asyncpg.connect(self.measured.admin_url("stock"), command_timeout=600)
-        for name, statement in REBUILDS.items():
-            began = time.perf_counter()
-            differing = await connection.fetchval(statement)
-            elapsed = time.perf_counter() - began
-            if differing:
-                raise RuntimeError(f"{name}: {differing} rows differ from what is kept")
+        url = self.measured.admin_url("stock")
+        for name, anew in (("balances", balances_anew), ("daily totals", days_anew)):
+            elapsed = await anew(url)
             self.table.add(
                 f"13 {name} anew from the ledger, and compared", elapsed, "s", must="≤ 30", passed=elapsed <= 30
             )
+        connection = await asyncpg.connect(url, command_timeout=600)
         (weights,) = await connection.fetch(WEIGHTS)
         ledger, totals, openings = weights
         count = await connection.fetchval("select count(*) from movement")
@@ -261,29 +282,6 @@ class Ledger:
             )  # fmt: skip
 
 
-REBUILDS = {
-    "balances": """
-        with legs as (
-            select to_location as location_id, product_id, lot_id, quantity, cost_minor from movement
-            union all select from_location, product_id, lot_id, -quantity, -cost_minor from movement),
-        ledger as (
-            select g.location_id, g.product_id, g.lot_id, sum(g.quantity)::bigint as quantity,
-                   sum(g.cost_minor)::bigint as cost_minor
-            from legs g join location p on p.id = g.location_id and p.kind = 'shelf' group by 1, 2, 3)
-        select count(*) from ledger l full join (select * from balance where kind = 'shelf') b
-             using (location_id, product_id, lot_id)
-        where (l.quantity, l.cost_minor) is distinct from (b.on_hand, b.cost_minor)""",
-    "daily totals": """
-        with days as (
-            select p.id as location_id, m.product_id, m.lot_id,
-                   (m.happened_at at time zone s.time_zone)::date as happened_on,
-                   (m.recorded_at at time zone s.time_zone)::date as recorded_on,
-                   sum(g.sign * m.quantity)::bigint as quantity
-            from movement m cross join lateral (values (m.to_location, 1), (m.from_location, -1)) g(location_id, sign)
-            join location p on p.id = g.location_id join site s on s.slug = p.site group by 1, 2, 3, 4, 5)
-        select (select count(*) from days) - (select count(*) from daily_total)
-               + (select count(*) from (select sum(quantity) from days having sum(quantity) <> 0) x)""",
-}
 WEIGHTS = """
 select (select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'movement'::regclass)::bigint,
        pg_total_relation_size('daily_total'), pg_total_relation_size('opening_balance')
@@ -301,6 +299,7 @@ async def measure(measured: System, table: Table, movements: int, note: Path | N
     )
     if is_whole:
         await ledger.reads()
+        await ledger.past()
     growth = await ledger.growth()
     if is_whole:
         await ledger.rebuilds()

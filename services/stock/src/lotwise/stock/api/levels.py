@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from lotwise.contracts.fields import Id, Slug
 from lotwise.kit.commands import Answer, Cmd, Read, visible
+from lotwise.kit.database import Tx
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
@@ -245,19 +246,23 @@ async def level(
     """One product at one site, now or looking back; its ETag is what an edit of its levels starts from."""
     moment = moment_of(as_of, known_at)
     async with read.connection() as tx:
-        if site not in await sites_of(tx, [site]):
-            raise UnknownSite("No site has this name", field="site", site=site[:60])
         if not moment.is_now:
             then = await level_then(tx, moment, site, product_id)
             if then is None:
-                raise UnknownProduct("No product has this id", product_id=str(product_id))
+                raise await _unknown(tx, site, product_id)
             return LevelOut(**figures_then(then, moment, exponent(read.runtime)))
         row = await rows_of.one_level(tx, site, product_id)
-        ordered = await rows_of.on_order(tx, site, [product_id])
-    if row is None:
-        raise UnknownProduct("No product has this id", product_id=str(product_id))
+        if row is None:
+            raise await _unknown(tx, site, product_id)
     response.headers["ETag"] = etag(row["setting_revision"])
-    return level_out(row, exponent(read.runtime), ordered.get(product_id, 0))
+    return level_out(row, exponent(read.runtime), row["on_order"])
+
+
+async def _unknown(tx: Tx, site: str, product_id: UUID) -> Refusal:
+    """Why there is no such cell: the site or the product."""
+    if site not in await sites_of(tx, [site]):
+        return UnknownSite("No site has this name", field="site", site=site[:60])
+    return UnknownProduct("No product has this id", product_id=str(product_id))
 
 
 @router.put(

@@ -37,7 +37,7 @@ async def levels_then(
 
 
 async def level_then(tx: Tx, moment: Moment, site: str, product_id: UUID) -> Then | None:
-    """One cell as of a moment; None for an unknown product."""
+    """One cell as of a moment; None when there is no such site or product."""
     row = await one_cell(tx, site, product_id)
     if row is None:
         return None

@@ -55,32 +55,35 @@ select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from
 {_ELSEWHERE} order by page.sort_name, page.product_id, page.site
 """
 _ONE = f"""
-select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from (
-    select $1::text as site, {_FIGURES}
-    from product p left join level l on l.product_id = p.id and l.site = $1 where p.id = $2) page
+select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots,
+       coalesce((select sum(greatest(0, o.ordered - o.received)) from open_order o
+                 where o.site = page.site and o.product_id = page.product_id), 0)::bigint as on_order
+from (
+    select s.slug as site, {_FIGURES}
+    from site s join product p on p.id = $2 left join level l on l.product_id = p.id and l.site = s.slug
+    where s.slug = $1) page
 {_ELSEWHERE}
 """
 _SUMS = """
 with live as materialized (
-    select b.kind, b.on_hand, b.cost_minor, l.owner, l.expires_on
-    from balance b {with_lot}
-    where b.on_hand <> 0 and {at_sites})
+    select b.kind, b.cost_minor, l.owner, l.expires_on from balance b {with_lot} where b.on_hand <> 0 and {at_sites})
 select (select count(*) from product where kind = 'physical' and not is_archived) as products,
-       s.*,
-       w.*
-from (select coalesce(sum(cost_minor) filter (where kind = 'quarantine'), 0)::bigint as quarantined_minor,
-             coalesce(sum(cost_minor) filter (where kind = 'transit'), 0)::bigint as in_transit_minor,
+       (select count(*) from (select distinct b.site, b.product_id from balance b
+                              where b.on_hand <> 0 and b.kind = 'shelf' and {at_sites}) c) as stocked,
+       w.*, s.*
+from (select count(*) filter (where kind = 'unattributed') as unattributed,
+             coalesce(sum(cost_minor) filter (where kind = 'shelf' and owner = ''), 0)::bigint as value_minor,
              coalesce(sum(cost_minor) filter (where kind = 'shelf' and owner <> ''), 0)::bigint as consigned_minor,
+             coalesce(sum(cost_minor) filter (where kind = 'quarantine'), 0)::bigint as quarantined_minor,
+             coalesce(sum(cost_minor) filter (where kind = 'transit'), 0)::bigint as in_transit_minor,
              count(*) filter (where kind = 'shelf' and expires_on <= $2) as lots_expiring,
              coalesce(sum(cost_minor) filter (where kind = 'shelf' and expires_on <= $2), 0)::bigint as expiring_minor
       from live) w,
-     (select count(*) filter (where on_hand > 0) as stocked, count(*) filter (where is_below) as below_minimum,
-             count(*) filter (where is_at_reorder) as at_reorder,
-             count(*) filter (where is_out and shortage_id is not null) as out_of_stock,
-             coalesce(sum(value_minor), 0)::bigint as value_minor,
-             count(*) filter (where unattributed < 0) as unattributed
-      from level b where {at_sites}) s
+     (select count(*) filter (where is_below) as below_minimum, count(*) filter (where is_at_reorder) as at_reorder,
+             count(*) filter (where is_out) as out_of_stock
+      from level b where b.shortage_id is not null and {at_sites}) s
 """
+"""Goods from the index of what lies here; alarms from that of open shortages: whatever is below or due has one."""
 _EVERY_LOT = "left join lot l on l.id = b.lot_id"
 _ITS_LOT = "left join lateral (select owner, expires_on from lot where id = b.lot_id offset 0) l on true"
 """A site's goods look up their lots one by one, the chain's all at once: a site pays nothing for the others' lots."""
@@ -124,7 +127,7 @@ async def chain_page(tx: Tx, *arguments: object) -> Sequence[asyncpg.Record]:
 
 
 async def one_level(tx: Tx, site: str, product_id: UUID) -> asyncpg.Record | None:
-    """The figures of one cell, zeros where nothing ever was; None for an unknown product."""
+    """The figures of one cell and what is on order for it, zeros where nothing ever was; None for an unknown one."""
     row: asyncpg.Record | None = await tx.fetchrow(_ONE, site, product_id)
     return row
 

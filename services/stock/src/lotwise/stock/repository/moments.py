@@ -296,7 +296,7 @@ where ($1::text[] is null or l.site = any($1))
   and (lower(p.name) collate "C", p.id, l.site) > ($5::text collate "C", $6::uuid, $7::text)
 order by lower(p.name) collate "C", p.id, l.site limit $8
 """
-_ONE = f"select $1::text as site, {_PRODUCT}, p.is_archived from product p where p.id = $2"
+_ONE = f"select s.slug as site, {_PRODUCT}, p.is_archived from site s join product p on p.id = $2 where s.slug = $1"
 
 
 async def site_cells(tx: Tx, *arguments: object) -> Sequence[asyncpg.Record]:
@@ -312,6 +312,6 @@ async def chain_cells(tx: Tx, *arguments: object) -> Sequence[asyncpg.Record]:
 
 
 async def one_cell(tx: Tx, site: str, product_id: UUID) -> asyncpg.Record | None:
-    """One product at one site; None for an unknown product."""
+    """One product at one site; None when there is no such site or product."""
     row: asyncpg.Record | None = await tx.fetchrow(_ONE, site, product_id)
     return row

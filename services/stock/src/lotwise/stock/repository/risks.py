@@ -11,10 +11,14 @@ _AGEING = """
 select b.site, b.product_id, p.code, p.name, p.unit, p.unit_decimals, l.id as lot_id, l.number, l.expires_on,
        l.received_at, sum(b.on_hand)::bigint as on_hand, sum(b.cost_minor)::bigint as cost_minor
 from unnest($1::text[], $2::date[]) as t(site, today)
-join balance b on b.site = t.site and b.kind = 'shelf' and b.on_hand <> 0
-join lot l on l.id = b.lot_id and l.expires_on between t.today and t.today + $3::int and not l.is_recalled
+cross join lateral (
+    select site, product_id, lot_id, on_hand, cost_minor from balance
+    where site = t.site and kind = 'shelf' and on_hand <> 0 offset 0) b
+cross join lateral (
+    select * from lot
+    where id = b.lot_id and expires_on between t.today and t.today + $3::int and not is_recalled offset 0) l
 join product p on p.id = b.product_id
-group by b.site, b.product_id, p.code, p.name, p.unit, p.unit_decimals, l.id
+group by b.site, b.product_id, p.code, p.name, p.unit, p.unit_decimals, l.id, l.number, l.expires_on, l.received_at
 order by b.site, b.product_id, l.expires_on, l.received_at, l.id limit $4
 """
 _CONSUMED = """

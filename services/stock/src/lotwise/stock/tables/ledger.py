@@ -25,6 +25,11 @@ from sqlmodel import Field
 
 from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
 
+STORY = ("cause_id", "site", "happened_at", "quantity", "cost_minor", "reverses", "from_location", "to_location")
+"""What a trace reads of a lot's movements: carried by their index, for they lie far apart."""
+LYING = ("kind", "lot_id", "on_hand", "cost_minor", "location_id", "id")
+"""What every question about a site's goods reads of their balances."""
+
 
 class SiteRow(Base, table=True):
     """Our copy of a site."""
@@ -143,7 +148,7 @@ class MovementRow(Base, table=True):
 
     __tablename__: ClassVar[str] = "movement"
     __table_args__: ClassVar[tuple[object, ...]] = (
-        Index("movement_by_lot", "lot_id", "id"),
+        Index("movement_by_lot", "lot_id", "id", postgresql_include=STORY),
         Index("movement_by_cell", "site", "product_id", "id"),
         Index("movement_by_cause", "cause_id"),
         Index("movement_by_reversed", "reverses", postgresql_where=text("reverses is not null")),
@@ -185,7 +190,7 @@ class BalanceRow(Base, table=True):
         Index(
             "balance_identity", "location_id", "product_id", "lot_id", unique=True, postgresql_nulls_not_distinct=True
         ),
-        Index("balance_live", "site", "product_id", postgresql_where=text("on_hand <> 0")),
+        Index("balance_live", "site", "product_id", postgresql_include=LYING, postgresql_where=text("on_hand <> 0")),
         Index("balance_live_by_lot", "lot_id", postgresql_where=text("on_hand <> 0")),
         CheckConstraint("on_hand >= 0 or kind = 'unattributed'", name="balance_not_negative"),
         CheckConstraint("kind <> 'unattributed' or (on_hand <= 0 and lot_id is null)", name="balance_unattributed"),
