@@ -1,14 +1,16 @@
 """Promises of the contracts that need no server."""
 
+import copy
+import pickle
 import time
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import ValidationError
 
 from lotwise.contracts.catalog import SiteDefined
 from lotwise.contracts.envelope import SPEAKERS, SUBJECT, event_type, kebab
-from lotwise.contracts.ids import named_id, uuid7
+from lotwise.contracts.ids import is_v7, named_id, uuid7
 from lotwise.contracts.messages import REGISTRY
 from lotwise.contracts.permissions import PERMISSIONS, ROLES
 from lotwise.contracts.sales import SaleLine, SaleRecorded
@@ -66,6 +68,17 @@ def test_ids_are_version_7_and_in_order() -> None:
     assert len(set(ids)) == len(ids)
     assert {made.version for made in ids} == {7}
     assert before <= ids[0].int >> 80 <= before + 5_000
+
+
+def test_an_id_of_ours_is_an_id_like_any_other() -> None:
+    """Made the short way or read from text, an id is the same to everybody; only version 7 is ours (DESIGN 3.5)."""
+    made = uuid7()
+    read = UUID(str(made))
+
+    assert (made, hash(made), repr(made), made.is_safe) == (read, hash(read), repr(read), read.is_safe)
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made  # noqa: S301 - our own bytes
+    assert is_v7(made)
+    assert not any(is_v7(other) for other in (uuid4(), named_id("x"), UUID(int=0), UUID(int=7 << 76)))
 
 
 def test_the_same_words_give_the_same_id() -> None:

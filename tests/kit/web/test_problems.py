@@ -4,10 +4,13 @@ import re
 from typing import Any
 
 import httpx
+import orjson
 import pytest
+from starlette.requests import ClientDisconnect
 from tests.kit.web.shop import body
 
 from lotwise.contracts.ids import uuid7
+from lotwise.kit.web import KitRequest
 
 
 def _key() -> dict[str, str]:
@@ -115,6 +118,32 @@ async def test_large_bodies(client: httpx.AsyncClient, db: Any) -> None:
     assert [answer.status_code for answer in (told, counted, batch, over)] == [413, 413, 200, 413]
     assert told.json()["numbers"] == {"limit_bytes": 1_000_000}
     assert await _things(db) == before
+
+
+async def test_a_body_in_pieces_is_one_body(client: httpx.AsyncClient, db: Any) -> None:
+    """DESIGN 5: a body that comes in pieces of any size, empty ones too, is read whole; half of one stores nothing."""
+    whole = orjson.dumps(body())
+
+    async def pieces() -> Any:
+        """The body, cut in odd places."""
+        for piece in (b"", whole[:1], whole[1:7], b"", whole[7:]):
+            yield piece
+
+    before = await _things(db)
+    answer = await client.post("/v1/things", content=pieces(), headers=_key() | {"Content-Type": "application/json"})
+    assert answer.status_code == 201, answer.text
+    stored = await _things(db)
+    assert stored[0] == before[0] + 1
+
+    parts = iter([{"type": "http.request", "body": whole[:7], "more_body": True}, {"type": "http.disconnect"}])
+
+    async def gone() -> Any:
+        """A client that leaves in the middle."""
+        return next(parts)
+
+    with pytest.raises(ClientDisconnect):
+        await KitRequest({"type": "http", "headers": []}, gone).body()
+    assert await _things(db) == stored
 
 
 async def test_nul_in_the_address(client: httpx.AsyncClient) -> None:

@@ -15,7 +15,7 @@ import asyncpg
 from opentelemetry import trace
 
 from lotwise.contracts.envelope import Event, event_type
-from lotwise.contracts.ids import uuid7
+from lotwise.contracts.ids import is_v7, uuid7
 from lotwise.kit import context, metrics
 from lotwise.kit.database import Database, Tx
 from lotwise.kit.message import Message, clean
@@ -109,7 +109,7 @@ class Applier:
         good = []
         for message in messages:
             kind = kind_of(message.subject)
-            if message.id.version != 7:
+            if not is_v7(message.id):
                 bad.append(Bad(message, "bad-id", f"the id {message.id} is no UUIDv7"))
             elif kind in self.handlers:
                 try:

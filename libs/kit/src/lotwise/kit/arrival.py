@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nats.aio.msg import Msg
 
+from lotwise.contracts.ids import is_v7
 from lotwise.kit.message import Message
 from lotwise.kit.parcels import is_parcel, unpack
 
@@ -61,7 +62,7 @@ def _id(headers: dict[str, str], stream: str, sequence: int, published_ns: int) 
             given = UUID(text)
         except ValueError:
             given = None
-        if given is not None and (given.version == 7 or stream != OUTSIDE):
+        if given is not None and (stream != OUTSIDE or is_v7(given)):
             return given
     return place_id(stream, sequence, published_ns)
 

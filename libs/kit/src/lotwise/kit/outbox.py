@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from lotwise.contracts.envelope import Event
-from lotwise.contracts.ids import uuid7
+from lotwise.contracts.ids import is_v7, uuid7
 from lotwise.kit import context
 from lotwise.kit.database import Tx
 
@@ -79,7 +79,7 @@ def _rows(events: tuple[Event | Told, ...]) -> list[_Row]:
         if isinstance(told, Told):
             event, cause = told.event, told.cause
             event_id = uuid7() if told.id is None else told.id
-            if event_id.version != 7:
+            if not is_v7(event_id):
                 raise ValueError(f"the id {event_id} of an event must be a UUIDv7")
         else:
             event, cause, event_id = told, None, uuid7()

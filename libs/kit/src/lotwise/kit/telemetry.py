@@ -104,9 +104,8 @@ def trace_id() -> str | None:
 
 def new_traceparent(parent: str | None, *, sampled: bool) -> str:
     """A traceparent for work of its own: in the parent's trace if there is one, in a new trace otherwise."""
-    number = os.urandom(24)
-    head = parent[3:35] if parent else number[:16].hex()
-    return f"00-{head}-{number[16:].hex()}-0{int(sampled)}"
+    number = f"{random.getrandbits(192):048x}"
+    return f"00-{parent[3:35] if parent else number[:32]}-{number[32:]}-0{int(sampled)}"
 
 
 def wants(parent: str | None) -> bool:

@@ -18,7 +18,7 @@ from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.idempotency import KeyMissing
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.problems import of_refusal
-from lotwise.kit.web import PRINCIPAL, Router
+from lotwise.kit.web import PRINCIPAL, Router, header_of
 from lotwise.sales.api import views
 from lotwise.sales.api.shapes import (
     AbandonIn,
@@ -121,7 +121,7 @@ async def record_charge(request: Request) -> Response:
         body: ChargeIn = _one.validate_json(await request.body())
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_context=False)) from None
-    return await _record(request, body, request.headers.get("idempotency-key"))
+    return await _record(request, body, header_of(request, b"idempotency-key"))
 
 
 async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[ChargeOut]:
