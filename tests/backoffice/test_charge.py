@@ -229,6 +229,19 @@ async def test_a_base_product_asks_for_its_variant(htmx: httpx.AsyncClient, chai
     assert "free" in find(tree, "[data-code]").text()
 
 
+@pytest.mark.parametrize("code", ["name-needed", "minutes-needed", "performer-needed", "no-price"])
+async def test_what_a_line_needs_is_asked_when_it_is_added(htmx: httpx.AsyncClient, chain: Chain, code: str) -> None:
+    """SAL-14 SAL-03 CAT-57: what cannot be priced yet opens its sheet, with the new line in it; nothing is lost."""
+    no = refusal(422, code, "it needs a name and a price", title="What is it?")
+    chain.overrides["POST", "sales/v1/quotes"] = lambda _ask: no
+
+    answer = await htmx.post("/charge/lines", data=DESK | {"line_of": [own(A)], "code": B["product_id"]})
+
+    assert (answer.status_code, answer.headers["hx-retarget"]) == (422, "#dialog")
+    assert lines_in(answer) == [own(A), own(B, key="2")]
+    assert "it needs a name and a price" in find(LexborHTMLParser(answer.text), ".banner").text()
+
+
 async def test_the_shelf_is_told_while_choosing(htmx: httpx.AsyncClient) -> None:
     """Issue 4, desk: a line's details say what this site has: on hand, held, free, what expires next."""
     answer = await htmx.get(f"/charge/shelf?product={A['product_id']}&site=harley-street")

@@ -311,3 +311,14 @@ async def test_what_is_given_away_moves_stock_and_says_why(shop: Sales, stock: F
     assert [(one.product_id, one.quantity) for one in stock.asked[0].lines] == [(SMALL, "2")]
     (event,) = await shop.told(SaleRecorded)
     assert (event.lines[0].free_reason, event.lines[0].effect, event.lines[0].unit_price) == ("tester", "sale", "0.00")
+
+
+async def test_a_quote_says_which_asked_line_each_part_comes_from(shop: Sales) -> None:
+    """CAT-19: a kit between two other lines has its parts under its own number and name."""
+    body = ask(line(BOTOX), line(KIT), line(CREAM))
+    asked = {name: body[name] for name in ("site", "lines")}
+
+    lines = (await shop.post("/v1/quotes", asked, who="front_desk"))["lines"]
+
+    assert [one["asked"] for one in lines] == [1, 2, 2, 3]
+    assert [bool(one["kit_name"]) for one in lines] == [False, True, True, False]

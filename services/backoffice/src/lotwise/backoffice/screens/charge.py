@@ -19,7 +19,9 @@ from lotwise.backoffice.session import Visitor, Who
 from lotwise.contracts.ids import uuid7
 
 screen = Screen()
-CHOOSE = frozenset({"choose-variant", "variant-needed"})
+CHOOSE = "choose-variant"
+TELL = frozenset({"minutes-needed", "name-needed", "performer-needed", "no-price", "bad-minutes"})
+"""What sales wants to know of a line before it can be priced: the desk asks for it in the line's sheet."""
 
 
 @screen.get("/charge", permission="charge.create")
@@ -88,9 +90,11 @@ async def shown(
         quoted = await quote(who, form["site"], bill, member_id)
     except Refused as no:
         variants: Any = no.numbers.get("variants")
-        if no.code in CHOOSE and variants:
+        if no.code == CHOOSE and variants:
             text = "It comes in several variants"
             return await desk_codes.pick(request, who, form["site"], variants, no.title, text)
+        if no.code in TELL and bill.line(bill.current) is not None:
+            return await _again(request, who, form | {"about": "line"}, bill, {"": f"{no.title} {no.detail}."})
         return desk_codes.missing(no.detail, no.status)
     except Unreachable as no:
         return desk_codes.missing(no.detail, no.status, "line-down")
@@ -169,7 +173,8 @@ async def line_sheet(
         who.gateway.raw("catalog", f"/v1/products/{held.product_id if held else ''}"), {}
     )
     context: dict[str, Any] = {
-        "held": held, "line": quoted[0] if quoted else None, "product": product, "bill": bill, "errors": errors,
+        "held": held, "texts": [line.text for line in bill.lines],
+        "line": quoted[0] if quoted else None, "product": product, "bill": bill, "errors": errors,
         "form": bill_words.filled(held) | (form if errors else {}), "site": form["site"],
         "discounts": await bill_words.discounts_to_choose(who, form["site"]),
         "persons": sorted(who.names.items(), key=lambda row: row[1].lower()),

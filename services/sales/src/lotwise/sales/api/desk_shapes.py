@@ -62,7 +62,13 @@ class ExplanationsOut(BaseModel):
 
 
 class QuoteLineOut(LineOut):
-    """A line of a quote with the steps that led to its total, and what else is offered with it."""
+    """A line of a quote with the steps that led to its total, and what else is offered with it.
+
+    `asked` is the number of the line that was asked for: a kit has a line for each component, under the kit's name.
+    """
+
+    asked: int
+    kit_name: str | None
 
     code: str
     name: str
