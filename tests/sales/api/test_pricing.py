@@ -315,7 +315,7 @@ async def test_what_is_given_away_moves_stock_and_says_why(shop: Sales, stock: F
 
 async def test_a_quote_says_which_asked_line_each_part_comes_from(shop: Sales) -> None:
     """CAT-19: a kit between two other lines has its parts under its own number and name."""
-    body = ask(line(BOTOX), line(KIT), line(CREAM))
+    body = ask(line(BOTOX), line(KIT), line(SMALL))
     asked = {name: body[name] for name in ("site", "lines")}
 
     lines = (await shop.post("/v1/quotes", asked, who="front_desk"))["lines"]
