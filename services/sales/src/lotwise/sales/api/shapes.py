@@ -11,6 +11,9 @@ from lotwise.contracts.sales import Disposition
 from lotwise.sales.api.line_shapes import Coupons, Discounts, LineOut, Lines, Short, Strict
 
 Source = Literal["desk", "till", "import"]
+ToldSource = Literal["desk", "till", "import", "membership"]
+"""Where a charge came from; fees of memberships are charged by the clock."""
+
 TenderKind = Literal["cash", "card", "account", "gift", "reward", "other"]
 
 
@@ -89,7 +92,7 @@ class ChargeOut(BaseModel):
     recorded_at: datetime
     currency: str
     is_held: bool
-    source: Source
+    source: ToldSource
     actor: str
     net_minor: int
     tax_1_minor: int
@@ -209,7 +212,7 @@ class ChargeRowOut(BaseModel):
     state: Literal["recorded", "voided"]
     member_id: UUID | None
     happened_at: datetime
-    source: Source
+    source: ToldSource
     is_held: bool
     total_minor: int
     currency: str
