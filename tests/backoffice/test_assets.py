@@ -86,4 +86,22 @@ async def test_the_page_has_totals_and_what_waits_for_its_serial(page: httpx.Asy
     """STK-19, STK-23: the whole page says what all units are worth, by site, and which goods have no serial yet."""
     text = LexborHTMLParser((await page.get("/serials")).text).body.text()  # type: ignore[union-attr]
     assert "76,800.00" in text
-    assert "2 in the books, 0 with their serial" in " ".join(text.split())
+    assert "1 lot does not agree with the units that have a serial" in " ".join(text.split())
+
+
+async def test_units_without_a_serial_are_one_banner(page: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-19: however many lots wait for names, one banner says how many and opens to a table with a button each."""
+    row = {
+        "site": "bath",
+        "product_id": LASER["product_id"],
+        "name": "Laser",
+        "lot_number": "L",
+        "on_hand": "2",
+        "named": 0,
+    }
+    waiting = [row | {"lot_id": ident("lot", i)} for i in range(30)]
+    chain.overrides["GET", "stock/v1/serials/unnamed"] = lambda _: (200, {"rows": waiting, "next": "more"})
+    tree = LexborHTMLParser((await page.get("/serials")).text)
+    (banner,) = tree.css("details.banner")
+    assert "30+ lots do not agree" in find(banner, "summary").text()
+    assert len(banner.css("tbody button")) == 30

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from tests.backoffice.fakes import Chain, ident
+from tests.backoffice.fakes import Chain, ident, refusal
 from tests.backoffice.fakes.counts import COUNTS, LINES, PLANS
 from tests.backoffice.office import OpenDoor, find, person
 
@@ -249,3 +249,16 @@ async def test_a_counter_cannot_post(page: httpx.AsyncClient, door: OpenDoor) ->
         assert not found.css_first(f"form[action='{OPEN}/{path}']")
         assert (await page.post(f"{OPEN}/{path}", data={"key": "k"})).status_code == 403
     assert (await page.get(f"{OPEN}/post")).status_code == 403
+
+
+async def test_a_line_is_counted_by_its_serials(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-05, STK-19: the dialog takes a serial a line; as many as are named lie there; too few is said beside it."""
+    form = LexborHTMLParser((await htmx.get(f"{OPEN}/lines/1/units")).text)
+    assert find(form, "textarea[name=serials]")
+    await htmx.post(f"{OPEN}/lines/1/units", data={"key": "u1", "seen": "1", "serials": "A-1\nA-2"})
+    (sent,) = chain.did("POST", "stock/v1/counts/[^/:]+:count")
+    assert sent["entries"] == [{"line": 1, "quantity": "2", "serials": ["A-1", "A-2"], "seen_passes": 1}]
+    no = refusal(409, "serial-exists", "Serial A-1 is named twice", field="serials")
+    chain.overrides["POST", "stock/v1/counts/[^/:]+:count"] = lambda _: no
+    again = await htmx.post(f"{OPEN}/lines/1/units", data={"key": "u2", "seen": "1", "serials": "A-1\nA-1"})
+    assert (again.status_code, "named twice" in again.text) == (422, True)

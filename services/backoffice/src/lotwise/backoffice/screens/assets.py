@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from lotwise.backoffice.charts import Chart, level_chart
-from lotwise.backoffice.gateway import CHUNK, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
+from lotwise.backoffice.gateway import Rows, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.values import currency_exponent
 
@@ -200,19 +201,18 @@ async def assets(request: Request, who: Who, asked: Annotated[Filter, Query()]) 
         "under_warranty_on": who.today if asked.covered else None,
         "due_by": who.today if asked.due else None,
     }
-    if asked.format == "csv":
-        return csv_answer("assets", COLUMNS, who.gateway.all(Unit, "stock", "/v1/serials", **wanted))
-    found = await who.gateway.rows(Unit, "stock", "/v1/serials", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Assets"}
-    context |= {"states": STATES, "tones": TONES}
+    listed = Listed(request, who, asked, Unit, "stock", "/v1/serials", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("assets")
+    context: dict[str, Any] = {"title": "Assets", "states": STATES, "tones": TONES}
     if "hx-request" not in request.headers:
         none: Rows[Unnamed] = Rows([])
         totals, unnamed = await asyncio.gather(
             or_else(who.gateway.one(Totals, "stock", "/v1/assets/totals", site=who.slug), Totals()),
             or_else(who.gateway.rows(Unnamed, "stock", "/v1/serials/unnamed", site=who.slug), none),
         )
-        context |= {"totals": totals, "unnamed": unnamed.rows}
-    return page(request, who, "screens/assets.html", fragment="rows" if asked.after else "table", **context)
+        context |= {"totals": totals, "unnamed": unnamed.rows, "more_unnamed": unnamed.next is not None}
+    return await listed.page("screens/assets.html", **context)
 
 
 @screen.get("/serials/{serial_id}", permission="stock.read")

@@ -13,6 +13,7 @@ from lotwise.backoffice.gateway import CHUNK, Refused, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.asset_deeds import numbers
 from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Visitor, Who
@@ -129,6 +130,7 @@ class Line(Shape):
     cause: str | None = None
     cause_note: str = ""
     is_superseded: bool = False
+    is_serialised: bool = False
     history: tuple[Pass, ...] = ()
 
     @property
@@ -378,6 +380,35 @@ async def _row(
         status=422 if errors else 200,
         **context,
     )
+
+
+@screen.get("/counts/{count_id}/lines/{line}/units", permission="stock.count")
+async def units_form(request: Request, who: Who, count_id: UUID, line: int) -> Response:
+    """Ask for the serials of the units that lie there."""
+    return await _units(request, who, count_id, line, {}, {})
+
+
+@screen.post("/counts/{count_id}/lines/{line}/units", permission="stock.count")
+async def count_units(request: Request, who: Who, count_id: UUID, line: int) -> Response:
+    """Count a line by its serials: as many as are named lie there, and no other unit of the lot does."""
+    form = await form_of(request)
+    serials = await numbers(who, form.get("serials", ""))
+    seen = int(form["seen"]) if form.get("seen", "").isdigit() else None
+    entry = {"line": line, "quantity": str(len(serials)), "serials": serials, "seen_passes": seen}
+    try:
+        await who.gateway.post("stock", f"/v1/counts/{count_id}:count", {"entries": [entry]}, form.get("key", ""))
+    except Refused as no:
+        return await _units(request, who, count_id, line, form, refused_fields(no, ("serials",)))
+    return done(request, f"{len(serials)} counted by serial.", f"/counts/{count_id}", stay=True, events=CHANGED)
+
+
+async def _units(
+    request: Request, who: Who, count_id: UUID, line: int, form: dict[str, str], errors: dict[str, str]
+) -> Response:
+    count, row = await count_of(who, count_id), await line_of(who, count_id, line)
+    context: dict[str, Any] = {"count": count, "row": row, "form": form, "errors": errors, "title": "Count units"}
+    status = 422 if errors else 200
+    return page(request, who, "screens/count_units.html", fragment="sheet", status=status, **context)
 
 
 @screen.get("/counts/{count_id}/lines/{line}/why", permission="stock.read")

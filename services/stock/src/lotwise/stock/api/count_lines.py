@@ -14,7 +14,7 @@ from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.principal import Principal
 from lotwise.kit.web import Router
 from lotwise.stock.api.counts import Cause, CountOut, answered, is_hidden, seen
-from lotwise.stock.api.shapes import AreaName, Day, LotNumber, Quantity, Strict, exponent, text
+from lotwise.stock.api.shapes import AreaName, Day, LotNumber, Quantity, SerialNumber, Strict, exponent, text
 from lotwise.stock.domain.costs import value_of
 from lotwise.stock.domain.counts import Count
 from lotwise.stock.domain.refusals import (
@@ -26,6 +26,8 @@ from lotwise.stock.domain.refusals import (
     LotAmbiguous,
     LotMismatch,
     NotKept,
+    SerialExists,
+    SerialsDiffer,
     UnknownArea,
     UnknownCount,
     UnknownLot,
@@ -45,7 +47,8 @@ AFTER_ALL = 2**31 - 1
 class EntryIn(Strict):
     """What lies there. `seen_passes` is how often it was counted when the person looked; null does not ask.
 
-    `counted_at` is when it was typed, for a tablet that was out of reach: sales since are netted.
+    `counted_at` is when it was typed, for a tablet that was out of reach: sales since are netted. `serials` names each
+    unit that lies there; once posted, named units of the lot that are not among them are lost.
     """
 
     line: Number
@@ -53,6 +56,7 @@ class EntryIn(Strict):
     note: Note = ""
     seen_passes: Annotated[Whole, Field(ge=0, le=2**31 - 1)] | None = None
     counted_at: Instant | None = None
+    serials: Annotated[tuple[SerialNumber, ...], Field(max_length=2000)] | None = None
 
 
 class EntriesIn(Strict):
@@ -126,6 +130,7 @@ class LineOut(BaseModel):
     explained_by: str | None
     is_superseded: bool
     came_late: str | None
+    is_serialised: bool = False
     history: list[PassOut] | None = None
 
 
@@ -163,6 +168,7 @@ def line_out(row: Any, count: Count, who: Principal, decimals_of_money: int) -> 
     same = (
         "line", "product_id", "code", "name", "unit", "area", "lot_id", "is_extra", "is_pending", "is_confirmed",
         "passes", "needs_recount", "counted_at", "cause", "cause_note", "explained_by", "is_superseded",
+        "is_serialised",
     )  # fmt: skip
     return LineOut(
         **{name: row[name] for name in same},
@@ -240,11 +246,13 @@ async def count_line(read: Read, count_id: UUID, line: int) -> LineOut:
 @router.post(
     "/counts/{count_id}:count",
     permission="stock.count",
-    refusals=(UnknownCount, CountClosed, BadQuantity, BadDate, LineCountedMeanwhile),
+    refusals=(UnknownCount, CountClosed, BadQuantity, BadDate, LineCountedMeanwhile, SerialsDiffer, SerialExists),
 )
 async def count_some(cmd: Cmd, count_id: UUID, body: EntriesIn) -> Answer[CountOut]:
     """Enter what was counted: each line is stamped with the ledger's position at that instant (N-15)."""
-    entries = [Entry(one.line, one.quantity, one.note, one.seen_passes, one.counted_at) for one in body.entries]
+    entries = [
+        Entry(one.line, one.quantity, one.note, one.seen_passes, one.counted_at, one.serials) for one in body.entries
+    ]
     async with cmd.transaction() as tx:
         await seen(tx, count_id, cmd.who, "stock.count")
         await count_lines(tx, count_id, entries, cmd.who.actor)

@@ -24,6 +24,7 @@ from lotwise.stock.domain.refusals import (
     UnknownLot,
     UnknownProduct,
 )
+from lotwise.stock.operations.counted_units import must_fit
 from lotwise.stock.operations.counts import open_one
 from lotwise.stock.operations.recalls import screen
 from lotwise.stock.repository.count_lines import (
@@ -38,6 +39,7 @@ from lotwise.stock.repository.count_lines import (
     set_passes,
     stamp,
 )
+from lotwise.stock.repository.counted_units import name_pass
 from lotwise.stock.repository.counts import touch_count
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.locking import lock_levels, share_recalls
@@ -54,13 +56,17 @@ PENDING = "count"
 
 
 class Entry(NamedTuple):
-    """What somebody counted: `counted_at` None is now; `seen` the passes they knew of, None when they do not care."""
+    """What somebody counted: `counted_at` None is now; `seen` the passes they knew of, None when they do not care.
+
+    `serials` are the units that lie there, each of them, None when they are not named.
+    """
 
     line: int
     quantity: str
     note: str = ""
     seen: int | None = None
     counted_at: datetime | None = None
+    serials: tuple[str, ...] | None = None
 
 
 class Finding(NamedTuple):
@@ -85,12 +91,15 @@ class Added(NamedTuple):
 async def count_lines(tx: Tx, count_id: UUID, entries: Sequence[Entry], actor: str) -> None:
     """Write a pass over each line; all or none. The instant of counting and the ledger's position go with it.
 
-    Raises UnknownCount, CountClosed, BadQuantity, BadDate or LineCountedMeanwhile.
+    Raises UnknownCount, CountClosed, BadQuantity, BadDate, LineCountedMeanwhile, SerialsDiffer or SerialExists.
     """
     count = await open_one(tx, count_id)
     lines = {one.line: one for one in await lines_of(tx, count_id, {entry.line for entry in entries})}
     products = await products_of(tx, {one.product_id for one in lines.values()})
     counted = [_counted(one, lines, products) for one in entries]
+    for entry, quantity in zip(entries, counted, strict=True):
+        if entry.serials is not None:
+            must_fit(products[lines[entry.line].product_id], quantity, entry.serials, entry.line)
     await lock_levels(tx, {(count.site, one.product_id) for one in lines.values()})
     now = datetime.now(UTC)
     passes: list[Pass] = []
@@ -101,6 +110,9 @@ async def count_lines(tx: Tx, count_id: UUID, entries: Sequence[Entry], actor: s
         lines[entry.line] = lines[entry.line]._replace(passes=number)
         passes.append(Pass(entry.line, number, quantity, found, at, now, actor, entry.note))
     await add_passes(tx, count_id, passes)
+    for entry, one in zip(entries, passes, strict=True):
+        if entry.serials is not None:
+            await name_pass(tx, count_id, one.line, one.number, entry.serials)
     await _judge(tx, count, list(lines.values()), products)
     await touch_count(tx, count_id)
 

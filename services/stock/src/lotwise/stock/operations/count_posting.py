@@ -25,6 +25,7 @@ from lotwise.stock.domain.refusals import BadQuantity, CountOvertaken
 from lotwise.stock.domain.witness import rule_of
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.count_checks import Posting, Sum, Watch, cause_of, explained, ready, witnessed
+from lotwise.stock.operations.counted_units import follow, units_found
 from lotwise.stock.operations.counts import open_one
 from lotwise.stock.operations.sales import Known, own_lots
 from lotwise.stock.repository.books import open_books
@@ -70,6 +71,7 @@ async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
     count = await open_one(tx, posting.count_id)
     lines = await lines_of(tx, count.id)
     counted = ready(count, lines, posting)
+    units = await units_found(tx, count.id, count.site, counted)
     desk = await _desk(tx, count, counted, posting, exponent)
     differences = await _differences(tx, count, counted)
     explained(differences, posting)
@@ -87,6 +89,7 @@ async def post_count(tx: Tx, posting: Posting, exponent: int) -> None:
     if count.plan_id is not None:
         await plan_posted(tx, count.plan_id, now, site_day(now, desk.site.zone))
     events: list[Event] = [*desk.adjusted, *desk.apart, _posted(desk, len(counted))]
+    events += await follow(tx, count.id, count.site, units, posting.actor)
     await close_books(tx, desk.books, events, broken_by="count")
 
 

@@ -11,8 +11,9 @@ from lotwise.stock.repository.count_lines import LATE, SLACK, first_id_of
 
 _SHEET = f"""
 select * from (
-    select c.*, r.code, r.name, r.unit, r.unit_decimals, r.drug_class, g.kind, g.area, o.number as lot_number,
-           coalesce(o.expires_on, c.expires_on) as lot_expires_on, o.unit_cost as lot_cost, v.last_cost,
+    select c.*, r.code, r.name, r.unit, r.unit_decimals, r.drug_class, r.is_serialised, g.kind, g.area,
+           o.number as lot_number, coalesce(o.expires_on, c.expires_on) as lot_expires_on,
+           o.unit_cost as lot_cost, v.last_cost,
            r.cost as product_cost, v.unattributed as owed, p.counted, p.recorded, p.counted_at, p.counted_by, p.note,
            b.on_hand, b.cost_minor as value_minor,
            case when s.state = 'open' and p.counted is not null

@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Identity, Index, Integer, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    text,
+)
 from sqlmodel import Field
 
 from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
@@ -144,3 +156,13 @@ class CountPassRow(Base, table=True):
     note: str = Field(sa_column=text_column())
     snapshot: str = Field(sa_column=text_column())
     base: int = Field(sa_column=bigint_column())
+
+
+class CountUnitsRow(Base, table=True):
+    """The units that a pass over a line found, by their serials; never edited."""
+
+    __tablename__: ClassVar[str] = "count_units"
+    count_id: UUID = Field(foreign_key="stock_count.id", primary_key=True)
+    line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    serials: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))

@@ -52,6 +52,13 @@ create table recall_serial (
 );
 create index recall_serial_by_serial on recall_serial (serial_id);
 
+create table count_units (
+    count_id uuid not null references stock_count (id),
+    line     integer not null,
+    number   integer not null,
+    serials  text[] not null,
+    primary key (count_id, line, number)
+);
 alter table adjustment add column serials text[] not null default '{}';
 alter table adjustment add column container_id uuid;
 alter table adjustment add column transfer_id uuid;
@@ -68,4 +75,4 @@ alter table treatment_use drop column largest_back;
 def upgrade() -> None:
     """Bring the tables of this subject; what charges said of treatments can only be added to."""
     run_script(_SCRIPT)
-    append_only("treatment_change")
+    append_only("treatment_change", "count_units")
