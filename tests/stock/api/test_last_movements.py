@@ -6,7 +6,7 @@ from lotwise.contracts.ids import uuid7
 
 
 async def test_the_last_day_of_each_product_that_moved(stock: Chain) -> None:
-    """CAT-61: a product that was received moved on that day; one that never moved, or that nobody knows, is left out."""
+    """CAT-61: what was received moved on that day; what never moved, or nobody knows, is left out."""
     await stock.receive("10")
     body = {"product_ids": [str(BOTOX), str(CREAM), str(uuid7())]}
     found = await stock.bench.post("/v1/last-movements", body)

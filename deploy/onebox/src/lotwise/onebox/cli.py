@@ -27,6 +27,7 @@ app.add_typer(bus, name="bus")
 GROUPS = {
     "dead-letters": ("lotwise.onebox.dead_letters", "List, explain and retry messages that could not be applied."),
     "import": ("lotwise.onebox.imports.commands", "Bring in products, suppliers, stock, or the sales of a till."),
+    "export": ("lotwise.onebox.imports.exports", "Take products out as a file."),
     "report": ("lotwise.onebox.imports.report", "Figures of the running system."),
 }
 """Command groups whose module (with its `app`) is imported only when they are called, so that the others start fast."""

@@ -12,6 +12,8 @@ from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.results import Outcome
 
 ROWS_MAX = 500
+NOTES_MAX = 30
+"""How many warnings are shown in words; all of them are counted."""
 
 
 class Wanted(NamedTuple):
@@ -30,6 +32,10 @@ async def define(
     def note(batch: Batch, answer: Any) -> None:
         for wanted, result in zip(batch.rows, answer["rows"], strict=True):
             outcome.count("products", result["outcome"])
+            for warning in result["warnings"]:
+                outcome.count("warnings", warning["code"])
+                if len(outcome.notes) < NOTES_MAX:
+                    outcome.notes.append(f"{result['code']}: {warning['text']}")
             if result["product_id"]:
                 ids[wanted.body["code"]] = result["product_id"]
             if result["problem"]:

@@ -16,7 +16,9 @@ from lotwise.onebox.imports.results import Outcome, show
 from lotwise.onebox.imports.sheets import FileMapping
 
 app = typer.Typer(help="Bring in products, suppliers, stock, or the sales of a till.", no_args_is_help=True)
-File = Annotated[Path, typer.Argument(help="A CSV file, plain or gzipped, with a header.", dir_okay=False)]
+File = Annotated[
+    Path, typer.Argument(help="A CSV file, plain or gzipped, or an XLSX file, with a header.", dir_okay=False)
+]
 MappingFile = Annotated[
     Path | None,
     typer.Option(
@@ -102,7 +104,7 @@ def sales_(
 
 def _beside(given: Path | None, file: Path) -> Path:
     """The rejects file: as asked, else in the working folder, named after the data."""
-    return given or Path(f"{file.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
+    return given or Path(f"{file.name.removesuffix('.gz').removesuffix('.csv').removesuffix('.xlsx')}.rejects.csv")
 
 
 def _run(work: "Coroutine[Any, Any, Outcome]", *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """The only home of `lotwise import products`: a clinic's own catalog, row by row; the code says which product."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lotwise.onebox.access import access
@@ -20,6 +20,19 @@ COLUMNS = (
     Column("unit", ("unitofmeasure", "uom")),
     Column("unit_decimals", ("decimals",)),
     Column("price", ("retailprice", "sellingprice", "unitprice")),
+    Column("member_price", ("membersprice",)),
+    Column("price_per", ("pricedper",)),
+    Column("markup_percent", ("markup",)),
+    Column("packs", ("pack", "packsizes")),
+    Column("size"),
+    Column("size_unit", ("sizeunit",)),
+    Column("tax_inclusive", ("pricesincludetax", "inclusive")),
+    Column("confirm_lot", ("lotconfirmed",)),
+    Column("supplier_number", ("suppliernumber", "vendornumber")),
+    Column("variant_of", ("variantof", "baseproduct", "parent")),
+    Column("variant_name", ("variant", "variantname")),
+    Column("add_on_kind", ("addon", "addonkind")),
+    Column("add_ons", ("addons",)),
     Column("cost", ("unitcost", "costprice", "buyingprice")),
     Column("barcodes", ("barcode", "upc", "ean", "gtin")),
     Column("manufacturer", ("brand", "maker")),
@@ -35,7 +48,11 @@ COLUMNS = (
     Column("use_by_hours", ("hoursafteropening", "usebyhours")),
     Column("drug_class", ("class", "schedule")),
 )
-_NUMBERS = frozenset({"unit_decimals", "tax_code", "application_code", "duration_slots", "use_by_hours"})
+_NUMBERS = frozenset(
+    {"unit_decimals", "tax_code", "application_code", "duration_slots", "use_by_hours", "supplier_number"}
+)
+_FLAGS = frozenset({"is_serialised", "tax_inclusive", "confirm_lot"})
+_WORDS = frozenset({"container_rule", "drug_class", "price_per", "add_on_kind"})
 _PURPOSES = {"retail": "retail", "consigned": "consigned", "consignment": "consigned", "backbar": "back_bar"}
 _YES = frozenset({"y", "yes", "true", "1", "x"})
 
@@ -45,8 +62,21 @@ async def import_products(asked: Asked) -> Outcome:
     with bringing(asked, "Products", COLUMNS) as work:
         rows = list(wanted_rows(work.sheet, work.rejects))
         async with access("importer") as doors:
-            await define(doors, rows, work.outcome, work.rejects, work.screen.bar("products", len(rows)))
+            bar = work.screen.bar("products", len(rows))
+            for part in in_order(rows):
+                await define(doors, part, work.outcome, work.rejects, bar)
     return work.outcome
+
+
+def in_order(rows: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """Rows in an order in which each finds what it names: products, then their variants, then lists of add-ons."""
+    for part in range(3):
+        if found := [row for row in rows if _part(row.body) == part]:
+            yield found
+
+
+def _part(body: Mapping[str, Any]) -> int:
+    return 2 if body.get("add_on_codes") else int("variant_of_code" in body)
 
 
 def wanted_rows(sheet: Sheet, rejects: Rejects) -> Iterator[Wanted]:
@@ -73,13 +103,28 @@ def product_row(row: Row) -> dict[str, Any]:
     body["kind"] = body.get("kind", "").lower() or _kind_of(body.get("code", ""), purpose)
     if body["kind"] == "physical":
         body["purpose"] = _PURPOSES.get(purpose, "retail")
-    for name in {"container_rule", "drug_class"} & body.keys():
+    for name in _WORDS & body.keys():
         body[name] = body[name].lower().replace("-", "_").replace(" ", "_")
+    for name in _FLAGS & body.keys():
+        body[name] = body[name].lower() in _YES
     if "barcodes" in body:
         body["barcodes"] = [text for text in body["barcodes"].replace(";", " ").split() if text]
-    if "is_serialised" in body:
-        body["is_serialised"] = body["is_serialised"].lower() in _YES
+    if "packs" in body:
+        body["packs"] = [_pack(text.strip()) for text in body["packs"].split(";") if text.strip()]
+    if "variant_of" in body:
+        body["variant_of_code"] = body.pop("variant_of")
+    if "add_ons" in body:
+        body["add_on_codes"] = [code.strip() for code in body.pop("add_ons").split(";") if code.strip()]
     return body
+
+
+def _pack(text: str) -> dict[str, Any]:
+    """A pack from `box=10` or `box=10:<barcode>`. Raises ValueError."""
+    name, sign, rest = text.partition("=")
+    units, _, gtin = rest.partition(":")
+    if not sign or not name.strip() or not units.strip():
+        raise ValueError(f"pack {text[:40]!r} does not read like box=10")
+    return {"name": name.strip(), "units": units.strip()} | ({"gtin": gtin.strip()} if gtin.strip() else {})
 
 
 def _kind_of(code: str, purpose: str) -> str:

@@ -1,16 +1,18 @@
-"""The only home of reading a table from a file: CSV, plain or gzipped, its columns found by name."""
+"""The only home of reading a table from a file: CSV, plain or gzipped, or XLSX, its columns found by name."""
 
 import csv
 import gzip
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from lotwise.onebox.home import Refused
+from lotwise.onebox.imports.workbooks import is_workbook, workbook_lines
 
 _GZIP = b"\x1f\x8b"
 _DELIMITERS = ",;\t|"
@@ -65,8 +67,8 @@ class Sheet:
     def __init__(self, file: Path, columns: Sequence[Column], mapping: FileMapping) -> None:
         self.file = file
         self._columns = columns
-        with self._opened() as (text, dialect):
-            self.headers = [header.strip() for header in next(csv.reader(text, dialect), [])]
+        with closing(self._lines()) as lines:
+            self.headers = [header.strip() for header in next(lines, (1, []))[1]]
         self.places = _find(self.headers, columns, mapping.columns, file)
 
     def rows(self) -> Iterator[Row]:
@@ -77,15 +79,21 @@ class Sheet:
 
     def cells(self) -> Iterator[tuple[int, list[str]]]:
         """Every row as raw cells with its line: for files of many rows."""
-        with self._opened() as (text, dialect):
-            reader = csv.reader(text, dialect)
-            next(reader, None)
-            for cells in reader:
+        with closing(self._lines()) as lines:
+            next(lines, None)
+            for line, cells in lines:
                 if any(cells):
-                    yield reader.line_num, cells
+                    yield line, cells
 
-    def _opened(self) -> "_Opened":
-        return _Opened(self.file)
+    def _lines(self) -> Generator[tuple[int, list[str]]]:
+        """Every line of the file with its number. Raises Refused when it cannot be read."""
+        if is_workbook(self.file):
+            yield from workbook_lines(self.file)
+            return
+        with _Opened(self.file) as (text, dialect):
+            reader = csv.reader(text, dialect)
+            for cells in reader:
+                yield reader.line_num, cells
 
 
 class _Opened:

@@ -60,7 +60,7 @@ async def upsert_products(cmd: Cmd, body: ProductBatch) -> Answer[ProductBatchOu
     """Define products by their codes: new ones are created, known ones changed where they differ."""
     read = [_read(row) for row in body.rows]
     wanted = [one for one in read if isinstance(one, Wanted)]
-    if any(one.price is not None for one in wanted):
+    if any(one.price is not None or one.member_price is not None for one in wanted):
         cmd.who.at("catalog.price")
     async with cmd.transaction() as tx:
         outcomes = iter(
@@ -86,7 +86,11 @@ def _read(row: dict[str, Any]) -> Wanted | BadValue:
         error = problem.errors(include_url=False)[0]
         field = ".".join(map(str, error["loc"]))
         return BadValue(error["msg"].removeprefix("Value error, ")[:300], field=field[:200])
-    return Wanted(fields.sent(), fields.product_id, fields.category, fields.price, fields.price_from)
+    return Wanted(
+        fields.sent(), fields.product_id, fields.category, fields.price, fields.price_from,
+        member_price=fields.member_price, base_code=fields.variant_of_code, add_on_codes=tuple(fields.add_on_codes),
+        supplier_number=fields.supplier_number,
+    )  # fmt: skip
 
 
 def _json(row: dict[str, Any]) -> bytes:

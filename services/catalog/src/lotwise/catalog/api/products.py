@@ -52,9 +52,10 @@ _UNIT_FIELDS = {"kind", "unit", "unit_decimals"}
 
 
 class ProductEdit(ProductFields):
-    """An edit; `price` sets the chain's price from now on."""
+    """An edit; `price` and `member_price` set the chain's prices from now on."""
 
     price: PriceText | None = None
+    member_price: PriceText | None = None
 
 
 class GroupOut(BaseModel):
@@ -132,10 +133,11 @@ async def list_groups(read: Read) -> Page[GroupOut]:
 @router.post("/products", permission="catalog.write", status_code=201, refusals=_REFUSALS)
 async def create_product(cmd: Cmd, body: ProductNew) -> Answer[ProductOut]:
     """Define a new product; code rules, look-alikes and check digits are answered as refusals and warnings."""
-    _may_price(cmd, body.price)
+    _may_price(cmd, body.price or body.member_price)
     wanted = Wanted(
-        body.sent(), body.product_id, body.category, body.price, body.price_from, must_be_new=True, is_typed=True
-    )
+        body.sent(), body.product_id, body.category, body.price, body.price_from, must_be_new=True, is_typed=True,
+        member_price=body.member_price,
+    )  # fmt: skip
     return await _define(cmd, wanted, 201)
 
 
@@ -150,11 +152,12 @@ async def get_product(read: Read, product_id: UUID) -> Answer[ProductOut]:
 @router.put("/products/{product_id}", permission="catalog.write", refusals=(Unknown, *_REFUSALS), site="chain")
 async def edit_product(cmd: Cmd, product_id: UUID, body: ProductEdit, expected: IfMatch) -> Answer[ProductOut]:
     """Change what is sent; unit, decimals and kind only while stock has never seen the product."""
-    _may_price(cmd, body.price)
+    _may_price(cmd, body.price or body.member_price)
     wanted = Wanted(
         body.sent(),
         product_id,
         price=body.price,
+        member_price=body.member_price,
         expected=expected,
         unit_may_change=await _unit_may_change(cmd, product_id, body),
         is_typed=True,

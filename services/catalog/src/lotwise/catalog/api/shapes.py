@@ -103,7 +103,7 @@ class ProductFields(Shape):
 
 
 class ProductNew(ProductFields):
-    """A new product; `price` is the chain's price per unit, `product_id` may be made by the writer."""
+    """A new product; `price` and `member_price` are the chain's, `product_id` may be made by the writer."""
 
     product_id: Id | None = None
     code: Code
@@ -111,15 +111,23 @@ class ProductNew(ProductFields):
     kind: Kind
     category: Text | None = None
     price: PriceText | None = None
+    member_price: PriceText | None = None
     price_from: Instant | None = None
 
 
 class ProductRow(ProductFields):
-    """A row of a batch: the code says which product; a new one needs name and kind as well."""
+    """A row of a batch: the code says which product; a new one needs name and kind as well.
+
+    A file names others by their codes or numbers: `variant_of_code`, `add_on_codes`, `supplier_number`.
+    """
 
     product_id: Id | None = None
     code: Code
     category: Text | None = None
+    variant_of_code: Code | None = None
+    add_on_codes: Annotated[list[Code], Field(max_length=50)] = []
+    supplier_number: Annotated[Whole, Field(ge=1, le=2**31)] | None = None
+    member_price: PriceText | None = None
     price: PriceText | None = None
     price_from: Instant | None = None
 

@@ -15,9 +15,13 @@ TIMED = frozenset({"service", "spa", "tanning"})
 def code_of(typed: str, kind: str, length_max: int = LENGTH_DEFAULT) -> str:
     """The code to keep for what was typed: a service gets its leading period (`CUT` → `.CUT`).
 
+    `.ROA`, `.TIP` and `.UND` are single entries: however they are cased, they are meant.
+
     Letters, digits, and inside also ".", "_", "-" and a space. Raises BadCode.
     """
     code = typed if kind != "service" or typed.startswith(".") else f".{typed}"
+    if code.upper() in _EXACT:
+        code = code.upper()
     if kind != "service" and code.startswith("."):
         raise BadCode("Only a service's code begins with a period.", field="code", typed=typed)
     if not _ALLOWED.fullmatch(code) or code != code.strip() or not code.strip("."):
@@ -34,6 +38,12 @@ def code_of(typed: str, kind: str, length_max: int = LENGTH_DEFAULT) -> str:
             length_max=length_max,
         )
     return code
+
+
+def forms(typed: str) -> list[str]:
+    """Every code that what was typed could mean: as it is, as a service, as a single entry in capitals."""
+    dotted = typed if typed.startswith(".") else f".{typed}"
+    return [typed, dotted, *([dotted.upper()] if dotted.upper() in _EXACT else [])]
 
 
 def look(code: str) -> str:

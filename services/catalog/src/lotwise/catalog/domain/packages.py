@@ -76,7 +76,7 @@ def _item(package_id: UUID, wanted: Wanted, product: Product | None, has_variant
         raise BadPackage(f"{product.code} has variants; choose one of them.", field="items")
     shown = codes.item_type(product.code, product.kind, product.purpose)
     if product.kind == "service" and shown not in codes.TIMED:
-        raise BadPackage(f"{product.code} has no price of its own, so no package can hold it.", field="items")
+        raise BadPackage(f"{product.code} is an entry of its own kind that no package can hold.", field="items")
     try:
         quantity = parse_quantity(wanted.quantity, product.unit_decimals)
     except ValueError as problem:

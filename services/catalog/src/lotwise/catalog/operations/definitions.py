@@ -39,7 +39,7 @@ class Outcome:
     was: Product | None = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
     refusal: Refusal | None = None
-    plan: Plan[Price] = field(default_factory=Plan)
+    plans: tuple[Plan[Price], ...] = ()
 
 
 async def define(
@@ -78,16 +78,16 @@ def _define(world: World, wanted: Wanted) -> Outcome:
     _check(world, was, draft, wanted)
     now = products.changed(was, draft)
     result = now or was
-    plan = _price_plan(world, result, wanted)
-    outcome = "unchanged" if now is None and plan == Plan() else ("created" if was.revision == 0 else "updated")
-    if "tax_code" in told:
+    plans = _price_plans(world, result, wanted)
+    outcome = "unchanged" if now is None and not plans else ("created" if was.revision == 0 else "updated")
+    if "tax_code" in told and outcome != "unchanged":
         used = (result.tax_code, result.application_code)
         world.taxes_used[codes.item_type(result.code, result.kind, result.purpose)] = used
     world.remember(was, result)
     warnings = _warnings(world, was, result)
     if outcome != "unchanged" and not _suppliers_known(world, wanted):
         warnings.append(("unknown-supplier", f"{result.code} names a supplier that nobody has entered yet."))
-    return Outcome(outcome, result, was, warnings, plan=plan)
+    return Outcome(outcome, result, was, warnings, plans=plans)
 
 
 def _current(world: World, wanted: Wanted) -> Product:
@@ -120,7 +120,7 @@ def _existing(world: World, product_id: UUID | None, expected: Expected) -> Prod
 
 def _code(world: World, wanted: Wanted) -> str:
     typed: str = wanted.fields["code"]
-    standing = world.by_code.get(typed) or world.by_code.get(f".{typed}")
+    standing = next((world.by_code[form] for form in codes.forms(typed) if form in world.by_code), None)
     kind = wanted.fields.get("kind") or (standing.kind if standing else "physical")
     return codes.code_of(typed, kind, world.rules.preferences.code_length_max)
 
@@ -140,9 +140,29 @@ def _with_references(world: World, wanted: Wanted) -> dict[str, Any]:
     for site in worlds.sites_in([wanted]):
         if site not in world.sites:
             raise Unknown(f"There is no site {site[:40]}.", field="site_taxes")
+    _with_codes(world, wanted, told)
     if wanted.is_typed and not _suppliers_known(world, wanted):
         raise Unknown(f"There is no supplier {told['supplier_id']}.", field="supplier_id")
     return told
+
+
+def _with_codes(world: World, wanted: Wanted, told: dict[str, Any]) -> None:
+    """Put the ids of what a row names by code or number among its fields. Raises Unknown."""
+    if wanted.base_code is not None:
+        told["variant_of"] = _named(world, wanted.base_code, "variant_of_code") if wanted.base_code else None
+    if wanted.add_on_codes:
+        told["add_ons"] = [_named(world, code, "add_on_codes") for code in wanted.add_on_codes]
+    if wanted.supplier_number is not None:
+        if wanted.supplier_number not in world.supplier_numbers:
+            raise Unknown(f"There is no supplier number {wanted.supplier_number}.", field="supplier_number")
+        told["supplier_id"] = world.supplier_numbers[wanted.supplier_number]
+
+
+def _named(world: World, code: str, field: str) -> UUID:
+    found = next((world.by_code[form] for form in codes.forms(code) if form in world.by_code), None)
+    if found is None:
+        raise Unknown(f"There is no product with the code {code}.", field=field)
+    return found.id
 
 
 def _suppliers_known(world: World, wanted: Wanted) -> bool:
@@ -185,7 +205,7 @@ def _check_relations(world: World, was: Product, now: Product, wanted: Wanted) -
         if base is not None and now.variant_of != was.variant_of:
             _check_base(world, base)
     if own_variants:
-        variants.check_base(now, has_price=wanted.price is not None)
+        variants.check_base(now, has_price=wanted.price is not None or wanted.member_price is not None)
     add_ons.check_kind(now)
     if now.add_ons != was.add_ons:
         add_ons.check_list(now, world.by_id)
@@ -211,16 +231,24 @@ def _check_used(world: World, was: Product, now: Product) -> None:
         )
 
 
-def _price_plan(world: World, product: Product, wanted: Wanted) -> Plan[Price]:
+def _price_plans(world: World, product: Product, wanted: Wanted) -> tuple[Plan[Price], ...]:
+    """What the wanted prices do to the chain's lists: everyone's, and the members'."""
     known = world.prices.get(product.id, [])
-    value = _price(world, product, wanted, known)
-    if value is None:
-        return Plan()
+    wishes = ((prices.EVERYONE, _price(world, product, wanted, known)), (prices.MEMBERS, _member_price(wanted)))
+    plans = (_placed(world, product, wanted, audience, value) for audience, value in wishes if value is not None)
+    return tuple(plan for plan in plans if plan != Plan())
+
+
+def _placed(world: World, product: Product, wanted: Wanted, audience: str, value: int) -> Plan[Price]:
     variants.check_unpriced(product.id, product.code, world.variants.get(product.id, 0))
-    chain = [row for row in known if row.shares_list(None, prices.EVERYONE)]
-    begins = wanted.price_from or (world.now if chain else prices.BEGINNING)
-    price = Price(uuid7(), product.id, None, value, begins)
-    plan = prices.place(chain, price, uuid7(), world.now)
+    known = world.prices.get(product.id, [])
+    listed = [row for row in known if row.shares_list(None, audience)]
+    standing = prices.valid_at(listed, world.now, None, audience)
+    if wanted.price_from is None and standing is not None and standing.price == value:
+        return Plan()
+    begins = wanted.price_from or (world.now if listed else prices.BEGINNING)
+    price = Price(uuid7(), product.id, None, value, begins, audience=audience)
+    plan = prices.place(listed, price, uuid7(), world.now)
     kept = [row for row in known if row.id not in {changed.id for changed in plan.changed}]
     world.prices[product.id] = [*kept, *plan.changed, *plan.new]
     return plan
@@ -233,6 +261,10 @@ def _price(world: World, product: Product, wanted: Wanted, known: Sequence[Price
     if known or product.cost is None or product.markup is None:
         return None
     return products.price_from_markup(product.cost, product.markup, world.rules.minor_exponent)
+
+
+def _member_price(wanted: Wanted) -> int | None:
+    return None if wanted.member_price is None else products.micros("member_price", wanted.member_price)
 
 
 def _warnings(world: World, was: Product, now: Product) -> list[tuple[str, str]]:
@@ -257,7 +289,7 @@ async def _store(tx: Tx, world: World, outcomes: Sequence[Outcome], new: Sequenc
         await categories.store_new(tx, needed, who)
     latest = {row.product.id: row.product for row in outcomes if _is_changed(row) and row.product is not None}
     await rows.store(tx, list(latest.values()))
-    await price_rows.apply(tx, [row.plan for row in outcomes])
+    await price_rows.apply(tx, [plan for row in outcomes for plan in row.plans])
     await changes.keep(tx, [change for row in outcomes for change in _history(row)], who)
     if world.taxes_used:
         await preference_rows.remember_taxes(tx, world.taxes_used)
@@ -278,7 +310,7 @@ def _history(row: Outcome) -> list[Change]:
     fields = [] if created or not _is_changed(row) else products.differences(row.was, row.product)
     history = [Change(subject, "created", None, row.product.code)] if created else []
     history += [Change(subject, *difference) for difference in fields]
-    return history + [Change(subject, "price", None, price) for price in row.plan.new]
+    return history + [Change(subject, "price", None, price) for plan in row.plans for price in plan.new]
 
 
 def _events(world: World, row: Outcome) -> list[Event]:
@@ -290,4 +322,4 @@ def _events(world: World, row: Outcome) -> list[Event]:
         said.append(telling.product_defined(row.product, category))
         if row.was.revision and row.was.purpose and row.product.purpose and row.was.purpose != row.product.purpose:
             said.append(telling.purpose_changed(row.was, row.product))
-    return said + [telling.price_changed(price) for price in (*row.plan.changed, *row.plan.new)]
+    return said + [telling.price_changed(price) for plan in row.plans for price in (*plan.changed, *plan.new)]

@@ -27,9 +27,10 @@ from lotwise.kit.etag import Expected
 class Wanted:
     """A definition somebody wants: the fields to set, by code (a new or known product), or by id with `expected`.
 
-    `category` is a name; `price` is the chain's price per unit, from `price_from` on. `unit_may_change` says that
-    stock was asked and does not know the product. `is_typed` by a person refuses a supplier we have not heard of;
-    an import's news of it may still be under way, so there it is a warning.
+    `category` is a name; `price` and `member_price` are the chain's, from `price_from` on. `base_code`, `add_on_codes`
+    and `supplier_number` name others as a file does. `unit_may_change` says that stock was asked and does not know
+    the product. `is_typed` by a person refuses a supplier we have not heard of; an import's news of it may still be
+    under way, so there it is a warning.
     """
 
     fields: Mapping[str, Any]
@@ -41,6 +42,10 @@ class Wanted:
     must_be_new: bool = False
     unit_may_change: bool = False
     is_typed: bool = False
+    member_price: str | None = None
+    base_code: str | None = None
+    add_on_codes: tuple[str, ...] = ()
+    supplier_number: int | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class World:
     category_names: dict[UUID, str]
     sites: set[str]
     suppliers: set[UUID]
+    supplier_numbers: dict[int, UUID]
     looks: dict[str, list[str]]
     owners: dict[str, UUID]
     prices: dict[UUID, list[Price]]
@@ -83,7 +89,8 @@ class World:
 async def load(tx: Tx, wanted: Sequence[Wanted], currency: str) -> tuple[World, list[Category]]:
     """What is known of everything the wanted rows name, and the categories that would be new (not stored yet)."""
     typed = {one.fields["code"] for one in wanted if "code" in one.fields}
-    candidates = sorted(typed | {f".{code}" for code in typed})
+    named_codes = {code for one in wanted for code in (*one.add_on_codes, *([one.base_code] if one.base_code else []))}
+    candidates = sorted({form for code in typed | named_codes for form in codes.forms(code)})
     related = [other for one in wanted for other in _related_in(one)]
     known = await rows.by_ids(tx, [*(one.id for one in wanted if one.id is not None), *related])
     coded = await rows.by_codes(tx, candidates)
@@ -100,6 +107,9 @@ async def load(tx: Tx, wanted: Sequence[Wanted], currency: str) -> tuple[World, 
         category_names=names | {row.id: row.name for row in named.values()},
         sites=await site_rows.known(tx, sites_in(wanted)),
         suppliers=await supplier_rows.known(tx, suppliers_in(wanted)),
+        supplier_numbers=await supplier_rows.numbered(
+            tx, [one.supplier_number for one in wanted if one.supplier_number]
+        ),
         looks=await rows.codes_looking_like(tx, [codes.look(code) for code in candidates]),
         owners=await rows.barcode_owners(tx, _barcodes_in(wanted)),
         prices=await price_rows.of_products(tx, [row.id for row in found]),
@@ -132,6 +142,8 @@ def _related_in(wanted: Wanted) -> list[UUID]:
 
 async def _own_uses(tx: Tx, wanted: Sequence[Wanted], found: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Where the catalog uses the products found; asked only when a row could change what others rely on."""
-    if not any({"kind", "add_on_kind"} & one.fields.keys() or one.fields.get("variant_of") for one in wanted):
+    if not any(
+        {"kind", "add_on_kind"} & one.fields.keys() or one.fields.get("variant_of") or one.base_code for one in wanted
+    ):
         return {}
     return await own_uses.of(tx, found)

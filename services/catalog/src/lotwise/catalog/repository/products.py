@@ -209,6 +209,14 @@ def _like(word: str) -> str:
     return f"%{escaped}%" if len(word) > 2 else f"% {escaped}%"
 
 
+async def codes_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The codes of products by their ids."""
+    if not ids:
+        return {}
+    rows = await tx.fetch("SELECT id, code FROM product WHERE id = ANY($1)", list(ids))
+    return {row["id"]: row["code"] for row in rows}
+
+
 async def codes_looking_like(tx: Tx, looks: Sequence[str]) -> dict[str, list[str]]:
     """All codes, by what they look like, of the looks given."""
     rows = await tx.fetch("SELECT look, code FROM product WHERE look = ANY($1) ORDER BY code", list(looks))

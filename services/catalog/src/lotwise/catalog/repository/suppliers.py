@@ -24,3 +24,9 @@ async def store(tx: Tx, rows: Sequence[tuple[UUID, int, str, bool, int]]) -> Non
 async def known(tx: Tx, ids: Sequence[UUID]) -> set[UUID]:
     """Those of the suppliers that we have heard of."""
     return {row["id"] for row in await tx.fetch("SELECT id FROM supplier WHERE id = ANY($1)", list(ids))}
+
+
+async def numbered(tx: Tx, numbers: Sequence[int]) -> dict[int, UUID]:
+    """Those of the suppliers' numbers that we have heard of, with their ids."""
+    rows = await tx.fetch("SELECT number, id FROM supplier WHERE number = ANY($1)", list(numbers))
+    return {row["number"]: row["id"] for row in rows}
