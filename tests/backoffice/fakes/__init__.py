@@ -14,6 +14,7 @@ from tests.backoffice.fakes import (
     reporting,
     sales,
     stock,
+    tills,
     transfers,
     visits,
 )
@@ -36,6 +37,7 @@ ANSWERING = (
     reporting,
     sales,
     stock,
+    tills,
     transfers,
     visits,
 )

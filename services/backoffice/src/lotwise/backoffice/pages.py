@@ -49,6 +49,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Today", "/", "house", "catalog.read"),
             Link("Charge desk", "/charge", "credit-card", "charge.create"),
+            Link("Tills", "/tills", "banknote", "till.use"),
             Link("Appointments", "/appointments", "calendar-clock", "sales.read"),
             Link("Alerts", "/alerts", "bell", "alerts.read"),
         ),
@@ -90,6 +91,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Sites & Tax", "/settings/sites", "store", "catalog.write"),
             Link("Companies", "/settings/companies", "store", "stock.setting"),
             Link("Reasons & Witnesses", "/settings/reasons", "badge-check", "stock.setting"),
+            Link("Tills", "/settings/tills", "banknote", "till.manage"),
             Link("Users & Keys", "/settings/users", "key-round", "user.manage"),
         ),
     ),

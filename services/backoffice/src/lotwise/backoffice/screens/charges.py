@@ -9,15 +9,17 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import Refused, Shape
+from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.listed import Listed
+from lotwise.backoffice.screens.members import Member
 from lotwise.backoffice.screens.quotes import Receipt
-from lotwise.backoffice.session import Who
+from lotwise.backoffice.session import Visitor, Who
 
 screen = Screen()
+NOBODY = UUID(int=0)
 DISPOSITIONS = (("restock", "Back on the shelf"), ("quarantine", "Into quarantine"), ("waste", "Written off"))
 
 
@@ -33,6 +35,7 @@ class ChargeRow(Shape):
     is_held: bool = False
     total_minor: int
     currency: str = ""
+    due_minor: int = 0
 
 
 class ChargeLine(Shape):
@@ -64,12 +67,15 @@ class Charge(Receipt):
     lines: tuple[ChargeLine, ...] = ()  # type: ignore[assignment]
     void: dict[str, Any] | None = None
     returns: tuple[dict[str, Any], ...] = ()
+    payments: tuple[dict[str, Any], ...] = ()  # type: ignore[assignment]
 
 
 class Filter(BaseModel):
     """How the list is asked for."""
 
     q: str = ""
+    state: str = ""
+    due: bool = False
     from_: str = Field(default="", alias="from")
     to: str = ""
     after: str = ""
@@ -90,23 +96,38 @@ COLUMNS = (
     Column("Source", lambda row: row.source),
     Column("State", lambda row: row.state),
     Column("Total", lambda row: row.total_minor, is_number=True),
+    Column("Due", lambda row: row.due_minor, is_number=True),
 )
+STATES = (("", "Any state"), ("recorded", "Recorded"), ("voided", "Voided"))
 
 
 @screen.get("/charges", permission="sales.read")
 async def charges(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
-    """The list, its next chunk, or its CSV."""
+    """The list, its next chunk, or its CSV; words that are no number find the member of that name."""
     number = "".join(letter for letter in asked.q.rpartition("-")[2] if letter.isdigit())
+    member = await _named(who, asked.q) if asked.q and not number else None
     wanted: dict[str, Any] = {
         "site": who.slug,
         "number": number or None,
+        "member_id": member.member_id if member else (NOBODY if asked.q and not number else None),
+        "state": asked.state if asked.state in dict(STATES) else "",
+        "due": asked.due,
         "from": midnight(asked.from_, who.formats.zone),
         "to": midnight(asked.to, who.formats.zone, days=1),
     }
     listed = Listed(request, who, asked, ChargeRow, "sales", "/v1/charges", COLUMNS, wanted)
     if listed.is_csv:
         return listed.csv("charges")
-    return await listed.page("screens/charges.html", title="Charges")
+    return await listed.page("screens/charges.html", title="Charges", member=member, states=STATES)
+
+
+async def _named(who: Visitor, words: str) -> Member | None:
+    """The first member of that name, phone or e-mail."""
+    if not who.can("member.read"):
+        return None
+    none: Rows[Member] = Rows([])
+    found = await or_else(who.gateway.rows(Member, "sales", "/v1/members", search=words, limit=1), none)
+    return found.rows[0] if found.rows else None
 
 
 def midnight(day: str, zone: str, days: int = 0) -> str | None:
@@ -125,13 +146,6 @@ async def charge(request: Request, who: Who, charge_id: UUID) -> Response:
     if answer := csv_asked(request, lines=(ChargeLine, shown.lines)):
         return answer
     return page(request, who, "screens/one_charge.html", title=shown.number, charge=shown)
-
-
-@screen.get("/charges/{charge_id}/receipt", permission="sales.read")
-async def receipt(request: Request, who: Who, charge_id: UUID) -> Response:
-    """The receipt again, to print."""
-    shown = await who.gateway.one(Receipt, "sales", f"/v1/charges/{charge_id}/receipt")
-    return page(request, who, "screens/receipt.html", fragment="sheet", title=f"Receipt {shown.number}", receipt=shown)
 
 
 @screen.get("/charges/{charge_id}/void", permission="charge.void")

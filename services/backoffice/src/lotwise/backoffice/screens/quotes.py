@@ -133,6 +133,17 @@ class ReceiptLine(Shape):
     unit_price: str
     total_minor: int
     discounts: tuple[Discount, ...] = ()
+    owed: str = "none"
+    redeems: UUID | None = None
+    seller: str = ""
+    performer: str = ""
+
+
+class LaterPayment(Shape):
+    """What was paid of a charge later."""
+
+    happened_at: datetime
+    tenders: tuple["Tender", ...] = ()
 
 
 class Tender(Shape):
@@ -160,6 +171,8 @@ class Receipt(Shape):
     change_minor: int = 0
     due_minor: int = 0
     tenders: tuple[Tender, ...] = ()
+    payments: tuple[LaterPayment, ...] = ()
+    copy_no: int = 0
 
 
 class Parked(Shape):
