@@ -60,6 +60,19 @@ class PackageOut(BaseModel):
     items: list[HeldItemOut]
 
 
+class BalanceOfferOut(BaseModel):
+    """A balance that a line may be taken from with `redeem`: what is left of it, and how much of the line it covers."""
+
+    balance_id: UUID
+    code: str
+    name: str
+    left: str
+    covers: str
+    is_unlimited: bool
+    last_day: date | None
+    membership_id: UUID | None
+
+
 class MoveOut(BaseModel):
     """An entry of what is owed: above zero more, below zero less."""
 

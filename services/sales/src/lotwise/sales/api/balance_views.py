@@ -1,8 +1,11 @@
 """The only home of how what members hold is shown: joined with names of today, numbers masked."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from lotwise.kit.database import Tx
 from lotwise.sales.api.balance_shapes import AccountOut, CertificateOut, MembershipOut, MoveOut, PackageOut
 from lotwise.sales.domain import packages as rules
 from lotwise.sales.domain.accounts import Account
@@ -10,6 +13,7 @@ from lotwise.sales.domain.gifts import Certificate, grouped, masked
 from lotwise.sales.domain.liabilities import Move
 from lotwise.sales.domain.memberships import Membership
 from lotwise.sales.domain.packages import DECIMALS, Item, Package
+from lotwise.sales.operations.offers import Offer, Offered, offers
 from lotwise.sales.operations.selling import Selling
 from lotwise.values import format_quantity, site_day
 
@@ -54,6 +58,29 @@ def item_json(selling: Selling, item: Item) -> dict[str, Any]:
         "quantity": format_quantity(item.quantity, DECIMALS),
         "used": format_quantity(item.used, DECIMALS),
         "left": rules.left_text(item),
+    }
+
+
+async def offered(
+    tx: Tx, selling: Selling, member_id: UUID | None, site: str, lines: Sequence[Offered], at: datetime
+) -> list[list[dict[str, Any]]]:
+    """By line, the balances of a member that cover it, as they are shown; none without a member (SAL-24)."""
+    if member_id is None:
+        return [[] for _ in lines]
+    found = await offers(tx, selling.prices.book, member_id, site, lines, at)
+    return [[_offer(selling, one) for one in line] for line in found]
+
+
+def _offer(selling: Selling, one: Offer) -> dict[str, Any]:
+    package, last = one.package, one.package.expires_at
+    return {
+        "balance_id": package.balance_id,
+        **_named(selling, package.package_id),
+        "left": rules.left_text(one.item),
+        "covers": format_quantity(one.covers, DECIMALS),
+        "is_unlimited": one.item.is_unlimited,
+        "last_day": None if last is None else site_day(last - rules.TICK, zone_of(selling, package.site)),
+        "membership_id": package.membership_id,
     }
 
 

@@ -35,6 +35,7 @@ from lotwise.sales.api.shapes import (
     VoidOut,
 )
 from lotwise.sales.domain import money_refusals, pricing_refusals, refusals
+from lotwise.sales.domain.balance_refusals import SELLING, UNDOING
 from lotwise.sales.domain.receipts import charge_number
 from lotwise.sales.operations import charges, facts
 from lotwise.sales.operations.answers import charge_answer, void_answer
@@ -107,6 +108,7 @@ def selling_of(request: Request) -> Selling:
         refusals.PrescriptionMissing,
         refusals.NotLicensed,
         refusals.TooBusy,
+        *SELLING,
         *TILLS,
     ),
 )
@@ -189,7 +191,9 @@ def _answer(recorded: Recorded) -> Answer[ChargeOut]:
     return Answer(body, 201, headers)
 
 
-@router.post("/charges:batch", permission="charge.create", site="record", refusals=(*PRICING, refusals.TooBusy))
+@router.post(
+    "/charges:batch", permission="charge.create", site="record", refusals=(*PRICING, refusals.TooBusy, *SELLING)
+)
 async def post_charges(body: FactsIn, request: Request) -> Answer[BatchOut]:
     """Record up to 1,000 facts; each has its own outcome, a malformed or refused one stops no other."""
     return await _record_all(request, body.charges)
@@ -314,6 +318,7 @@ async def get_receipt(charge_id: UUID, read: Read, request: Request) -> ReceiptO
         refusals.AlreadyVoided,
         refusals.HasReturns,
         refusals.TreatedGoods,
+        *UNDOING,
         refusals.BadMoment,
         refusals.NotPermitted,
         *TILLS,

@@ -29,10 +29,11 @@ async def list_checkout(
         cursor = cursor_decode(after, datetime, UUID)
         found = await checkout.waiting(tx, selling.prices.book, site, cursor, limit)
         names = await views.names_of(tx, read, [one.treatment.member_id for one in found])
+        held = [await views.balances_for(tx, selling, one, datetime.now(UTC)) for one in found]
     await views.log_names(read, "/v1/checkout", names)
     last = found[-1].queued if len(found) == limit else None
     return Page(
-        rows=[views.draft(selling, one, names) for one in found],
+        rows=[views.draft(selling, one, names, of) for one, of in zip(found, held, strict=True)],
         next=None if last is None else cursor_encode(last.happened_at, last.treatment_id),
     )
 
@@ -46,8 +47,9 @@ async def get_checkout(treatment_id: UUID, read: Read, request: Request) -> Draf
     async with read.connection() as tx:
         found = await checkout.one(tx, selling.prices.book, treatment_id, read.who, "charge.create")
         names = await views.names_of(tx, read, [found.treatment.member_id])
+        held = await views.balances_for(tx, selling, found, datetime.now(UTC))
     await views.log_names(read, "/v1/checkout", names)
-    return views.draft(selling, found, names)
+    return views.draft(selling, found, names, held)
 
 
 @router.post(

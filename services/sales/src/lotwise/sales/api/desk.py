@@ -13,17 +13,22 @@ from lotwise.contracts.fields import Slug
 from lotwise.kit.commands import Answer, Read
 from lotwise.kit.web import PRINCIPAL, Router
 from lotwise.sales.api import views
+from lotwise.sales.api.balance_views import offered
 from lotwise.sales.api.charges import PRICING, selling_of
 from lotwise.sales.api.desk_shapes import DeskOut, ExplanationsOut, QuoteIn, QuoteOut, TaxesOut, TileOut
 from lotwise.sales.api.offers import asks_for, choices, may, offers
+from lotwise.sales.domain.balance_refusals import REDEEMING
 from lotwise.sales.domain.charges import ChargeLine, Priced
 from lotwise.sales.domain.definitions import Product, TaxSlots
 from lotwise.sales.domain.explanations import Near, percent_text, rules_of
+from lotwise.sales.domain.packages import smallest
 from lotwise.sales.domain.prices import slots_at
 from lotwise.sales.domain.refusals import UnknownCharge, UnknownProduct, UnknownSite
 from lotwise.sales.operations import charges
 from lotwise.sales.operations.answers import line_answer
 from lotwise.sales.operations.circumstances import look
+from lotwise.sales.operations.offers import Offered
+from lotwise.sales.operations.packages import prepared
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import definitions
 from lotwise.sales.repository.definitions import Tile
@@ -124,7 +129,7 @@ async def _level(read: Read, site: str | None, product: Product) -> Tile:
     return levels.get(product.product_id, Tile(product.product_id, None, None, None))
 
 
-@router.post("/quotes", permission="charge.create", refusals=PRICING)
+@router.post("/quotes", permission="charge.create", refusals=(*PRICING, *REDEEMING))
 async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[QuoteOut]:
     """What a customer would pay at a site on a day, without recording anything; each line explains itself (SAL-13)."""
     selling, who, now = selling_of(request), request.scope[PRINCIPAL], datetime.now(UTC)
@@ -138,8 +143,11 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
         body.lines,
         lambda: charges.price(selling, asked, who, now, is_fact=False, around=around, is_quote=True),
     )
+    priced = await prepared(selling, priced, body.member_id)
+    wanted = [Offered(line.product_id, smallest(line.quantity, line.unit_decimals)) for line in priced.lines]
     async with read.connection() as tx:
         levels = await definitions.levels(tx, body.site, [line.product_id for line in priced.lines])
+        held = await offered(tx, selling, body.member_id, body.site, wanted, priced.happened_at)
     near = Near(priced, selling.prices.book, selling.exponent)
     return Answer(
         orjson.dumps(
@@ -149,8 +157,10 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
                 "currency": selling.currency,
                 "is_member": priced.is_member,
                 "lines": [
-                    {"asked": asked_for, **_quoted(near, line, levels)}
-                    for asked_for, line in zip(_numbers(selling, priced.lines), priced.lines, strict=True)
+                    {"asked": asked_for, "balances": balances, **_quoted(near, line, levels)}
+                    for asked_for, line, balances in zip(
+                        _numbers(selling, priced.lines), priced.lines, held, strict=True
+                    )
                 ],
                 "taxes": views.tax_answers(priced.lines, priced.slots),
                 "net_minor": priced.net_minor,

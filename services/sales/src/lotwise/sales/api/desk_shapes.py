@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from lotwise.contracts.fields import Id, Instant, Slug
+from lotwise.sales.api.balance_shapes import BalanceOfferOut
 from lotwise.sales.api.line_shapes import Coupons, Discounts, LineOut, Lines, Strict
 from lotwise.sales.api.shapes import TaxTotalOut
 
@@ -69,6 +70,7 @@ class QuoteLineOut(LineOut):
 
     asked: int
     kit_name: str | None
+    balances: list[BalanceOfferOut]
 
     code: str
     name: str

@@ -11,6 +11,7 @@ from lotwise.sales.api.charges import TILLS, selling_of
 from lotwise.sales.api.shapes import PaymentOut
 from lotwise.sales.api.till_shapes import PayIn
 from lotwise.sales.domain import refusals
+from lotwise.sales.domain.balance_refusals import SPENDING
 from lotwise.sales.domain.money_refusals import ChargeIsVoid, NothingDue
 from lotwise.sales.operations import payments
 from lotwise.sales.operations.answers import payment_answer
@@ -32,6 +33,7 @@ router = Router(prefix="/v1", tags=["payments"])
         refusals.BadMoment,
         refusals.NotPermitted,
         *TILLS,
+        *SPENDING,
     ),
 )
 async def post_payment(charge_id: UUID, body: PayIn, cmd: Cmd, request: Request) -> Answer[PaymentOut]:

@@ -15,6 +15,7 @@ from lotwise.sales.api import views
 from lotwise.sales.api.charges import PRICING, selling_of
 from lotwise.sales.api.shapes import BatchOut, ReturnIn, ReturnOut, ReturnsIn
 from lotwise.sales.domain import money_refusals, refusals
+from lotwise.sales.domain.balance_refusals import SPENDING, BalanceClosed
 from lotwise.sales.domain.receipts import return_number
 from lotwise.sales.operations import returns
 from lotwise.sales.operations.answers import return_answer
@@ -32,6 +33,8 @@ TAKING_BACK = (
     refusals.MoreThanSold,
     refusals.NotReturnable,
     refusals.TreatedGoods,
+    *SPENDING,
+    BalanceClosed,
     money_refusals.RefundElsewhere,
     money_refusals.RefundTooLarge,
     money_refusals.UnknownTill,

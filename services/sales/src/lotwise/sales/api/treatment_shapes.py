@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from lotwise.contracts.fields import Id, Instant, Slug, Text
 from lotwise.sales.api.appointment_shapes import DrawnLines, ServiceIn, Sessions
+from lotwise.sales.api.balance_shapes import BalanceOfferOut
 from lotwise.sales.api.line_shapes import Short, Strict
 
 
@@ -70,7 +71,10 @@ class TreatmentOut(BaseModel):
 
 
 class DraftLineOut(BaseModel):
-    """A line that the desk would charge; one without a price cannot be charged at the price book's."""
+    """A line that the desk would charge; one without a price cannot be charged at the price book's.
+
+    `balances` are those of the member that it may be taken from instead, what runs out first coming first (SAL-24).
+    """
 
     product_id: UUID
     code: str
@@ -82,6 +86,7 @@ class DraftLineOut(BaseModel):
     prescriber: str
     order_reference: str
     is_priced: bool
+    balances: list[BalanceOfferOut] = []
 
 
 class DraftOut(BaseModel):

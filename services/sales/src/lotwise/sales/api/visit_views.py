@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from itertools import zip_longest
+from typing import Any, Protocol
 from uuid import UUID
 
 from lotwise.kit import audit
 from lotwise.kit.commands import Reading
 from lotwise.kit.database import Tx
 from lotwise.sales.api.appointment_shapes import AppointmentOut, DrawnIn, ExpectedOut, WarningOut
+from lotwise.sales.api.balance_views import offered
 from lotwise.sales.api.treatment_shapes import DraftLineOut, DraftOut, TreatmentLineOut, TreatmentOut
 from lotwise.sales.domain.appointments import Appointment
 from lotwise.sales.domain.definitions import Product
@@ -16,10 +18,11 @@ from lotwise.sales.domain.refusals import UnknownSite
 from lotwise.sales.domain.treatments import DECIMALS, Drawn, Treatment, expected
 from lotwise.sales.operations.appointments import Booked
 from lotwise.sales.operations.checkout import Draft
+from lotwise.sales.operations.offers import Offered
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.operations.services import check_drawn, check_service
 from lotwise.sales.repository import members, recipes
-from lotwise.values import day_bounds, format_quantity
+from lotwise.values import day_bounds, format_quantity, parse_quantity
 
 Names = dict[UUID, str]
 NOBODY: Names = {}
@@ -160,8 +163,18 @@ def treatment(selling: Selling, one: Treatment) -> TreatmentOut:
     )
 
 
-def draft(selling: Selling, one: Draft, names: Names = NOBODY) -> DraftOut:
-    """A row of the checkout queue as it is shown."""
+async def balances_for(tx: Tx, selling: Selling, one: Draft, now: datetime) -> list[list[dict[str, Any]]]:
+    """By line of a draft that waits, the balances of the member that it may be taken from."""
+    if one.queued.state != "open":
+        return []
+    wanted = [Offered(line.product_id, parse_quantity(line.quantity, DECIMALS)) for line in one.lines]
+    return await offered(tx, selling, one.treatment.member_id, one.treatment.site, wanted, now)
+
+
+def draft(
+    selling: Selling, one: Draft, names: Names = NOBODY, held: Sequence[Sequence[dict[str, Any]]] = ()
+) -> DraftOut:
+    """A row of the checkout queue as it is shown; `held` are the balances offered by line."""
     treated = one.treatment
     service = selling.prices.book.products.get(treated.service_id)
     return DraftOut.model_validate(
@@ -172,6 +185,9 @@ def draft(selling: Selling, one: Draft, names: Names = NOBODY) -> DraftOut:
             "reason": one.queued.reason,
             "member_name": names.get(treated.member_id) if treated.member_id else None,
             "service": "" if service is None else service.name,
-            "lines": [DraftLineOut.model_validate(line._asdict()) for line in one.lines],
+            "lines": [
+                DraftLineOut.model_validate(line._asdict() | {"balances": list(balances)})
+                for line, balances in zip_longest(one.lines, held, fillvalue=())
+            ],
         }
     )

@@ -176,3 +176,25 @@ class MembershipCharge(Refusal):
 
     code = "membership-charge"
     title = "The charge is a fee of a membership"
+
+
+REDEEMING = (
+    UnknownBalance,
+    OtherMember,
+    BalanceEmpty,
+    BalanceExpired,
+    BalanceClosed,
+    NotInBalance,
+    NotRedeemableHere,
+    MembershipResting,
+)
+"""What a line may be refused for that is taken from a balance."""
+
+SPENDING = (UnknownCertificate, CertificateEmpty, CertificateClosed, BadCertificate, AccountShort, MemberNeeded)
+"""What a tender may be refused for that spends a certificate or an account."""
+
+SELLING = (*REDEEMING, *SPENDING, BalanceChanged, MembershipTaken, NotAMembership)
+"""What a charge may be refused for that touches what members hold."""
+
+UNDOING = (BalanceUsed, BalanceClosed, AccountShort, MembershipCharge)
+"""What the void of such a charge may be refused for."""
