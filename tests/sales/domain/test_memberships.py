@@ -1,6 +1,7 @@
 """Days of memberships: month ends, leap years, proration, pauses; the fee earned by days, to the cent."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from lotwise.sales.domain.memberships import (
 ID = named_id("membership")
 
 
-def joined(on: date, period: str = "month", **more: object) -> Membership:
+def joined(on: date, period: str = "month", **more: Any) -> Membership:
     """A membership joined on a day."""
     anchor = anchor_of(on, period)
     member = Membership(
@@ -35,7 +36,7 @@ def joined(on: date, period: str = "month", **more: object) -> Membership:
     return member._replace(**more)
 
 
-def fee(from_day: date, to_day: date, minor: int, **more: object) -> Period:
+def fee(from_day: date, to_day: date, minor: int, **more: Any) -> Period:
     """A period with its fee."""
     days = (to_day - from_day).days + 1
     return Period(ID, 1, from_day, to_day, days, minor, minor, 0, 0, None, 0, None)._replace(**more)

@@ -21,6 +21,7 @@ from lotwise.sales.api.line_shapes import Strict
 from lotwise.sales.api.shapes import ChargeOut, ReturnOut, Tenders
 from lotwise.sales.domain import balance_refusals as noes
 from lotwise.sales.domain import refusals
+from lotwise.sales.domain.memberships import Membership
 from lotwise.sales.domain.owing import Joining
 from lotwise.sales.operations import fees, membership_life
 from lotwise.sales.operations import memberships as periods
@@ -129,7 +130,7 @@ def _check_payment(body: PaymentSetIn) -> None:
         raise BadValue("a card on file has a reference", field="payment_reference")
 
 
-def _joined(selling: Selling, one: periods.Membership, recorded: Recorded) -> JoinedOut:
+def _joined(selling: Selling, one: Membership, recorded: Recorded) -> JoinedOut:
     charge = ChargeOut.model_validate(charge_answer(recorded.charge, recorded.recorded_at))
     return JoinedOut(membership=views.membership(selling, one), charge=charge)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from itertools import zip_longest
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -187,7 +186,7 @@ def draft(
             "service": "" if service is None else service.name,
             "lines": [
                 DraftLineOut.model_validate(line._asdict() | {"balances": list(balances)})
-                for line, balances in zip_longest(one.lines, held, fillvalue=())
+                for line, balances in zip(one.lines, held or [()] * len(one.lines), strict=True)
             ],
         }
     )
