@@ -229,6 +229,61 @@ async def test_a_lost_tail_is_told_again(shop: Shop, servers_home: Path) -> None
     server.stop()
 
 
+async def marked(shop: Shop) -> list[bool]:
+    """Of each row, in the order told, whether it is marked as said."""
+    async with shop.db.reading() as tx:
+        return [row[0] for row in await tx.fetch("select published_at is not null from outbox order by seq")]
+
+
+async def test_marks_come_with_the_next_look(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """What was said is marked in the round trip that looks for more, and at the end; nothing is said twice."""
+    async with relaying(shop, guarded_nats, poll_ms=5000):
+        await asyncio.sleep(0.3)
+        for count in (1, 2, 3):
+            await told(shop, 1)
+
+            async def arrived(count: int = count) -> bool:
+                """Whether the bus holds so many."""
+                return await stored(ops) == count
+
+            await until(arrived)
+            assert await marked(shop) == [True] * (count - 1) + [False]
+        await told(shop, 20)
+        await until(lambda: all_but(shop, 20))
+    assert await marked(shop) == [True] * 23
+    assert await stored(ops) == 23
+
+
+async def all_but(shop: Shop, count: int) -> bool:
+    """Whether all rows are marked but so many."""
+    return (await marked(shop)).count(False) == count
+
+
+async def test_what_was_said_and_not_marked_is_said_again(shop: Shop, ops: Client, guarded_nats: NatsServer) -> None:
+    """A leader that dies before its marks: the next one says the rows anew, the bus knows them by their ids (F3)."""
+    bus = Bus("sales", guarded_nats.url, user="sales", password=PASSWORDS["sales"])
+    task = asyncio.create_task(Relay(shop.db, bus, "sales", poll_ms=5000).run())
+    await asyncio.sleep(0.3)
+    await told(shop, 3)
+
+    async def arrived() -> bool:
+        """Whether the bus holds all."""
+        return await stored(ops) == 3
+
+    await until(arrived)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await bus.close()
+    assert await marked(shop) == [False] * 3
+    async with relaying(shop, guarded_nats) as relay:
+        await told(shop, 1)
+        await until(lambda: is_drained(shop))
+        assert relay.status().published == 4
+    assert await stored(ops) == 4
+    async with shop.db.reading() as tx:
+        assert [row[0] for row in await tx.fetch("select stream_seq from outbox order by seq")] == [1, 2, 3, 4]
+
+
 async def test_the_bus_may_be_away(shop: Shop, servers_home: Path) -> None:
     """With the bus down telling goes on; when it is back everything is said, without a restart (F2)."""
     server = NatsServer(servers_home / "sometimes")

@@ -2,7 +2,7 @@
 
 The outbox is the truth and the bus is replaceable: on start and after every reconnect the leader compares what the
 stream holds with what it was given, and says again what the bus has lost. Marks are written without waiting for the
-disk: a lost mark means a message said twice, and hearers count a message once.
+disk, and with the next look at the outbox: a lost mark means a message said twice, and hearers count a message once.
 """
 
 import asyncio
@@ -47,15 +47,22 @@ HEADERS_BYTES = 2_000
 REFUSED = {10054}
 """Error codes of JetStream that are about a message itself (too large), never about the state of the bus."""
 
-_UNPUBLISHED = """
-select id, subject, traceparent, correlation_id, actor, cause_id, body, created_at
-from outbox where published_at is null and failed_at is null order by seq limit $1
+_COLUMNS = "id, subject, traceparent, correlation_id, actor, cause_id, body, created_at"
+_UNPUBLISHED = f"""
+select {_COLUMNS} from outbox where published_at is null and failed_at is null order by seq limit $1
 """
 _MARK = """
-with state as (update relay_state set last_seq = $4 where stream = $5 and last_seq < $4)
 update outbox o set published_at = now(), stream_seq = u.stream_seq, stream_epoch = $3
 from unnest($1::uuid[], $2::bigint[]) as u(id, stream_seq) where o.id = u.id
 """
+_KEEP_TOP = "update relay_state set last_seq = $4 where stream = $5 and last_seq < $4"
+_MARK_ONLY = f"with state as ({_KEEP_TOP}) {_MARK}"
+_MARK_AND_NEXT = f"""
+with state as ({_KEEP_TOP}), marked as ({_MARK})
+select {_COLUMNS} from outbox
+where published_at is null and failed_at is null and id <> all($1::uuid[]) order by seq limit $6
+"""
+"""One round trip a turn: rows are read as they were before the marks, so those that were said are left out by id."""
 _FAIL = "update outbox set failed_at = now(), error = $2 where id = $1"
 _STATE = "select epoch, last_seq from relay_state where stream = $1"
 _KEEP_STATE = """
@@ -123,6 +130,8 @@ class Relay:
         self._must_heal = True
         self._healed_at = 0.0
         self._house_at = monotonic() + HOUSE_FIRST_SECONDS
+        self._said: list[Said] = []
+        """What the bus has taken and no mark says yet: marked with the next look, at the latest a poll later."""
         self._epoch = 0
         self._last_seq = 0
         self._status = RelayStatus(is_leader=False, published=0, healed=0, refused=0, fault="not started")
@@ -160,6 +169,7 @@ class Relay:
                     yield connection
                     return
             await connection.add_listener(CHANNEL, lambda *_: self._db.told.set())
+            self._said = []  # the last leader's: another one may have said it anew
             self._status.is_leader = self._db.relay_is_here = self._must_heal = True
             yield connection
         finally:
@@ -178,6 +188,7 @@ class Relay:
                 await self._pause(0.5)
                 said, self._must_heal = 0, True
             if self._stopping and not said:
+                await self._mark(connection)
                 return
             if monotonic() > self._house_at:
                 self._house_at = monotonic() + HOUSE_SECONDS
@@ -194,7 +205,7 @@ class Relay:
         """Say one batch; how many rows it settled."""
         if monotonic() > self._healed_at + HEAL_SECONDS:
             self._must_heal = True
-        rows = [] if self._must_heal else await connection.fetch(_UNPUBLISHED, self._batch_max)
+        rows = [] if self._must_heal else await self._next(connection)
         if not rows and not self._must_heal:
             return 0
         bus = await self._connected()
@@ -208,8 +219,32 @@ class Relay:
             else:
                 good.append(row)
         if good:
-            await self._mark(connection, await self._say(connection, bus, good))
+            await self._say(connection, bus, good)
         return len(rows)
+
+    async def _next(self, connection: "asyncpg.Connection[asyncpg.Record]") -> Sequence[asyncpg.Record]:
+        """Mark what was said since the last look, and look for what is to be said."""
+        rows: Sequence[asyncpg.Record]
+        if not self._said:
+            rows = await connection.fetch(_UNPUBLISHED, self._batch_max)
+            return rows
+        rows = await connection.fetch(_MARK_AND_NEXT, *self._marks(), self._batch_max)
+        self._marked()
+        return rows
+
+    async def _mark(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Mark what was said, without a look."""
+        if self._said:
+            await connection.execute(_MARK_ONLY, *self._marks())
+            self._marked()
+
+    def _marks(self) -> tuple[Any, ...]:
+        places = [place for _, place in self._said]
+        return [number for number, _ in self._said], places, self._epoch, max(places), self._stream
+
+    def _marked(self) -> None:
+        self._status.published += len(self._said)
+        self._said = []
 
     async def _connected(self) -> Publisher:
         try:
@@ -243,57 +278,45 @@ class Relay:
 
     async def _say(
         self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Publisher, rows: Sequence[asyncpg.Record]
-    ) -> list[Said]:
-        """Publish rows; ids and stream sequences of those that the stream holds now."""
+    ) -> None:
+        """Publish rows, and note which the stream holds now, and where."""
         messages = parcels(rows, self._parcel_events if len(rows) > FEW else 1)
         if len(messages) > FEW:
             answer = await bus.at_once(messages)
             if "error" not in answer:
                 first = int(answer["seq"]) - len(messages) + 1
                 self._expect(first)
-                return [(row["id"], first + place) for place, one in enumerate(messages) for row in one.rows]
-        return await self._say_each(connection, bus, messages)
+                self._last_seq = max(self._last_seq, int(answer["seq"]))
+                self._said += [(row["id"], first + place) for place, one in enumerate(messages) for row in one.rows]
+                return
+        await self._say_each(connection, bus, messages)
 
     async def _say_each(
         self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Publisher, messages: Sequence[Parcel]
-    ) -> list[Said]:
-        answers = await bus.each(messages)
-        said: list[Said] = []
-        try:
-            for one, answer in zip(messages, answers, strict=True):
-                said += await self._judge(connection, bus, one, answer)
-        except BusFault:
-            await self._mark(connection, said)
-            raise
-        return said
+    ) -> None:
+        for one, answer in zip(messages, await bus.each(messages), strict=True):
+            await self._judge(connection, bus, one, answer)
 
     async def _judge(
         self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Publisher, one: Parcel, answer: Answer
-    ) -> list[Said]:
+    ) -> None:
         """What the answer to a message means: its place in the stream, a row set aside, or a bus that is at fault.
 
         Of a parcel that is refused for its own sake each row is tried alone.
         """
         error = answer.get("error")
         if error is None:
+            place = int(answer["seq"])
             if not answer.get("duplicate"):
-                self._expect(int(answer["seq"]))
-            return [(row["id"], int(answer["seq"])) for row in one.rows]
-        if error.get("err_code") not in REFUSED:
+                self._expect(place)
+            self._last_seq = max(self._last_seq, place)
+            self._said += [(row["id"], place) for row in one.rows]
+        elif error.get("err_code") not in REFUSED:
             raise BusFault(str(error.get("description", error)))
-        if one.is_batch:
-            return await self._say_each(connection, bus, parcels(one.rows, 1))
-        await self._refuse(connection, one.rows[0], str(error.get("description")))
-        return []
-
-    async def _mark(self, connection: "asyncpg.Connection[asyncpg.Record]", said: Sequence[Said]) -> None:
-        if not said:
-            return
-        places = [place for _, place in said]
-        top = max(places)
-        self._last_seq = max(self._last_seq, top)
-        await connection.execute(_MARK, [number for number, _ in said], places, self._epoch, top, self._stream)
-        self._status.published += len(said)
+        elif one.is_batch:
+            await self._say_each(connection, bus, parcels(one.rows, 1))
+        else:
+            await self._refuse(connection, one.rows[0], str(error.get("description")))
 
     def _expect(self, place: int) -> None:
         """We are the only writer: a place that does not follow the last one means that the stream is another."""
@@ -303,6 +326,7 @@ class Relay:
 
     async def _heal(self, connection: "asyncpg.Connection[asyncpg.Record]", bus: Client) -> None:
         """Take back the marks of what the stream no longer holds: its tail, or everything when it is another stream."""
+        await self._mark(connection)
         info = await bus.jetstream(timeout=ACK_SECONDS).stream_info(self._stream)
         epoch, last_seq = _epoch(info.created), info.state.last_seq
         known = await connection.fetchrow(_STATE, self._stream)
