@@ -121,23 +121,22 @@ async def by_scan(tx: Tx, scanned: str) -> tuple[Shown, str | None] | None:
     Its own code first, then a barcode (a GTIN counts with or without leading zeros), then a service typed without
     its period.
     """
-    row = await tx.fetchrow(
-        f"""
-        WITH hit AS (
-            SELECT id AS product_id, NULL AS pack, 1 AS rank FROM product WHERE code = $1
-            UNION ALL
-            SELECT product_id, pack, CASE WHEN barcode = $1 THEN 2 ELSE 3 END FROM product_barcode
-             WHERE barcode = ANY($2)
-            UNION ALL
-            SELECT id, NULL, 4 FROM product WHERE code = '.' || $1
-            ORDER BY rank LIMIT 1
-        )
-        {_SELECT.replace("SELECT", "SELECT hit.pack AS scanned_pack,", 1)} JOIN hit ON hit.product_id = p.id
+    hit = await tx.fetchrow(
+        """
+        SELECT id, NULL AS pack, 1 AS rank FROM product WHERE code = $1
+         UNION ALL
+        SELECT product_id, pack, CASE WHEN barcode = $1 THEN 2 ELSE 3 END FROM product_barcode
+         WHERE barcode = ANY($2)
+         UNION ALL
+        SELECT id, NULL, 4 FROM product WHERE code = '.' || $1
+         ORDER BY rank LIMIT 1
         """,
         scanned,
         _gtin_forms(scanned),
     )
-    return None if row is None else (_shown(row), row["scanned_pack"])
+    if hit is None:
+        return None
+    return (await by_ids(tx, [hit["id"]]))[hit["id"]], hit["pack"]
 
 
 def _gtin_forms(scanned: str) -> list[str]:
