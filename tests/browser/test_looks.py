@@ -77,7 +77,7 @@ DIALOGS = {
 }
 Theme = Literal["light", "dark"]
 SIZES = {"desk": (1280, 800), "tablet": (820, 1100)}
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 
 
 @pytest.fixture(params=["light", "dark"])
