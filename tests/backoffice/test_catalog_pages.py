@@ -166,12 +166,27 @@ async def test_reviews_say_why(page: httpx.AsyncClient) -> None:
 
 async def test_preferences_are_saved_and_limits_shown(page: httpx.AsyncClient, chain: Chain) -> None:
     """CAT-45 CAT-57: the length of codes, the slot, priced services; the desk's limits stand beside them."""
-    text = LexborHTMLParser((await page.get("/settings/preferences")).text).body.text()  # type: ignore[union-attr]
-    assert "up to 15 %" in text
+    tree = LexborHTMLParser((await page.get("/settings/preferences")).text)
+    shown = [find(tree, f'[name="{name}_charge.discount"]').attributes["value"] for name in ("percent", "amount")]
+    assert shown == ["15", "50.00"]
     await page.post("/settings/preferences", data={"code_length_max": "10", "slot_minutes": "20", "revision": "4"})
 
     (sent,) = chain.did("PUT", "catalog/v1/preferences")
     assert sent == {"code_length_max": 10, "slot_minutes": 20, "use_service_pricing_tables": False}
+
+
+async def test_limits_are_set_and_empty_is_no_bound(page: httpx.AsyncClient, chain: Chain) -> None:
+    """Issue 4, desk: discount by hand with a limit; what is no amount is said and nothing is sent."""
+    form = {"percent_charge.discount": "20", "amount_charge.discount": "75", "amount_charge.free": "much"}
+    wrong = await page.post("/settings/limits", data=form)
+    await page.post("/settings/limits", data=form | {"amount_charge.free": ""})
+
+    assert wrong.status_code == 422
+    (sent,) = chain.did("PUT", "sales/v1/limits")
+    assert sent["limits"][:2] == [
+        {"permission": "charge.discount", "percent": "20", "amount_minor": 7500},
+        {"permission": "charge.free", "percent": None, "amount_minor": None},
+    ]
 
 
 async def test_a_recipe_is_written_by_codes(htmx: httpx.AsyncClient, chain: Chain) -> None:

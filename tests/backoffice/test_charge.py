@@ -172,6 +172,18 @@ async def test_what_is_said_of_a_line_goes_with_it(htmx: httpx.AsyncClient, chai
     }  # fmt: skip
 
 
+async def test_a_package_may_be_sold_instead(htmx: httpx.AsyncClient) -> None:
+    """SAL-08: the line's sheet offers the packages that hold the service, with what they save."""
+    sheet = await htmx.post("/charge/line", data=DESK | {"line_of": [own(A)], "line": "1"})
+
+    offer = find(LexborHTMLParser(sheet.text), "[hx-vals*=drop]")
+    assert "Six facials $725.00" in offer.text()
+    answer = await htmx.post(
+        "/charge/lines", data=DESK | {"line_of": [own(A)], "line": "1", "step": "drop", "code": B["product_id"]}
+    )
+    assert lines_in(answer) == [own(B)]
+
+
 async def test_a_discount_without_a_reason_is_asked_again(htmx: httpx.AsyncClient) -> None:
     """SAL-04: a discount by hand says why; until then the sheet stays, the bill as it was."""
     said = {"about": "line", "line": "1", "set_discount": "percent", "set_discount_value": "x", "set_quantity": "0"}

@@ -200,9 +200,15 @@ def put_preferences(_chain: Chain, ask: Ask) -> Answer:
 
 
 @route("GET", "sales/v1/limits")
-def limits(_chain: Chain, ask: Ask) -> Answer:
+def limits(_chain: Chain, _ask: Ask) -> Answer:
     """How far the desk goes."""
-    return rows([{"permission": "charge.discount", "percent_max": "15", "amount_max_minor": 5000}], ask)
+    return 200, {"limits": [{"permission": "charge.discount", "percent": "15", "amount_minor": 5000}]}
+
+
+@route("PUT", "sales/v1/limits")
+def put_limits(_chain: Chain, ask: Ask) -> Answer:
+    """Set how far the desk goes."""
+    return 200, ask.body
 
 
 @route("GET", "catalog/v1/services/{id}/recipe")

@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request
+from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
-from lotwise.backoffice.gateway import Refused, Rows, Unreachable, or_else
+from lotwise.backoffice.gateway import Refused, Rows, Shape, Unreachable, or_else
 from lotwise.backoffice.pages import SECURITY, form_of, new_key, page, toast
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens import bill_words, desk_codes
@@ -173,6 +174,7 @@ async def line_sheet(
         who.gateway.raw("catalog", f"/v1/products/{held.product_id if held else ''}"), {}
     )
     context: dict[str, Any] = {
+        "packages": await packages_with(who, form["site"], held.product_id if held else ""),
         "held": held, "texts": [line.text for line in bill.lines],
         "line": quoted[0] if quoted else None, "product": product, "bill": bill, "errors": errors,
         "form": bill_words.filled(held) | (form if errors else {}), "site": form["site"],
@@ -181,6 +183,20 @@ async def line_sheet(
     }  # fmt: skip
     status = 422 if errors else 200
     return page(request, who, "screens/charge_line.html", fragment="sheet", title="Line", status=status, **context)
+
+
+class Instead(Shape):
+    """A package that holds what is on a line: sold instead of it, the line is then taken from its balance (SAL-08)."""
+
+    product: dict[str, Any]
+    saving: dict[str, Any] = Field(default_factory=dict)
+
+
+async def packages_with(who: Visitor, site: str, product_id: str) -> list[Instead]:
+    """The packages on sale that hold a product; none while the catalog does not answer."""
+    none: Rows[Instead] = Rows([])
+    asked = {"holds": product_id, "site": site, "limit": 5}
+    return (await or_else(who.gateway.rows(Instead, "catalog", "/v1/packages", **asked), none)).rows
 
 
 @screen.post("/charge/whole", permission="charge.create")
