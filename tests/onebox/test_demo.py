@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.onebox.conftest import Machine
 
+from lotwise.onebox.demo import clinical
 from lotwise.onebox.demo.definitions import BY_CODE, CLINICS, PRODUCTS, SERVICES, SITES, SUPPLIERS
 from lotwise.onebox.demo.history import DAYS, MEMBERS, Chain, charge_body, member_names
 from lotwise.onebox.demo.progress import Telling
@@ -25,6 +26,22 @@ def test_the_chain_is_as_promised() -> None:
     assert {product.unit for product in PRODUCTS if product.category == "Toxins"} == {"U"}
     assert any(product.is_serialised for product in PRODUCTS)
     assert all(code in BY_CODE for service in SERVICES for code, _ in service.recipe)
+
+
+def test_vials_treatments_and_devices_belong_to_the_chain() -> None:
+    """N-07, STK-20 to STK-22: a vial for several patients and one for a single one, drawn no more than they hold, and
+    devices with their serial at clinics of the chain; codes are new.
+    """
+    rows = {row["code"]: row for row in clinical.rows()}
+    assert not rows.keys() & {*BY_CODE, *(service.code for service in SERVICES)}
+    assert [rows[code]["container_rule"] for code in (clinical.SHARED, clinical.OWN)] == [
+        "multi_patient", "single_patient",
+    ]  # fmt: skip
+    assert sum(int(units) for _, _, units in clinical.VISITS) <= int(rows[clinical.SHARED]["container_units"])
+    clinics = {site.slug for site in CLINICS}
+    assert {one.site for one in clinical.DEVICES} | set(clinical.SITES) <= clinics
+    assert all(rows[one.code]["is_serialised"] for one in clinical.DEVICES)
+    assert len({one.serial for one in clinical.DEVICES}) == len(clinical.DEVICES)
 
 
 def test_ninety_days_are_made_without_selling_what_is_not_there() -> None:

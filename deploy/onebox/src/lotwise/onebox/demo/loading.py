@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from lotwise.onebox.access import Access
+from lotwise.onebox.demo.clinical import show_clinical
 from lotwise.onebox.demo.definitions import (
     BY_CODE,
     CENTRAL,
@@ -32,6 +33,7 @@ from lotwise.onebox.demo.history import (
 )
 from lotwise.onebox.demo.ordering import define_offers, order_goods, receive_order, supplier_id
 from lotwise.onebox.demo.posting import Doors, together
+from lotwise.onebox.demo.pricing import define_pricing
 from lotwise.onebox.demo.progress import Telling
 from lotwise.onebox.imports.doors import Settling
 
@@ -60,7 +62,11 @@ async def load(access: Access, telling: Telling) -> None:
             if number == DAYS - LEVELS_DAYS_BEFORE:
                 await _set_levels(doors, Chain(telling.began_at), ids)
         loader.remember(day)
-    telling.say(97, "orders", days_done=DAYS + 1)
+    telling.say(96, "sizes, discounts and packages", days_done=DAYS + 1)
+    await define_pricing(doors, settling, ids, telling.began_at)
+    telling.say(97, "vials, treatments and devices", days_done=DAYS + 1)
+    await show_clinical(doors, settling, telling.began_at)
+    telling.say(98, "orders", days_done=DAYS + 1)
     await settling.wait(("stock", "purchasing"), EVERYBODY)
     await order_goods(doors, ids)
     await settling.wait(("purchasing", "stock"), EVERYBODY)
