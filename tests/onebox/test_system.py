@@ -178,6 +178,37 @@ def test_a_killed_service_is_started_again(machine: Machine) -> None:
     wait_until(lambda: machine.pid("sales") != before and all_ready(machine))
 
 
+def test_what_was_started_again_is_on_the_page_of_services(machine: Machine) -> None:
+    """DESIGN 6: given a service that was killed, when the owner opens operations, then the restart and its cause are
+    told there.
+    """
+    before = machine.pid("alerts")
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: machine.pid("alerts") != before and all_ready(machine))
+    login, password = Chain.of(Home(machine.home)).sign_ins()["owner"]
+    connection = http.client.HTTPConnection("127.0.0.1", machine.port, timeout=30)
+    try:
+        cookie = _session(connection, machine, login, password)
+        connection.request("GET", "/ops", headers={"Cookie": cookie, "Accept": "text/html"})
+        shown = connection.getresponse().read().decode()
+    finally:
+        connection.close()
+    row = shown.partition('id="restarts-alerts"')[2].partition("</tr>")[0]
+    assert "Killed by SIGKILL" in row, shown[:2000]
+
+
+def _session(connection: http.client.HTTPConnection, machine: Machine, login: str, password: str) -> str:
+    """The cookie of somebody who has signed in."""
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Origin": f"http://127.0.0.1:{machine.port}",
+    }
+    connection.request("POST", "/sign-in", urlencode({"login": login, "password": password}), headers)
+    answer = connection.getresponse()
+    answer.read()
+    return str(answer.getheader("set-cookie")).partition(";")[0]
+
+
 @pytest.mark.parametrize("server", ["nats", "postgres"])
 def test_a_killed_server_comes_back_and_services_find_it(machine: Machine, server: str) -> None:
     """RELIABILITY F2: given NATS or PostgreSQL killed with SIGKILL, when a moment passes, then all is well."""
