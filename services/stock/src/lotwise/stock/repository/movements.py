@@ -40,6 +40,7 @@ async def moved_by(tx: Tx, causes: Collection[UUID]) -> Sequence[asyncpg.Record]
 
 _FILTERS = {
     "sites": "m.site = any({}::text[])",
+    "site": "m.site = {}",
     "product": "m.product_id = {}",
     "lot": "m.lot_id = {}",
     "cause": "m.cause_id = {}",
@@ -50,9 +51,14 @@ _FILTERS = {
 async def movements_page(tx: Tx, before: UUID, limit: int, filters: Mapping[str, object]) -> Sequence[asyncpg.Record]:
     """A page of movements before an id, newest first; `filters` by the names above, None for those not asked for.
 
-    Only the asked filters stand in the statement, so that each finds its index whatever the size of the ledger.
+    Only the asked filters stand in the statement, so that each finds its index whatever the size of the ledger; one
+    site stands alone, for the index by cell is in the order of ids only within a site.
     """
     given = {name: value for name, value in filters.items() if value is not None}
+    sites = given.get("sites")
+    if isinstance(sites, Sequence) and len(sites) == 1:
+        del given["sites"]
+        given["site"] = sites[0]
     conditions = [_FILTERS[name].format(f"${number}") for number, name in enumerate(given, start=3)]
     statement = " and ".join([_PAGE.rstrip(), *conditions]) + " order by m.id desc limit $2"
     rows: Sequence[asyncpg.Record] = await tx.fetch(statement, before, limit, *given.values())
