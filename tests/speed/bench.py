@@ -23,6 +23,7 @@ import asyncpg
 import orjson
 from tests.speed.floor import Floor, floor
 from tests.speed.load import Answers, Body, Connection, flood, paced
+from tests.speed.quotes import LINES, quoted
 from tests.speed.slow_flush import MUST, CannotSlow, compare
 from tests.speed.system import SITES, System, furnish, running, site, system
 from tests.speed.yardstick import Database, publish_rate
@@ -296,6 +297,14 @@ async def hot_row(measured: System, table: Table, products: list[Any], rate: flo
     )
 
 
+async def quote_row(measured: System, table: Table, long: Length) -> None:
+    """A quote of twenty lines with promotions, a coupon and tax: what a desk waits for at every keystroke."""
+    answers = await quoted(measured, long.seconds)
+    p50, p99 = answers.quantile(0.5), answers.quantile(0.99)
+    name = f"   quote of {LINES} lines with discounts and tax, p50"
+    table.add(name, p50, "ms", must="≤ 5", passed=p50 <= 5, note=f"p99 {p99:.1f} ms, {answers.rate:,.0f}/s")
+
+
 async def rebuild_row(measured: System, table: Table) -> None:
     """Row 12: how fast reporting folds its journal anew."""
     events = await measured.number("reporting", "select count(*) from journal")
@@ -321,6 +330,7 @@ async def measure(measured: System, table: Table, long: Length, bare: Floor | No
     await latency_rows(measured, table, products, rate, yard, long)
     await hot_row(measured, table, products, rate, long)
     await rebuild_row(measured, table)
+    await quote_row(measured, table, long)
     memory = measured.memory()
     for name, mebibytes in sorted(memory.items()):
         table.add(f"   memory after the load: {name}", mebibytes, "MiB PSS")
