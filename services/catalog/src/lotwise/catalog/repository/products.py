@@ -147,23 +147,46 @@ def _gtin_forms(scanned: str) -> list[str]:
 
 
 async def listing(tx: Tx, wanted: Filter, after: str | None, limit: int) -> list[Shown]:
-    """Products in the order of their codes (bytes), beginning after a code.
+    """Products in the order of their codes (bytes), beginning after a code; first only their ids are looked for."""
+    if wanted.search:
+        ids = await _searched(tx, wanted, after, limit)
+    else:
+        conditions, values = _after(conditions_of(wanted), after)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT p.id FROM product p {where} ORDER BY p.code LIMIT ${len(values) + 1}"
+        ids = [row["id"] for row in await tx.fetch(sql, *values, limit)]
+    found = await by_ids(tx, ids)
+    return [found[product_id] for product_id in ids]
 
-    First only their ids: a search is planned each time by how rare its words are, and that plan stays small.
+
+_EARLY = 4000
+
+
+async def _searched(tx: Tx, wanted: Filter, after: str | None, limit: int) -> list[UUID]:
+    """The ids of a search, planned each time by how rare its words are.
+
+    A frequent word fills the page with the next few thousand codes; only a rarer one is looked for in the whole
+    index, whose finds are then sorted. Either alone is slow for the other: a word that stands in late codes only
+    would make an ordered walk pass nearly everything.
     """
-    conditions, values = conditions_of(wanted, await _scanned(tx, wanted.search))
-    if after is not None:
-        values.append(after)
-        conditions.append(f"p.code > ${len(values)}")
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    values.append(limit)
-    if wanted.search:
-        await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    rows = await tx.fetch(f"SELECT p.id FROM product p {where} ORDER BY p.code LIMIT ${len(values)}", *values)
-    if wanted.search:
-        await tx.execute("SET LOCAL plan_cache_mode = auto")
-    found = await by_ids(tx, [row["id"] for row in rows])
-    return [found[row["id"]] for row in rows]
+    conditions, values = _after(conditions_of(wanted, await _scanned(tx, wanted.search)), after)
+    tests, place = " AND ".join(conditions), f"${len(values) + 1}"
+    begins = f"WHERE code > ${len(values)}" if after is not None else ""
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+    early = f"SELECT * FROM product {begins} ORDER BY code LIMIT {_EARLY}"
+    rows = await tx.fetch(f"SELECT p.id FROM ({early}) p WHERE {tests} ORDER BY p.code LIMIT {place}", *values, limit)
+    if len(rows) < limit:
+        every = f"WITH hit AS MATERIALIZED (SELECT p.id, p.code FROM product p WHERE {tests})"
+        rows = await tx.fetch(f"{every} SELECT id FROM hit ORDER BY code LIMIT {place}", *values, limit)
+    await tx.execute("SET LOCAL plan_cache_mode = auto")
+    return [row["id"] for row in rows]
+
+
+def _after(asked: tuple[list[str], list[Any]], after: str | None) -> tuple[list[str], list[Any]]:
+    conditions, values = asked
+    if after is None:
+        return conditions, values
+    return [*conditions, f"p.code > ${len(values) + 1}"], [*values, after]
 
 
 async def _scanned(tx: Tx, search: str | None) -> list[UUID]:
