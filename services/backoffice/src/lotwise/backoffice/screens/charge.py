@@ -15,7 +15,7 @@ from lotwise.backoffice.screens.bills import Bill, is_id, kept_lines, read_bill
 from lotwise.backoffice.screens.checkout import Draft
 from lotwise.backoffice.screens.desk_codes import Found
 from lotwise.backoffice.screens.members import Member
-from lotwise.backoffice.screens.quotes import Desk, Parked, Quote
+from lotwise.backoffice.screens.quotes import Desk, Drawer, Parked, Quote
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.contracts.ids import uuid7
 
@@ -33,7 +33,9 @@ async def desk(request: Request, who: Who, checkout: UUID | None = None) -> Resp
     opened = await or_else(who.gateway.one(Desk, "sales", "/v1/desk", site=site), Desk(site=site or ""))
     waiting = await or_else(who.gateway.rows(Draft, "sales", "/v1/checkout", site=site), Rows([]))
     parked = await or_else(who.gateway.rows(Parked, "sales", "/v1/parked", site=site), Rows([]))
+    tills = await or_else(who.gateway.rows(Drawer, "sales", "/v1/tills", site=site), Rows([]))
     context: dict[str, Any] = {"desk": opened, "site": site, "waiting": waiting, "parked": parked, "draft": draft}
+    context["tills"] = [one for one in tills.rows if one.state == "open"]
     context |= empty()
     if draft is not None and draft.state == "open":
         member_id = str(draft.member_id or "")

@@ -83,6 +83,7 @@ async def shell(request: Request, who: Who, site: Slug) -> Response:
     """The desk with an empty bill and nobody's name: the page that a browser keeps."""
     opened = await or_else(who.gateway.one(Desk, "sales", "/v1/desk", site=site), Desk(site=site))
     context: dict[str, Any] = {"desk": opened, "site": site, "waiting": Rows([]), "parked": Rows([]), "draft": None}
+    context["tills"] = []
     context |= empty() | {"shell": True}
     return page(request, who, "screens/charge.html", title="Charge desk", headers={"Cache-Control": KEPT}, **context)
 

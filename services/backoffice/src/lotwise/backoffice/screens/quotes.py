@@ -1,7 +1,7 @@
 """The only home of what the desk reads of sales: tiles, a priced bill, a receipt."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -53,14 +53,15 @@ class AddOn(Shape):
     price: str | None = None
 
 
-class Offer(Shape):
-    """A balance of the member's that would cover a line (SAL-24)."""
+class Balance(Shape):
+    """A balance of the member's that would cover a line (SAL-24), and how much of it."""
 
     balance_id: UUID
     name: str = ""
     left: str | None = None
-    unit: str = ""
-    expires_at: datetime | None = None
+    covers: str | None = None
+    is_unlimited: bool = False
+    last_day: date | None = None
 
 
 class QuoteLine(Shape):
@@ -85,7 +86,7 @@ class QuoteLine(Shape):
     price_per: str = "unit"
     discounts: tuple[Discount, ...] = ()
     add_ons: tuple[AddOn, ...] = ()
-    offers: tuple[Offer, ...] = ()
+    balances: tuple[Balance, ...] = ()
     explanation: tuple[str, ...] = ()
 
     @property
@@ -173,6 +174,14 @@ class Receipt(Shape):
     tenders: tuple[Tender, ...] = ()
     payments: tuple[LaterPayment, ...] = ()
     copy_no: int = 0
+
+
+class Drawer(Shape):
+    """A till of the site."""
+
+    till_id: UUID
+    name: str
+    state: str = "closed"
 
 
 class Parked(Shape):

@@ -70,7 +70,7 @@ field.addEventListener("keydown", (event) => {
   if (move) { event.preventDefault(); const to = bill.querySelector("[aria-current]")?.[move]; if (to) pick(to); }
 });
 // Alt and a letter: what else the desk does with the line in hand or with the bill.
-const letters = { m: "#choose-member", l: "[data-sheet='/charge/line']", d: "[data-sheet='/charge/whole']", k: "[data-sheet='/charge/park']", r: "#parked", b: "#bill [aria-current] [hx-vals*=set_redeem]" };
+const letters = { m: "#choose-member", l: "[data-sheet='/charge/line']", d: "[data-sheet='/charge/whole']", k: "[data-sheet='/charge/park']", r: "#parked", u: "#change-person", b: "#bill [aria-current] [hx-vals*=set_redeem]" };
 document.addEventListener("keydown", (event) => {
   const wanted = event.altKey && !dialog.open && letters[event.key.toLowerCase()];
   if (!wanted) return;
@@ -107,6 +107,13 @@ provisional.watch(desk.elements.site.value, {
   onDown: () => away(),
   onUp: () => { if (desk.dataset.shell !== undefined) location.href = `/charge?site=${desk.elements.site.value}`; else if (bill.querySelector("[name=line_of]")) change({ code: "" }); },
 });
+// The till of this browser is remembered.
+const till = desk.elements.till_id;
+if (till) {
+  const known = localStorage[`till:${desk.elements.site.value}`];
+  if ([...till.options].some(({ value }) => value === known)) till.value = known;
+  till.addEventListener("change", () => { localStorage[`till:${desk.elements.site.value}`] = till.value; });
+}
 const kept = localStorage[draft];
 if (kept) addEventListener("load", () => change({ code: "", kept }));
 field.focus();
