@@ -167,3 +167,34 @@ def test_a_member_is_chosen_by_typing(page: Page, chain: Chain) -> None:
     expect(page.locator("#dialog .receipt")).to_be_visible()
     (sent,) = chain.did("POST", "sales/v1/charges")
     assert sent["member_id"]
+
+
+def test_a_bill_is_parked_and_paid_in_parts_by_keyboard(page: Page, chain: Chain) -> None:
+    """SAL-22, issue 4: Alt K parks, Alt R takes up again, less than the total asks for the rest; no mouse."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Alt+k")
+    expect(page.locator("#dialog h2")).to_have_text("Park the bill")
+    page.keyboard.type("Blue coat", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.locator("#bill")).to_contain_text("The bill is empty")
+    expect(page.locator("#parked")).to_contain_text("1")
+
+    page.keyboard.press("Alt+r")
+    expect(page.locator("#dialog h2")).to_have_text("Parked bills")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    expect(page.locator("#parked")).not_to_be_visible()
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Alt+2")
+    expect(page.locator("#received")).to_be_focused()
+    page.keyboard.type("100", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .sums")).to_contain_text("$123.20")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .receipt")).to_be_visible()
+    (sent,) = chain.did("POST", "sales/v1/charges")
+    assert [tender["amount_minor"] for tender in sent["tenders"]] == [10000, 12320]

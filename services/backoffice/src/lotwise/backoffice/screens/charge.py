@@ -104,6 +104,8 @@ async def shown(
     events = (["scan-found"] if has_found else []) + ([] if bill.lines else ["bill-empty"])
     if "choose" in form:
         events.append("dialog-close")
+    if "resumed" in form:
+        events.append("parked-changed")
     context: dict[str, Any] = {
         "quote": quoted,
         "bill": bill,

@@ -71,7 +71,12 @@ async def resume(request: Request, who: Who, parked_id: UUID) -> Response:
         return HTMLResponse(toast(f"{taken.label} was thrown away."), headers=SECURITY | _closed())
     bill = read_bill(taken.bill.get("lines", []), "", taken.bill.get("cart", ""))
     member_id = str(taken.member_id or "")
-    asked = form | {"choose": "1", "member_id": member_id if is_id(member_id) else "", "site": taken.site}
+    asked = form | {
+        "choose": "1",
+        "resumed": "1",
+        "member_id": member_id if is_id(member_id) else "",
+        "site": taken.site,
+    }
     return await shown(request, who, asked, bill)
 
 
