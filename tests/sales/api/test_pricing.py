@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.sales import visits
 from tests.sales.harness import BOTOX, CREAM, FACIAL, OLD, SITE, FakeStock, Sales, fact, line
 
 from lotwise.contracts.catalog import (
@@ -322,3 +323,51 @@ async def test_a_quote_says_which_asked_line_each_part_comes_from(shop: Sales) -
 
     assert [one["asked"] for one in lines] == [1, 2, 2, 3]
     assert [bool(one["kit_name"]) for one in lines] == [False, True, True, False]
+
+
+async def test_a_kit_comes_back_without_its_charge(shop: Sales) -> None:
+    """CAT-19 SAL-16: a kit returned without its charge comes back as its parts, each to where the line says."""
+    asked = {"code": "KIT", "quantity": "2", "disposition": "quarantine"}
+    back = await shop.post("/v1/returns", {"site": SITE, "lines": [{"code": "CREAM", "quantity": "1"}, asked]})
+    assert [(one["product_id"], one["quantity"], one["net_minor"], one["disposition"]) for one in back["lines"]] == [
+        (str(CREAM), "1", 1999, "restock"), (str(BOTOX), "20", 16000, "quarantine"),
+        (str(MASK), "2", 4000, "quarantine"),
+    ]  # fmt: skip
+
+
+async def test_a_treatment_costs_the_time_of_its_appointment(shop: Sales) -> None:
+    """SAL-03: a service by the hour, booked for 45 minutes and completed, is charged 75.00 without saying minutes."""
+    visit = await visits.booked(shop, service_id=str(LASER), minutes=45)
+    done = await visits.completed(shop, visit)
+    lines = [line(LASER, treatment_id=done["treatment_id"])]
+    quote = await shop.post("/v1/quotes", {"site": SITE, "lines": lines}, who="front_desk")
+    assert quote["lines"][0]["explanation"][0] == "List price 75.00 for 45 minutes, by the hour."
+    answer = await shop.post("/v1/charges", ask(*lines), who="front_desk")
+    assert (answer["total_minor"], answer["lines"][0]["minutes"]) == (7500, 45)
+
+
+async def test_members_pay_their_price_while_their_membership_gives(shop: Sales) -> None:
+    """CAT-65 SAL-21: the members' price and discount are for whoever holds an active membership, told by the desk."""
+    gold = named_id("gold")
+    await shop.hear(
+        ProductDefined(product_id=gold, code="GOLD", name="Gold", kind="digital"),
+        PackageDefined(
+            product_id=gold, package_type="membership", period="month",
+            items=(PackageItem(product_id=FACIAL, quantity="1"),),
+        ),
+        PriceChanged(price_id=named_id("gold"), product_id=gold, price="50", valid_from=OLD),
+        PriceChanged(price_id=named_id("m"), product_id=FACIAL, price="60", audience="members", valid_from=OLD),
+        DiscountDefined(discount_id=named_id("m"), name="Members", value="10", audience="members"),
+    )  # fmt: skip
+    await shop.selling.prices.load()
+    member = (await shop.post("/v1/members", {"name": "Ann"}, who="front_desk"))["member_id"]
+    body = {"site": SITE, "member_id": member, "lines": [line(FACIAL)]}
+    before = await shop.post("/v1/quotes", body, who="front_desk")
+    assert (before["is_member"], before["total_minor"]) == (False, 8000)
+    assert "Not taken: 60.00 for members, for an active membership only." in before["lines"][0]["explanation"]
+    await shop.post("/v1/charges", ask(line(gold), member_id=member), who="front_desk")
+    after = await shop.post("/v1/quotes", body, who="front_desk")
+    assert (after["is_member"], after["total_minor"]) == (True, 5400)
+    assert after["lines"][0]["explanation"][0] == "List price 60.00 per piece for members."
+    charged = await shop.post("/v1/charges", ask(line(FACIAL), member_id=member), who="front_desk")
+    assert charged["total_minor"] == 5400

@@ -1,6 +1,5 @@
 """The only home of the doors that the charge desk opens first: its tiles, a code, a quote."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -157,10 +156,8 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
                 "currency": selling.currency,
                 "is_member": priced.is_member,
                 "lines": [
-                    {"asked": asked_for, "balances": balances, **_quoted(near, line, levels)}
-                    for asked_for, line, balances in zip(
-                        _numbers(selling, priced.lines), priced.lines, held, strict=True
-                    )
+                    {"asked": nth + 1, "balances": balances, **_quoted(near, line, levels)}
+                    for nth, line, balances in zip(priced.nths, priced.lines, held, strict=True)
                 ],
                 "taxes": views.tax_answers(priced.lines, priced.slots),
                 "net_minor": priced.net_minor,
@@ -172,19 +169,6 @@ async def post_quote(body: QuoteIn, read: Read, request: Request) -> Answer[Quot
             default=str,
         )
     )
-
-
-def _numbers(selling: Selling, lines: Sequence[ChargeLine]) -> list[int]:
-    """The number of the asked line that each line comes from: a kit's components follow one another."""
-    packages, found, number, left = selling.prices.book.packages, [], 0, 0
-    for line in lines:
-        if left == 0:
-            number += 1
-            kit = packages.get(line.more.kit_id) if line.more.kit_id is not None else None
-            left = 1 if kit is None else len(kit.items)
-        left -= 1
-        found.append(number)
-    return found
 
 
 def _quoted(near: Near, line: ChargeLine, levels: dict[UUID, Tile]) -> dict[str, Any]:

@@ -25,7 +25,8 @@ CLOCK_SLACK = timedelta(minutes=5)
 class Priced(NamedTuple):
     """A charge priced at a site and instant, with the tax definition it used; totals in minor units.
 
-    `asked` is, line by line, what was asked for: a kit has a line for each component.
+    `asked` is, line by line, what was asked for, and `nths` its place among what was asked, from 0: a kit has a line
+    for each component.
     """
 
     site: Site
@@ -37,6 +38,7 @@ class Priced(NamedTuple):
     tax_2_minor: int
     asked: Sequence[AskedLine] = ()
     is_member: bool = False
+    nths: Sequence[int] = ()
 
     @property
     def total_minor(self) -> int:
@@ -111,15 +113,16 @@ def price_charge(
         raise UnknownSite(f"no site is called {slug!r}", field="site")
     day = site_day(at, site.time_zone)
     slots = book.slots(slug, day)
+    nths: Sequence[int]
     setting = Setting(book, slug, at, rights, is_fact, exponent, around)
     drafts = [draft(setting, line, i) for i, line in enumerate(asked)]
     is_special = True in [one.is_special for one in drafts]
     if is_special or cart or coupons or book.automatic:
         drafts = discounted(setting, site, day, drafts, cart, coupons)
     if is_special:
-        lines, asked = special_lines(setting, site, slots, drafts)
+        lines, asked, nths = special_lines(setting, site, slots, drafts)
     else:
-        lines = _taxed(site, slots, drafts)
+        lines, nths = _taxed(site, slots, drafts), range(len(drafts))
     net = tax_1 = tax_2 = 0
     for line in lines:
         net += line.net_minor
@@ -127,7 +130,7 @@ def price_charge(
         tax_2 += line.tax_2_minor
     if max(abs(net), abs(tax_1), abs(tax_2), abs(net + tax_1 + tax_2)) > BIGINT_MAX:
         raise AmountTooLarge("the charge adds up to more than money can be", field="lines")
-    return Priced(site, slots, at, lines, net, tax_1, tax_2, asked, around.is_member)
+    return Priced(site, slots, at, lines, net, tax_1, tax_2, asked, around.is_member, nths)
 
 
 def _taxed(site: Site, slots: TaxSlots, drafts: Sequence[Draft]) -> list[ChargeLine]:

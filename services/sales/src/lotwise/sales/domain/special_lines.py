@@ -16,10 +16,11 @@ UNTAXED = Rates(0, 0, compound=False)
 
 
 class Lines(NamedTuple):
-    """The lines of a charge, and of each what was asked for."""
+    """The lines of a charge, of each what was asked for, and where that stands among what was asked."""
 
     lines: list[ChargeLine]
     asked: list[AskedLine]
+    nths: list[int]
 
 
 def special_lines(setting: Setting, site: Site, slots: TaxSlots, drafts: Sequence[Draft]) -> Lines:
@@ -43,7 +44,7 @@ def special_lines(setting: Setting, site: Site, slots: TaxSlots, drafts: Sequenc
     for number, (draft, group) in enumerate(zip(whole, groups, strict=True), 1):
         parts = [next(taxed) for _ in group.taxables]
         lines.append(_line(draft, number, group, parts, firsts))
-    return Lines(lines, [draft.asked for draft in whole])
+    return Lines(lines, [draft.asked for draft in whole], [draft.nth for draft in whole])
 
 
 def attached(setting: Setting, drafts: Sequence[Draft]) -> list[Draft]:

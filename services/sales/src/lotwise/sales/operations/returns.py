@@ -377,5 +377,6 @@ def _without_original(selling: Selling, asked: ReturnAsked, who: Principal, at: 
             book.products[sold.product_id].kind == "physical" and line.moves_stock is not False,
             line.description,
         )
-        for sold, line in zip(priced.lines, asked.lines, strict=True)
+        for sold, nth in zip(priced.lines, priced.nths, strict=True)
+        for line in (asked.lines[nth],)
     ]
