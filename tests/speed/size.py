@@ -1,8 +1,8 @@
 """Prints one table of speeds of a large ledger over HTTP: python -m tests.speed.size [--movements 10000000].
 
 Forty sites, five thousand products and a year of history made by `history`, first a hundredth, then a tenth of it, then
-all, in one running system with authentication, validation and tracing on. Rows are numbered as in the performance
-targets; every figure is measured here and now, and the data is removed afterwards.
+all, each in a running system of its own with authentication, validation and tracing on. Rows are numbered as in the
+performance targets; every figure is measured here and now, and the data is removed afterwards, or kept with --keep.
 """
 
 import argparse
