@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotwise.catalog.domain import price_rules, price_runs
+from lotwise.catalog.domain.periods import Plan
 from lotwise.catalog.domain.price_rules import Reason, Rule, new_price, rule_of
 from lotwise.catalog.domain.price_runs import Candidate, Place
 from lotwise.catalog.domain.prices import Price, valid_at
@@ -85,7 +86,7 @@ def test_an_ending_is_always_met_and_near(price: int, ending: str) -> None:
     assert abs(found - price) <= MICROS // 2 or price < MICROS
 
 
-def listed(known: list[Price], plan: price_runs.Plan[Price] | None) -> list[Price]:
+def listed(known: list[Price], plan: Plan[Price] | None) -> list[Price]:
     """The list after a plan; what was withdrawn is gone."""
     assert plan is not None
     changed = {row.id: row for row in plan.changed}
