@@ -24,6 +24,8 @@ class BackofficeSettings(ServiceSettings):
 
     session_idle_minutes: int = Field(default=30, ge=1, le=720)
     session_hours_max: int = Field(default=12, ge=1, le=72)
+    till_lock_minutes: int = Field(default=5, ge=1, le=240)
+    """After how long without a person's deed a shared till asks for a PIN."""
     key_days: int = Field(default=30, ge=1, le=365)
     password_checks_max: int = Field(default=2, ge=1, le=16)
     """How many passwords are checked at once: each takes 64 MiB and most of a core for 0.15 s."""

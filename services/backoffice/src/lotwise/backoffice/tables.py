@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Integer, LargeBinary, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, ForeignKey, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -34,6 +34,8 @@ class UserRow(Base, table=True):
     login: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     name: str = Field(sa_type=Text)
     password_hash: str | None = Field(default=None, sa_column=Column(Text))
+    pin_hash: str | None = Field(default=None, sa_column=Column(Text))
+    pin_failures: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     is_active: bool = True
     revision: int = 1
     created_at: datetime = Field(sa_column=_instant(now=True))
@@ -64,6 +66,9 @@ class SessionRow(Base, table=True):
     expires_at: datetime = Field(sa_column=_instant())
     ended_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     address: str = Field(default="", sa_type=Text)
+    is_shared: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    active_at: datetime = Field(sa_column=_instant(now=True))
+    locked_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
 class KeyRow(Base, table=True):

@@ -23,6 +23,7 @@ from lotwise.backoffice.door import rules
 from lotwise.backoffice.door.passwords import Busy, Passwords
 from lotwise.backoffice.door.signing import Signer, person, random_text
 from lotwise.backoffice.repository import keys, sessions, users
+from lotwise.backoffice.repository import pins as pin_rows
 from lotwise.backoffice.repository.sessions import Live
 from lotwise.contracts.backoffice import UserSignedIn
 from lotwise.contracts.ids import uuid7
@@ -61,8 +62,8 @@ class Door:
     """Lets persons and machines in. One per process, in `runtime.state["door"]`."""
 
     def __init__(self, runtime: "Runtime", settings: "BackofficeSettings") -> None:
-        self._runtime = runtime
-        self._settings = settings
+        self.runtime = runtime
+        self.settings = settings
         self.signer = Signer(settings.client_secret or settings.database_url, settings.key_days)
         self.passwords = Passwords(settings.password_checks_max)
         self._tokens: OrderedDict[tuple[UUID, int], Principal] = OrderedDict()
@@ -71,8 +72,8 @@ class Door:
 
     async def open(self) -> None:
         """Read or make the signing keys; this process verifies with them too."""
-        await self.signer.prepare(self._runtime.db)
-        self._runtime.verifier.load(self.signer.jwks())
+        await self.signer.prepare(self.runtime.db)
+        self.runtime.verifier.load(self.signer.jwks())
 
     async def keep_open(self) -> None:
         """Read the keys every few minutes, for ever: another process may have made the next one."""
@@ -93,12 +94,12 @@ class Door:
         """Start a session. Raises BadSignIn (401) or TooManyTries (429); every try is in the audit trail."""
         name = _readable(login.strip().lower()[:80])
         limits = _limits(name, address)
-        await self._may_try(limits)
-        async with self._runtime.db.reading() as tx:
+        await self.may_try(limits)
+        async with self.runtime.db.reading() as tx:
             known = await users.secret_of(tx, name)
         user_id, shown, password_hash, is_active = known or (None, "", None, False)
-        if not await self._fits(password_hash if is_active else None, password) or user_id is None:
-            await self._refuse(limits, actor="nobody", target=name, action="sign in refused")
+        if not await self.fits(password_hash if is_active else None, password) or user_id is None:
+            await self.refuse(limits, actor="nobody", target=name, action="sign in refused")
             raise rules.BadSignIn("Login or password do not fit.", ways_out=("Ask an owner for a new password.",))
         return await self._start(user_id, shown, password, password_hash or "", address, limits)
 
@@ -107,33 +108,54 @@ class Door:
         secret = request.cookies.get(cookie_name(request))
         if not secret:
             return
-        async with self._runtime.db.transaction() as tx:
+        async with self.runtime.db.transaction() as tx:
             user_id = await sessions.end(tx, _hashed(secret))
             if user_id is not None:
                 await audit.record(tx, audit.Entry(person(user_id), "session", "sign out", target=str(user_id)))
 
     async def admit(self, request: Request) -> Principal:
-        """Who the session cookie speaks for, with a token that holds for a minute at least. Raises Unauthenticated."""
-        secret = request.cookies.get(cookie_name(request))
-        if not secret or len(secret) > 100:
-            raise Unauthenticated("You are not signed in.")
-        async with self._runtime.db.reading() as tx:
-            live = await sessions.live(tx, _hashed(secret), self._settings.session_idle_minutes)
-        if live is None:
-            raise Unauthenticated("Your session is over.", ways_out=("Sign in again.",))
-        if (datetime.now(UTC) - live.seen_at).total_seconds() > SEEN_EVERY_SECONDS:
-            async with self._runtime.db.transaction() as tx:
+        """Who the session cookie speaks for, with a token that holds for a minute at least. Raises Unauthenticated.
+
+        At a shared till whatever a person does themselves keeps it unlocked; a page that reads itself anew does not.
+        """
+        live = await self.live_of(request)
+        now = datetime.now(UTC)
+        if live.is_shared:
+            idle = (now - live.active_at).total_seconds()
+            if live.is_locked or idle > 60 * self.settings.till_lock_minutes:
+                raise Unauthenticated("This till is locked.", ways_out=("Enter your PIN.",))
+            if idle > SEEN_EVERY_SECONDS / 4 and _is_own_deed(request):
+                async with self.runtime.db.transaction() as tx:
+                    await pin_rows.active(tx, live.session_id)
+        elif (now - live.seen_at).total_seconds() > SEEN_EVERY_SECONDS:
+            async with self.runtime.db.transaction() as tx:
                 await sessions.touch(tx, live.session_id)
         return self._token_of(live)
+
+    async def live_of(self, request: Request) -> Live:
+        """The session of this browser, locked or not. Raises Unauthenticated."""
+        secret = self.secret_of(request)
+        if secret is None:
+            raise Unauthenticated("You are not signed in.")
+        async with self.runtime.db.reading() as tx:
+            live = await sessions.live(tx, secret, self.settings.session_idle_minutes)
+        if live is None:
+            raise Unauthenticated("Your session is over.", ways_out=("Sign in again.",))
+        return live
+
+    def secret_of(self, request: Request) -> bytes | None:
+        """The hash of this browser's cookie, if it has one."""
+        secret = request.cookies.get(cookie_name(request))
+        return _hashed(secret) if secret and len(secret) <= 100 else None
 
     async def machine(self, client_id: str, client_secret: str, *, address: str) -> Principal:
         """A token for a service of ours. Raises BadClient or TooManyTries."""
         client_id = _readable(client_id[:40])
         limits = {f"client:{client_id}@{address}": TRIES_FROM_ADDRESS}
-        await self._may_try(limits)
+        await self.may_try(limits)
         expected = self._machines.get(client_id)
         if expected is None or not hmac.compare_digest(expected.encode(), client_secret.encode(errors="replace")):
-            await self._refuse(limits, actor="nobody", target=client_id, action="client refused")
+            await self.refuse(limits, actor="nobody", target=client_id, action="client refused")
             raise rules.BadClient("This client and secret do not fit.")
         return self.signer.mint(f"service:{client_id}", client_id, (_machine_grant(client_id),))
 
@@ -141,23 +163,28 @@ class Door:
         """A token for a key `ck_<id>_<secret>`. Raises BadClient or TooManyTries."""
         match = _KEY.fullmatch(text)
         limits = {f"key:{match[1] if match else ''}@{address}": TRIES_FROM_ADDRESS}
-        await self._may_try(limits)
-        async with self._runtime.db.transaction() as tx:
+        await self.may_try(limits)
+        async with self.runtime.db.transaction() as tx:
             found = await keys.usable(tx, match[1]) if match else None
             fits = found is not None and match is not None and hmac.compare_digest(found[0], _hashed(match[2]))
             if fits and found is not None and _may_come_from(found[1].addresses, address):
                 await keys.used(tx, found[1].id)
                 grants = tuple(Grant(grant.role, tuple(grant.sites)) for grant in found[1].grants)
                 return self.signer.mint(f"key:{found[1].id}", found[1].name, grants)
-        await self._refuse(limits, actor="nobody", target=match[1] if match else "", action="key refused")
+        await self.refuse(limits, actor="nobody", target=match[1] if match else "", action="key refused")
         raise rules.BadClient("This key does not fit.")
+
+    @staticmethod
+    def hashed(secret: str) -> bytes:
+        """What is kept of a cookie."""
+        return _hashed(secret)
 
     def set_cookie(self, request: Request, response: Response, signed_in: SignedIn) -> None:
         """Hand the session to the browser: readable by no script, sent to this site alone."""
         response.set_cookie(
             cookie_name(request),
             signed_in.secret,
-            max_age=self._settings.session_hours_max * 3600,
+            max_age=self.settings.session_hours_max * 3600,
             path="/",
             secure=is_https(request),
             httponly=True,
@@ -174,11 +201,12 @@ class Door:
         secret, actor, now = random_text(), person(user_id), datetime.now(UTC)
         fresh = await self.passwords.hash(password) if self.passwords.is_outdated(password_hash) else None
         with context.work(by=actor, correlation=context.correlation_id.get(), trace_parent=context.traceparent.get()):
-            async with self._runtime.db.transaction() as tx:
-                await sessions.start(tx, uuid7(), _hashed(secret), user_id, self._settings.session_hours_max, address)
+            async with self.runtime.db.transaction() as tx:
+                await sessions.start(tx, uuid7(), _hashed(secret), user_id, self.settings.session_hours_max, address)
                 if fresh is not None:
                     await users.renew_hash(tx, user_id, fresh)
                 await sessions.forgive(tx, [subject for subject in limits if subject.startswith("login")])
+                await pin_rows.forgive(tx, user_id)
                 await audit.record(tx, audit.Entry(actor, "session", "sign in", target=str(user_id)))
                 await tell(tx, UserSignedIn(user_id=user_id, happened_at=now))
         return SignedIn(user_id, name, secret)
@@ -193,7 +221,8 @@ class Door:
                 self._tokens.popitem(last=False)
         return known
 
-    async def _fits(self, password_hash: str | None, password: str) -> bool:
+    async def fits(self, password_hash: str | None, password: str) -> bool:
+        """Whether a password or PIN fits; without a hash it takes as long. Raises TooManyTries when many wait."""
         if len(password) > rules.PASSWORD_LETTERS_MAX:
             return False
         password = unicodedata.normalize("NFC", _readable(password))
@@ -202,14 +231,16 @@ class Door:
         except Busy:
             raise rules.TooManyTries("Many people sign in at once; try again.", retry_after_seconds=2) from None
 
-    async def _may_try(self, limits: dict[str, int]) -> None:
-        async with self._runtime.db.reading() as tx:
+    async def may_try(self, limits: dict[str, int]) -> None:
+        """Pass unless one of these subjects failed too often. Raises TooManyTries."""
+        async with self.runtime.db.reading() as tx:
             seconds = await sessions.must_wait(tx, limits)
         if seconds > 0:
             raise rules.TooManyTries("Too many failed tries; wait a while.", retry_after_seconds=int(seconds) + 1)
 
-    async def _refuse(self, limits: dict[str, int], *, actor: str, target: str, action: str) -> None:
-        async with self._runtime.db.transaction() as tx:
+    async def refuse(self, limits: dict[str, int], *, actor: str, target: str, action: str) -> None:
+        """Count a failure of these subjects and put it into the trail."""
+        async with self.runtime.db.transaction() as tx:
             await sessions.failed(tx, list(limits), WINDOW_SECONDS)
             await audit.record(tx, audit.Entry(actor, "session", action, target=target))
 
@@ -231,6 +262,14 @@ def _limits(login: str, address: str) -> dict[str, int]:
         f"login:{login}": TRIES_OF_LOGIN,
         f"address:{address}": TRIES_FROM_ADDRESS,
     }
+
+
+def _is_own_deed(request: Request) -> bool:
+    """Whether a person did this: went to a page or sent something; not a part of a page that reads itself anew."""
+    if request.method not in _SAFE:
+        return True
+    is_stream = "text/event-stream" in request.headers.get("accept", "")
+    return "hx-request" not in request.headers and not is_stream
 
 
 def _readable(text: str) -> str:

@@ -38,6 +38,22 @@ class BadSignIn(Refusal):
     status = 401
 
 
+class BadPin(Refusal):
+    """The PIN does not fit; whether the person has one is not said."""
+
+    code = "bad-pin"
+    title = "That did not fit"
+    status = 401
+
+
+class PinLocked(Refusal):
+    """Too many wrong PINs in a row: the password opens it again."""
+
+    code = "pin-locked"
+    title = "This PIN is locked"
+    status = 403
+
+
 class TooManyTries(Refusal):
     """Too many failed tries; waiting helps."""
 

@@ -9,7 +9,10 @@ from lotwise.kit.principal import Grant
 
 
 class Live(NamedTuple):
-    """A session that holds, with its person as they are now."""
+    """A session that holds, with its person as they are now.
+
+    A shared one (a till) may be locked; it was last used by a person themselves at `active_at`.
+    """
 
     session_id: UUID
     user_id: UUID
@@ -18,15 +21,19 @@ class Live(NamedTuple):
     revision: int
     seen_at: datetime
     expires_at: datetime
+    is_shared: bool
+    active_at: datetime
+    is_locked: bool
     grants: tuple[Grant, ...]
 
 
 _LIVE = """
     select s.id as session_id, u.id as user_id, u.login, u.name, u.revision, s.seen_at, s.expires_at,
+           s.is_shared, s.active_at, s.locked_at is not null as is_locked,
            array(select g.role || ' ' || g.site from app_grant g where g.user_id = u.id order by 1) as grants
       from app_session s join app_user u on u.id = s.user_id
      where s.secret_hash = $1 and s.ended_at is null and u.is_active and s.expires_at > now()
-       and s.seen_at > now() - make_interval(mins => $2)
+       and (s.is_shared or s.seen_at > now() - make_interval(mins => $2))
 """
 
 

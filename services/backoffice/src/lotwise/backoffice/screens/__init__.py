@@ -55,6 +55,7 @@ from lotwise.backoffice.screens import (
     stock_card,
     streams,
     suppliers,
+    switching,
     temporary_minimums,
     tills,
     today,
@@ -69,6 +70,7 @@ from lotwise.backoffice.screens.assets import screen as register
 routers = (
     files,
     door.screen,
+    switching.screen,
     streams.screen,
     today.screen,
     search.screen,

@@ -1,11 +1,11 @@
 """The only home of coming in and going out: the page of sign-in and what it posts."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
-from lotwise.backoffice.door import rules
+from lotwise.backoffice.door import pins, rules
 from lotwise.backoffice.door.door import Door, address_of, same_origin
 from lotwise.backoffice.pages import SECURITY, form_of, page
 from lotwise.backoffice.routes import Screen
@@ -15,8 +15,11 @@ screen = Screen()
 
 
 @screen.get("/sign-in", permission=PUBLIC)
-async def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-    """The door's page."""
+async def sign_in_page(request: Request, next: str = "/", password: bool = False) -> Response:  # noqa: A002
+    """The door's page; at a shared till the one that asks for a PIN, unless the password is wanted."""
+    door: Door = request.app.state.runtime.state["door"]
+    if not password and isinstance(door, Door) and await pins.shared(door, request) is not None:
+        return RedirectResponse(f"/switch?{urlencode({'next': next})}", 303, headers=SECURITY)
     return page(request, None, "screens/sign_in.html", title="Sign in", form={"next": next}, wrong="")
 
 
