@@ -115,7 +115,7 @@ async def _nothing() -> None:
     return None
 
 
-def find(tree: LexborHTMLParser, selector: str) -> LexborNode:
+def find(tree: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
     """The first match on a page; the test fails when there is none."""
     found = tree.css_first(selector)
     assert found is not None, f"nothing on the page is {selector}"

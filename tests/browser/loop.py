@@ -55,7 +55,7 @@ class Walker:
 
     def send(self, sheet: Locator) -> None:
         """Press the dialog's button and wait until it is gone."""
-        sheet.locator("button[type=submit]").click()
+        sheet.locator("button[type=submit]:not([formnovalidate])").click()
         expect(self.page.locator("#dialog")).not_to_be_visible()
 
     def catalog(self) -> None:

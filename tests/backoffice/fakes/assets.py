@@ -49,7 +49,7 @@ def unnamed(_chain: Chain, ask: Ask) -> Answer:
 @route("GET", "stock/v1/serials/choices")
 def choices(_chain: Chain, ask: Ask) -> Answer:
     """Of the laser the units that may leave; other products have no serials."""
-    asked = ask.params["product"]
+    asked: Any = ask.params["product"]
     if LASER["product_id"] not in (asked if isinstance(asked, list) else asked.split(",")):
         return 200, {"rows": []}
     units = [
