@@ -8,10 +8,11 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, Response
 
-from lotwise.backoffice.gateway import CHUNK, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
-from lotwise.backoffice.pages import SECURITY, done, form_of, page
+from lotwise.backoffice.gateway import Shape, or_else
+from lotwise.backoffice.lists import Column
+from lotwise.backoffice.pages import SECURITY, done, form_of
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -82,21 +83,10 @@ async def alerts(request: Request, who: Who, asked: Annotated[Filter, Query()]) 
     """The inbox, its next chunk, or its CSV."""
     state = asked.state if asked.state in STATES else "active"
     wanted = {"site": who.slug, "kind": asked.kind, "state": state, "within": asked.within}
-    if asked.format == "csv":
-        return csv_answer("alerts", COLUMNS, who.gateway.all(Alert, "alerts", "/v1/alerts", **wanted))
-    found = await who.gateway.rows(Alert, "alerts", "/v1/alerts", limit=CHUNK, after=asked.after, **wanted)
-    return page(
-        request,
-        who,
-        "screens/alerts.html",
-        fragment="rows" if asked.after else "table",
-        title="Alerts",
-        list=listing(request, COLUMNS),
-        asked=asked,
-        found=found,
-        states=STATES,
-        snoozes=SNOOZES,
-    )
+    listed = Listed(request, who, asked, Alert, "alerts", "/v1/alerts", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("alerts")
+    return await listed.page("screens/alerts.html", title="Alerts", states=STATES, snoozes=SNOOZES)
 
 
 @screen.get("/alerts/count", permission="alerts.read")

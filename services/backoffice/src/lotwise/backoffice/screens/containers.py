@@ -15,6 +15,7 @@ from lotwise.backoffice.labels import Label, internal, sheet
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import SECURITY, done, form_of, page, read_form, refused_fields, toast
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import Product
 from lotwise.backoffice.screens.shelf import Scanned
 from lotwise.backoffice.screens.stock import Lot
@@ -178,12 +179,11 @@ YIELD_COLUMNS = (
 async def containers(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """What is open, the soonest use-by first; or what was closed."""
     wanted = {"site": who.slug, "state": asked.state if asked.state in STATES else "open"}
-    if asked.format == "csv":
-        return csv_answer("containers", COLUMNS, who.gateway.all(Container, "stock", "/v1/containers", **wanted))
-    found = await who.gateway.rows(Container, "stock", "/v1/containers", after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "states": STATES}
-    context |= {"title": "Opened vials", "scan": "/containers/open", "scan_hint": "Scan a vial to open or draw"}
-    return page(request, who, "screens/containers.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Container, "stock", "/v1/containers", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("containers")
+    scan = {"scan": "/containers/open", "scan_hint": "Scan a vial to open or draw"}
+    return await listed.page("screens/containers.html", title="Opened vials", states=STATES, **scan)
 
 
 @screen.get("/containers/yields", permission="stock.read")

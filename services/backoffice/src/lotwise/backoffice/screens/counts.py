@@ -9,8 +9,8 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.gateway import Refused, Shape, or_else
+from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.asset_deeds import numbers
@@ -318,20 +318,11 @@ async def one_count(request: Request, who: Who, count_id: UUID, asked: Annotated
     where = f"/v1/counts/{count_id}/lines"
     wanted = {"state": asked.state if asked.state in SHOWN else "", "search": asked.q}
     count = await count_of(who, count_id)
-    if asked.format == "csv":
-        return csv_answer(f"count-{count.number}", LINE_COLUMNS, who.gateway.all(Line, "stock", where, **wanted))
-    found = await who.gateway.rows(Line, "stock", where, limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {
-        "count": count,
-        "list": listing(request, LINE_COLUMNS),
-        "asked": asked,
-        "found": found,
-        "shown": SHOWN,
-        "errors": {},
-        "title": f"Count {count.number}",
-        "fixed_site": True,
-    }
-    return page(request, who, "screens/count.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Line, "stock", where, LINE_COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv(f"count-{count.number}")
+    context: dict[str, Any] = {"count": count, "shown": SHOWN, "errors": {}, "title": f"Count {count.number}"}
+    return await listed.page("screens/count.html", fixed_site=True, **context)
 
 
 @screen.post("/counts/{count_id}/lines/{line}", permission="stock.count")

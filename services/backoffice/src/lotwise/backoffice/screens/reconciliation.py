@@ -8,10 +8,10 @@ from fastapi import Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Shape
-from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
-from lotwise.backoffice.pages import page
+from lotwise.backoffice.gateway import Shape
+from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -104,16 +104,13 @@ async def reconciliation(request: Request, who: Who, asked: Annotated[Filter, Qu
     if since > until:
         since = until - timedelta(days=30)
     days: dict[str, Any] = {"site": who.slug, "from": since.isoformat(), "to": until.isoformat()}
-    if asked.format == "csv":
-        return csv_answer(
-            "reconciliation", COLUMNS, who.gateway.all(ProductFlow, "stock", "/v1/reconciliation", **days)
-        )
-    found = await who.gateway.rows(ProductFlow, "stock", "/v1/reconciliation", limit=CHUNK, after=asked.after, **days)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "found": found, "asked": asked, "figures": FIGURES}
-    context |= {"title": "Reconciliation", "since": since, "until": until}
+    listed = Listed(request, who, asked, ProductFlow, "stock", "/v1/reconciliation", COLUMNS, days)
+    if listed.is_csv:
+        return listed.csv("reconciliation")
+    context: dict[str, Any] = {"figures": FIGURES, "title": "Reconciliation", "since": since, "until": until}
     if not asked.after:
         summary = await who.gateway.one(Summary, "stock", "/v1/reconciliation/summary", **days)
         if answer := csv_asked(request, sites=(Flow, (*summary.sites, summary.chain))):
             return answer
         context["summary"] = summary
-    return page(request, who, "screens/reconciliation.html", fragment="rows" if asked.after else "table", **context)
+    return await listed.page("screens/reconciliation.html", **context)

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from lotwise.backoffice.charts import Chart, level_chart
-from lotwise.backoffice.gateway import CHUNK, Rows, Shape, or_else
-from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
+from lotwise.backoffice.gateway import Rows, Shape, or_else
+from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.values import day_bounds
@@ -179,10 +180,10 @@ async def stock(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
     past = end_of_day(asked.as_of, who)
     wanted = {"site": who.slug, "search": asked.q, "category": asked.category, "below": asked.below and not past}
     wanted |= {"as_of": past.isoformat() if past else ""}
-    if asked.format == "csv":
-        return csv_answer("stock", COLUMNS, who.gateway.all(Level, "stock", "/v1/levels", **wanted))
-    found = await who.gateway.rows(Level, "stock", "/v1/levels", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found, "title": "Stock"}
+    listed = Listed(request, who, asked, Level, "stock", "/v1/levels", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("stock")
+    context: dict[str, Any] = {"title": "Stock"}
     context |= {"scan": "/stock/receive", "scan_hint": "Scan a barcode to receive"}
     context |= {"past": past}
     if past:
@@ -190,7 +191,7 @@ async def stock(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
         context |= {"then": await or_else(then, Summary())}
     if "hx-request" not in request.headers:
         context |= {"summary": await _summary(who), "categories": await categories(who)}
-    return page(request, who, "screens/stock.html", fragment="rows" if asked.after else "table", **context)
+    return await listed.page("screens/stock.html", **context)
 
 
 @screen.get("/stock/summary", permission="stock.read")
@@ -218,12 +219,11 @@ async def _summary(who: Who) -> Summary:
 async def lots(request: Request, who: Who, asked: Annotated[LotFilter, Query()]) -> Response:
     """The lots, soonest expiry first."""
     wanted = {"site": who.slug, "expires_within": asked.within, "state": asked.state, "number": asked.q}
-    if asked.format == "csv":
-        return csv_answer("lots", LOT_COLUMNS, who.gateway.all(Lot, "stock", "/v1/lots", **wanted))
-    found = await who.gateway.rows(Lot, "stock", "/v1/lots", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, LOT_COLUMNS), "asked": asked, "found": found, "title": "Lots"}
-    context |= {"within": WITHIN, "scan": "/stock/receive", "scan_hint": "Scan a barcode to receive"}
-    return page(request, who, "screens/lots.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Lot, "stock", "/v1/lots", LOT_COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("lots")
+    scan = {"scan": "/stock/receive", "scan_hint": "Scan a barcode to receive"}
+    return await listed.page("screens/lots.html", title="Lots", within=WITHIN, **scan)
 
 
 @screen.get("/stock/{site}/{product_id}", permission="stock.read")

@@ -8,10 +8,11 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Shape
-from lotwise.backoffice.lists import Column, csv_answer, listing
+from lotwise.backoffice.gateway import Refused, Shape
+from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -105,12 +106,10 @@ async def exceptions(request: Request, who: Who, asked: Annotated[Filter, Query(
 async def use(request: Request, who: Who, asked: Annotated[UseFilter, Query()]) -> Response:
     """Actual against expected, drawn against charged, by practitioner and product."""
     wanted = {"site": who.a_site(), "from": asked.since, "to": asked.until}
-    if asked.format == "csv":
-        return csv_answer("treatment-use", COLUMNS, who.gateway.all(Use, "stock", "/v1/treatments/use", **wanted))
-    found = await who.gateway.rows(Use, "stock", "/v1/treatments/use", limit=CHUNK, after=asked.after, **wanted)
-    context: dict[str, Any] = {"list": listing(request, COLUMNS), "asked": asked, "found": found}
-    context |= {"title": "Used in treatments", "site": who.a_site()}
-    return page(request, who, "screens/treatment_use.html", fragment="rows" if asked.after else "table", **context)
+    listed = Listed(request, who, asked, Use, "stock", "/v1/treatments/use", COLUMNS, wanted)
+    if listed.is_csv:
+        return listed.csv("treatment-use")
+    return await listed.page("screens/treatment_use.html", title="Used in treatments", site=who.a_site())
 
 
 @screen.get("/treatments/{treatment_id}/explain", permission="stock.use")
