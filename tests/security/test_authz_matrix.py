@@ -27,6 +27,7 @@ BOUND = ("stock.", "charge.", "sales.", "order.", "alert", "purchasing.", "repor
 """Permissions over data of sites: an endpoint without a named site must ask which sites the caller may see."""
 OF_THE_CHAIN = {
     "/v1/uses/{product_id}",
+    "/v1/last-movements",
     "/v1/codes/{code}",
     "/v1/suppliers",
     "/v1/suppliers/{supplier_id}",
@@ -36,8 +37,8 @@ OF_THE_CHAIN = {
     "/v1/recalls:read",
     "/v1/recall-drills",
 }
-"""What belongs to no site although its permission does: how often a product is used, codes, suppliers, reasons,
-recalls (a lot is blocked in the whole chain; what of it lies at a site is shown by site)."""
+"""What belongs to no site although its permission does: how often a product is used, when it last moved,
+codes, suppliers, reasons, recalls (a lot is blocked in the whole chain; what of it lies at a site is shown by site)."""
 
 
 @pytest.fixture(scope="module", params=list(services()), ids=lambda service: service.name)
