@@ -9,10 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, ident
 from tests.backoffice.fakes.counts import COUNTS
+from tests.backoffice.fakes.tills import COUNTED, OPEN
 from tests.browser.conftest import SCREENS
 from tests.browser.stage import Stage
 
 TOXIN = ALL_PRODUCTS[0]["product_id"]
+MEMBER = f"/members/{ident('member', 'Amelia Hart')}"
 PAGES = {
     "sign-in": "/sign-in",
     "today": "/",
@@ -29,6 +31,14 @@ PAGES = {
     "count-sheet": f"/counts/{COUNTS[0]['count_id']}/sheet",
     "count-plans": "/counts/plans",
     "members": "/members",
+    "member": MEMBER,
+    "member-packages": f"{MEMBER}?tab=packages",
+    "member-consents": f"{MEMBER}?tab=consents",
+    "tills": "/tills",
+    "till-open": f"/till-sessions/{OPEN}",
+    "till-counted": f"/till-sessions/{COUNTED}",
+    "till-day": "/tills/day",
+    "till-setup": "/settings/tills",
     "stock-card": f"/stock/bath/{TOXIN}/card",
     "controlled-log": f"/stock/bath/{TOXIN}/controlled",
     "adjustments": "/adjustments",
@@ -72,6 +82,11 @@ DIALOGS = {
     "witness": ("/adjustments", "Confirm"),
     "some-days": (f"/stock/bath/{TOXIN}/card", "For some days"),
     "new-reason": ("/settings/reasons", "New reason"),
+    "till-count": (f"/till-sessions/{OPEN}", "Count"),
+    "till-close": (f"/till-sessions/{COUNTED}", "Close till"),
+    "return": (f"/charges/{ident('charge', 'old', 1)}", "Return"),
+    "send-receipt": (f"/charges/{ident('charge', 'old', 1)}", "Send"),
+    "merge": (MEMBER, "Merge"),
     "void": (f"/charges/{ident('charge', 'old', 1)}", "Void"),
     "search": ("/products", "Search"),
 }
