@@ -48,7 +48,7 @@ def gift(number: str, minor: int) -> dict[str, Any]:
 
 async def left(shop: Sales, number: str) -> int:
     """What is left on a certificate."""
-    found = await shop.post("/v1/certificates:lookup", {"number": number}, who="front_desk")
+    found = await shop.post("/v1/certificates:lookup", {"site": SITE, "number": number}, who="front_desk")
     assert found["number"] == gifts.masked(number.replace("-", ""))
     return int(found["balance_minor"])
 

@@ -282,3 +282,16 @@ async def test_an_offline_till_redeems_once_and_a_conflict_is_named(shop: Sales,
     again = await shop.post("/v1/charges:batch", {"charges": rows}, who="till")
     assert [one["outcome"] for one in again["results"]] == ["replayed", "refused"]
     await right(shop)
+
+
+async def test_a_refund_and_a_void_at_once_do_not_block_one_another(shop: Sales, ann: str) -> None:
+    """N-05: a package is refunded and its sale voided at the same time, over and over: one wins, none hangs or fails."""
+    for _ in range(5):
+        held = await holdings.sold(shop, SIX, ann, tenders=[{"kind": "card", "amount_minor": 45_000}])
+        refund = {"reason": "x", "is_to_originals": True}
+        answers = await asyncio.gather(
+            shop.call("POST", f"/v1/packages/{held['balance_id']}:refund", refund, who="manager"),
+            shop.call("POST", f"/v1/charges/{held['charge_id']}:void", {"reason": "x"}, who="manager"),
+        )
+        assert sorted(one.status_code for one in answers) == [200, 409], [one.text for one in answers]
+    await right(shop)

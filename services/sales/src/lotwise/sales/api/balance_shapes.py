@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Day, Flag, Id, Text, Whole
+from lotwise.contracts.fields import Day, Flag, Id, Slug, Text, Whole
 from lotwise.sales.api.line_shapes import Strict
 from lotwise.sales.api.shapes import ReturnOut, Tenders
 
@@ -170,8 +170,9 @@ class ExtendIn(Strict):
 
 
 class NumberIn(Strict):
-    """The number of a gift certificate as typed or scanned."""
+    """The number of a gift certificate as typed or scanned, and the site where somebody asks."""
 
+    site: Slug
     number: Text
 
 

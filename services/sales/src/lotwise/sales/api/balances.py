@@ -110,7 +110,9 @@ async def post_refund(balance_id: UUID, body: RefundIn, cmd: Cmd, request: Reque
     selling, now = selling_of(request), datetime.now(UTC)
     asked = RefundAsked(body.reason, body.tenders, body.till_id, body.is_to_originals)
     async with cmd.transaction() as tx:
-        ledger, package, money = await packages.refund(tx, balance_id, cmd.who, "balance.write", now, body.reason)
+        ledger, package, money = await packages.refund(
+            tx, balance_id, cmd.who, now, body.reason, onto_account=asked.may_use_account
+        )
         document = None
         if money.net_minor:
             back = MoneyBack(uuid7(), package.charge_id, package.line, *money[:3])
@@ -146,10 +148,7 @@ async def post_extend(balance_id: UUID, body: ExtendIn, cmd: Cmd, request: Reque
 
 
 @router.post(
-    "/certificates:lookup",
-    permission="charge.create",
-    site="chain",
-    refusals=(noes.UnknownCertificate, noes.BadCertificate),
+    "/certificates:lookup", permission="charge.create", refusals=(noes.UnknownCertificate, noes.BadCertificate)
 )
 async def post_lookup(body: NumberIn, read: Read) -> CertificateOut:
     """What is left on a gift certificate; its number travels in the body, so that no log of addresses holds it."""

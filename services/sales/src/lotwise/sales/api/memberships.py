@@ -213,7 +213,7 @@ async def post_cancel(membership_id: UUID, body: CancelIn, cmd: Cmd, request: Re
     selling, now = selling_of(request), datetime.now(UTC)
     asked = RefundAsked(body.reason, body.tenders, body.till_id, body.is_to_originals)
     async with cmd.transaction() as tx:
-        opened = await membership_life.opened(tx, selling, membership_id, cmd.who, now, body.reason)
+        opened = await membership_life.opened(tx, selling, membership_id, cmd.who, now, body.reason, asked)
         one, back = await membership_life.cancel(
             selling, opened, asked, cmd.who, at_period_end=body.at_period_end, refund=body.refund
         )

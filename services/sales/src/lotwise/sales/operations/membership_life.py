@@ -19,6 +19,7 @@ from lotwise.sales.operations.ledger import Ledger, Wanted
 from lotwise.sales.operations.renewals import end, resume
 from lotwise.sales.operations.returns import MoneyBack, ReturnAsked, give_money_back
 from lotwise.sales.operations.selling import Selling
+from lotwise.sales.repository import charges as charge_rows
 from lotwise.sales.repository import memberships as rows
 from lotwise.sales.repository import packages as package_rows
 from lotwise.values import half_up, site_day
@@ -32,6 +33,11 @@ class RefundAsked(NamedTuple):
     till_id: UUID | None = None
     is_to_originals: bool = False
 
+    @property
+    def may_use_account(self) -> bool:
+        """Whether money may go onto the member's account."""
+        return self.is_to_originals or any(one.kind == "account" for one in self.tenders)
+
 
 class Opened(NamedTuple):
     """A locked membership, the ledger of the deed on it, and its site's zone and day."""
@@ -43,15 +49,31 @@ class Opened(NamedTuple):
 
 
 async def opened(
-    tx: Tx, selling: Selling, membership_id: UUID, who: Principal, now: datetime, reason: str = ""
+    tx: Tx,
+    selling: Selling,
+    membership_id: UUID,
+    who: Principal,
+    now: datetime,
+    reason: str = "",
+    refund: RefundAsked | None = None,
 ) -> Opened:
-    """Lock a membership for whoever may change it at its site. Raises UnknownMembership, Forbidden."""
+    """Lock a membership for whoever may change it at its site. Raises UnknownMembership, Forbidden.
+
+    For a refund the charge of its fee is locked first, as a void does, then the account that the money may go onto.
+    """
     known = await memberships.known(tx, membership_id)
     who.at("balance.write", known.site)
     site = selling.prices.book.sites.get(known.site)
     zone = "UTC" if site is None else site.time_zone
     deed = Deed(known.site, now, now, who.actor, None, reason)
-    ledger = await Ledger.open(tx, Wanted(memberships=[membership_id]), deed, known.currency)
+    accounts: list[UUID] = []
+    if refund is not None:
+        paid = (await memberships.period_of(tx, known)).charge_id
+        if paid is not None:
+            await charge_rows.lock(tx, paid)
+        accounts = [known.member_id] if refund.may_use_account else []
+    wanted = Wanted(memberships=[membership_id], accounts=accounts)
+    ledger = await Ledger.open(tx, wanted, deed, known.currency)
     return Opened(ledger, ledger.memberships[membership_id], zone, site_day(now, zone))
 
 

@@ -25,6 +25,7 @@ from lotwise.sales.domain.prices import PriceBook
 from lotwise.sales.domain.taxes import rates_of, tax_line
 from lotwise.sales.operations.ledger import Ledger, Wanted
 from lotwise.sales.operations.selling import Selling
+from lotwise.sales.repository import charges as charge_rows
 from lotwise.sales.repository import memberships as membership_rows
 from lotwise.sales.repository import packages as rows
 
@@ -214,12 +215,18 @@ def redeem(ledger: Ledger, who: Redeemer, line: ChargeLine, balance_id: UUID, ch
 
 
 async def refund(
-    tx: Tx, balance_id: UUID, who: Principal, permission: str, now: datetime, reason: str
+    tx: Tx, balance_id: UUID, who: Principal, now: datetime, reason: str, *, onto_account: bool
 ) -> tuple[Ledger, Package, packages.Refund]:
-    """Give a package back by its rule; the ledger is closed by the caller. Raises UnknownBalance, BalanceClosed,
-    BalanceExpired, Forbidden.
+    """Give a package back by its rule; the ledger is closed by the caller.
+
+    The charge that sold it is locked first, as a void does, then the account that the money may go onto. Raises
+    UnknownBalance, BalanceClosed, BalanceExpired, Forbidden.
     """
-    ledger = await opened(tx, balance_id, who, permission, now, reason)
+    sold = (await rows.load(tx, [balance_id])).get(balance_id)
+    if sold is not None:
+        await charge_rows.lock(tx, sold.charge_id)
+    accounts = [sold.member_id] if sold is not None and onto_account else []
+    ledger = await opened(tx, balance_id, who, "balance.write", now, reason, accounts)
     package = ledger.package(balance_id, "balance_id")
     if package.membership_id is not None:
         raise UnknownBalance(
@@ -247,11 +254,19 @@ async def extend(
     return extended
 
 
-async def opened(tx: Tx, balance_id: UUID, who: Principal, permission: str, now: datetime, reason: str) -> Ledger:
+async def opened(
+    tx: Tx,
+    balance_id: UUID,
+    who: Principal,
+    permission: str,
+    now: datetime,
+    reason: str,
+    accounts: Sequence[UUID] = (),
+) -> Ledger:
     """The ledger of a deed on one package, for whoever may do it at its site. Raises UnknownBalance, Forbidden."""
     known = (await rows.load(tx, [balance_id])).get(balance_id)
     if known is None:
         raise UnknownBalance(f"no balance has the id {balance_id}", ways_out=("look at the member's balances",))
     who.at(permission, known.site)
     deed = Deed(known.site, now, now, who.actor, None, reason)
-    return await Ledger.open(tx, Wanted(packages=[balance_id]), deed, known.currency)
+    return await Ledger.open(tx, Wanted(packages=[balance_id], accounts=accounts), deed, known.currency)

@@ -289,6 +289,11 @@ async def add_void(tx: Tx, void: Void) -> None:
     )
 
 
+async def lock(tx: Tx, charge_id: UUID) -> None:
+    """Keep others from changing a charge until this commits."""
+    await tx.execute("select from charge where charge_id = $1 for update", charge_id)
+
+
 async def set_due(tx: Tx, dues: Mapping[UUID, int]) -> None:
     """Keep what is still to be paid of charges, minor units."""
     await tx.execute(
