@@ -38,7 +38,15 @@ from lotwise.sales.domain.pricing_refusals import (
     PerformerNeeded,
 )
 from lotwise.sales.domain.receipts import tax_totals
-from lotwise.sales.domain.refusals import BadPrice, BadQuantity, NoPrice, NotForSale, NotPermitted, ProductIsArchived
+from lotwise.sales.domain.refusals import (
+    AmountTooLarge,
+    BadPrice,
+    BadQuantity,
+    NoPrice,
+    NotForSale,
+    NotPermitted,
+    ProductIsArchived,
+)
 from lotwise.sales.domain.returns import Sold, refund
 from lotwise.values import Refusal
 
@@ -270,6 +278,23 @@ def test_half_a_component_is_refused() -> None:
     with pytest.raises(BadQuantity):
         charge(book, line("KIT"))
     assert [one.quantity for one in charge(book, line("KIT", "2")).lines] == [1, 2]
+
+
+def test_kits_do_not_make_a_charge_too_long() -> None:
+    """CAT-19: 167 kits of three parts are 501 lines, one more than a charge has; 166 are charged."""
+    assert len(charge(mall(), *[line("KIT")] * 166).lines) == 498
+    with pytest.raises(BadQuantity) as caught:
+        charge(mall(), *[line("KIT")] * 167)
+    assert caught.value.field == "lines"
+
+
+def test_prices_beyond_money_are_refused() -> None:
+    """CAT-09 SAL-14: a price, or the price of a time, that no column can hold is refused, not an error."""
+    with pytest.raises(BadPrice):
+        charge(mall(), line(".UND", unit_price="9999999999999", description="Moon"))
+    book = shop([(LASER._replace(price_per="minute"), "9000000000000")])
+    with pytest.raises(AmountTooLarge):
+        charge(book, line(".LASER", minutes=1440))
 
 
 def test_a_package_is_taxed_by_what_it_holds() -> None:

@@ -17,7 +17,6 @@ from lotwise.sales.domain.tenders import Tender
 from lotwise.values import BIGINT_MAX, site_day
 
 __all__ = ["Asked", "AskedLine", "Charge", "ChargeLine", "Priced", "Rights", "check_moment", "price_charge"]
-LINES_MAX = 500
 CLOCK_SLACK = timedelta(minutes=5)
 """How far a caller's clock may differ from ours before a charge is in the future, or back-dated."""
 

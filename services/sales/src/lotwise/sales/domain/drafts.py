@@ -29,7 +29,7 @@ from lotwise.sales.domain.refusals import (
     UnknownProduct,
 )
 from lotwise.sales.domain.taxes import Taxed
-from lotwise.values import amount, half_up, parse_price, parse_quantity, price_text
+from lotwise.values import BIGINT_MAX, amount, half_up, parse_price, parse_quantity, price_text
 
 MINUTES_MAX = 1440
 MINUTES_OF = {"minute": 1, "hour": 60}
@@ -255,7 +255,10 @@ def _timed(price: Price, product: Product, minutes: int | None, index: int) -> P
             ways_out=("say how many minutes it took", "charge the treatment of its appointment"),
             code_of_product=product.code,
         )
-    return price._replace(micros=half_up(price.micros * minutes, MINUTES_OF[product.price_per]))
+    micros = half_up(price.micros * minutes, MINUTES_OF[product.price_per])
+    if micros > BIGINT_MAX:
+        raise AmountTooLarge("the time costs more than money can be", field=f"lines.{index}.minutes")
+    return price._replace(micros=micros)
 
 
 def amount_of(unit_price: int, quantity: int, product: Product, exponent: int, index: int) -> int:
@@ -314,9 +317,12 @@ def _unit_price(asked: AskedLine, product: Product, price: Price | None, rights:
 
 def _given(text: str, index: int) -> int:
     try:
-        return parse_price(text)
+        micros = parse_price(text)
     except ValueError as error:
         raise BadPrice(str(error), field=f"lines.{index}.unit_price") from None
+    if abs(micros) > BIGINT_MAX:
+        raise BadPrice("the price is too large", field=f"lines.{index}.unit_price")
+    return micros
 
 
 def line_of(draft: Draft, number: int, tax: Taxed) -> ChargeLine:

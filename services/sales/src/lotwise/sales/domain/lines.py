@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+LINES_MAX = 500
+"""How many lines a charge has at most."""
+
 
 class AskedDiscount(Protocol):
     """A discount as somebody chose it: a defined one by its id, or a percentage or amount by hand with the reason."""

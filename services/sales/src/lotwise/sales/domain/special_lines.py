@@ -7,8 +7,9 @@ from lotwise.sales.domain.definitions import Site, TaxSlots
 from lotwise.sales.domain.drafts import Draft, Setting, line_of
 from lotwise.sales.domain.kits import parts_of, unpacked, weights
 from lotwise.sales.domain.limits import check_given_away
-from lotwise.sales.domain.lines import AskedLine, ChargeLine, Share
+from lotwise.sales.domain.lines import LINES_MAX, AskedLine, ChargeLine, Share
 from lotwise.sales.domain.pricing_refusals import AddOnWithoutService
+from lotwise.sales.domain.refusals import BadQuantity
 from lotwise.sales.domain.taxes import Rates, Taxable, Taxed, rates_of, tax_invoice, tax_line
 from lotwise.values import spread
 
@@ -26,11 +27,17 @@ class Lines(NamedTuple):
 def special_lines(setting: Setting, site: Site, slots: TaxSlots, drafts: Sequence[Draft]) -> Lines:
     """Tax the drafts of a charge by what they are, kits as their components and packages by their shares.
 
-    Raises AddOnWithoutService, and what `check_given_away` and `unpacked` raise.
+    Raises AddOnWithoutService, BadQuantity for too many lines, and what `check_given_away` and `unpacked` raise.
     """
     drafts = attached(setting, drafts)
     check_given_away(setting, drafts)
     whole = unpacked(setting, drafts)
+    if len(whole) > LINES_MAX:
+        raise BadQuantity(
+            f"with the parts of its kits the charge has {len(whole)} lines, more than {LINES_MAX}",
+            field="lines",
+            ways_out=("charge the kits apart",),
+        )
     groups = [_taxables(setting, site, slots, draft) for draft in whole]
     flat = [one for group in groups for one in group.taxables]
     if site.tax_rounding == "invoice":
