@@ -191,11 +191,11 @@ async def _equip(doors: Doors, one: Device, now: datetime) -> None:
     worth |= {"in_service_on": bought.isoformat(), "life_months": 84}
     await _edit(doors, f"{where}/depreciation", where, worth)
     work = {
-        "work_id": ident(f"clinical/work/{one.serial}"), "done_on": (today - timedelta(days=90)).isoformat(),
+        "work_id": ident(f"clinical/upkeep/{one.serial}"), "done_on": (today - timedelta(days=90)).isoformat(),
         "work": "Half-yearly inspection", "cost_minor": 320_00, "done_by": "Optica Devices",
         "next_due_on": (today + timedelta(days=one.due_days)).isoformat(), "next_work": "Half-yearly inspection",
     }  # fmt: skip
-    await doors.post("stock", f"{where}/works", work, f"clinical/work/{one.serial}")
+    await doors.post("stock", f"{where}/works", work, f"clinical/upkeep/{one.serial}")
 
 
 async def _edit(doors: Doors, path: str, where: str, body: dict[str, Any]) -> None:
