@@ -33,6 +33,7 @@ PAGES = [
     f"{MEMBER}/edit",
     f"{MEMBER}/merge",
     f"{MEMBER}/erase",
+    "/members/import",
     *(f"{MEMBER}?tab={tab}" for tab in ("account", "packages", "memberships", "history", "consents")),
 ]
 
@@ -216,6 +217,21 @@ async def test_an_export_is_a_file(page: httpx.AsyncClient) -> None:
     answer = await page.get(f"{MEMBER}/export")
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.json()["charges"] == []
+
+
+async def test_members_come_in_from_a_table_dry_first(page: httpx.AsyncClient, chain: Chain) -> None:
+    """WEB-08: the dry run keeps nobody and names each wrong row; the same table makes the same ids."""
+    table = "Name,Phone,born_on,id\nAda,020 7946,1980-02-29,17\n,1,,18\nBo,,yesterday,19\n"
+    shown = await page.post("/members/import", data={"key": "k", "table": table})
+    (body,) = chain.did("POST", "sales/v1/members:batch")
+    assert (body["dry_run"], [row["name"] for row in body["rows"]]) == (True, ["Ada"])
+    for words in ("This is needed.", "Enter a day.", "Bring in 1 members"):
+        assert words in shown.text
+    answer = await page.post("/members/import", data={"key": "k", "table": table, "apply": "true"})
+    assert answer.headers["location"] == "/members"
+    again = chain.did("POST", "sales/v1/members:batch")[1]
+    assert (again["dry_run"], again["rows"]) == (False, body["rows"])
+    assert "one of them is called name" in (await page.post("/members/import", data={"table": "a,b\n1,2"})).text
 
 
 @pytest.mark.parametrize(

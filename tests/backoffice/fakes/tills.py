@@ -160,3 +160,10 @@ def export(_chain: Chain, ask: Ask) -> Answer:
 def member_deed(_chain: Chain, ask: Ask) -> Answer:
     """Merge or erase."""
     return 200, {"member_id": ask.id, "erased_at": NOW.isoformat(), "sealed_until": None}
+
+
+@route("POST", "sales/v1/members:batch")
+def bring_in(_chain: Chain, ask: Ask) -> Answer:
+    """All who are sent are new here."""
+    kept = [{"member_id": row["member_id"], "outcome": "created"} for row in ask.body["rows"]]
+    return 200, {"created": len(kept), "known": 0, "rows": kept}

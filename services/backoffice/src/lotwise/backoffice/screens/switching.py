@@ -1,5 +1,6 @@
 """The only home of changing the person at a shared till: the pad for the PIN, one's own PIN, share and lock."""
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -101,7 +102,7 @@ async def _pad(
     request: Request, door: Door, till: Shared, form: dict[str, str], wrong: str, *, status: int = 200
 ) -> Response:
     persons = await pins.candidates(door, till)
-    context = {"persons": persons, "form": form, "wrong": wrong, "till": till, "title": "Who goes on?"}
+    context: dict[str, Any] = {"persons": persons, "form": form, "wrong": wrong, "till": till, "title": "Who goes on?"}
     answer = page(request, None, "screens/switch.html", fragment="sheet", status=status, **context)
     if is_fragment(request) and status >= 400:
         answer.headers["HX-Retarget"] = "#dialog"
