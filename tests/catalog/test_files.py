@@ -18,6 +18,9 @@ from lotwise.onebox.imports.sheets import FileMapping, Sheet
 from lotwise.onebox.imports.workbooks import write_workbook
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+with_devices = pytest.mark.skipif(
+    not (DATA / "fda" / "gudid_devices.csv.gz").exists(), reason="the register of devices is not beside the repository"
+)
 GUDID = {
     "code": "primary_di", "name": "brand", "barcodes": "primary_di", "manufacturer": "company",
     "supplier_code": "catalog", "description": "description",
@@ -153,6 +156,7 @@ async def test_an_export_may_be_narrowed(catalog: Bench, tmp_path: Path) -> None
     assert (await catalog.call("GET", "/v1/products:export", who="nobody")).status_code == 401
 
 
+@with_devices
 async def test_bad_check_digits_warn(catalog: Bench, tmp_path: Path) -> None:
     """CAT-44: of the first devices of the FDA's file and its known bad one, that one warns and all are taken."""
     file = tmp_path / "devices.csv"
@@ -171,6 +175,7 @@ def _device_lines() -> list[str]:
         return text.read().splitlines()
 
 
+@with_devices
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 async def test_50000_devices_come_in(catalog: Bench, tmp_path: Path) -> None:

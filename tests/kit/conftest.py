@@ -131,7 +131,7 @@ class Heard:
         )
 
 
-async def until(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def until(check: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     """Wait until something holds, at most `seconds`."""
     async with asyncio.timeout(seconds):
         while not await check():  # noqa: ASYNC110 - it looks at a server
