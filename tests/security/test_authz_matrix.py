@@ -36,9 +36,11 @@ OF_THE_CHAIN = {
     "/v1/recalls",
     "/v1/recalls:read",
     "/v1/recall-drills",
+    "/v1/receipt-mail",
 }
 """What belongs to no site although its permission does: how often a product is used, when it last moved,
-codes, suppliers, reasons, recalls (a lot is blocked in the whole chain; what of it lies at a site is shown by site)."""
+codes, suppliers, reasons, recalls (a lot is blocked in the whole chain; what of it lies at a site is shown by site),
+whether a mail server is set."""
 
 
 @pytest.fixture(scope="module", params=list(services()), ids=lambda service: service.name)
