@@ -56,9 +56,7 @@ async def pay(selling: Selling, tx: Tx, charge_id: UUID, asked: Payment, who: Pr
         raise BadTender("a payment needs a tender", field="tenders")
     settled = settle(charge.due_minor, tenders)
     payment_id = asked.payment_id or uuid7()
-    tenders = [
-        await take(tx, charge, tender, who, at, now) if tender.kind in TENDERS else tender for tender in tenders
-    ]
+    tenders = [await take(tx, charge, tender, who, at, now) if tender.kind in TENDERS else tender for tender in tenders]
     paid = Paid(
         payment_id, charge_id, charge.site, session_id, charge.due_minor, charge.currency, at, now, who.actor, tenders
     )
