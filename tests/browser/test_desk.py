@@ -198,3 +198,22 @@ def test_a_bill_is_parked_and_paid_in_parts_by_keyboard(page: Page, chain: Chain
     expect(page.locator("#dialog .receipt")).to_be_visible()
     (sent,) = chain.did("POST", "sales/v1/charges")
     assert [tender["amount_minor"] for tender in sent["tenders"]] == [10000, 12320]
+
+
+def test_what_is_typed_after_an_amount_was_typed_arrives(page: Page) -> None:
+    """UI 1: after a payment whose amount was typed the next words go into the field at once."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Alt+2")
+    page.keyboard.type("400", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .receipt")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog")).not_to_be_visible()
+
+    page.keyboard.type("calcium", delay=60)
+
+    expect(page.locator("#code")).to_have_value("calcium")

@@ -70,7 +70,7 @@ field.addEventListener("keydown", (event) => {
   if (move) { event.preventDefault(); const to = bill.querySelector("[aria-current]")?.[move]; if (to) pick(to); }
 });
 // Alt and a letter: what else the desk does with the line in hand or with the bill.
-const letters = { m: "#choose-member", l: "[data-sheet='/charge/line']", d: "[data-sheet='/charge/whole']", k: "[data-sheet='/charge/park']", r: "#parked", u: "#change-person", b: "#bill [aria-current] [hx-vals*=set_redeem]" };
+const letters = { m: "#choose-member", l: "[data-sheet='/charge/line']", d: "[data-sheet='/charge/whole']", k: "[data-sheet='/charge/park']", r: "#parked", u: "#change-person", a: "#bill [aria-current] [data-on]", b: "#bill [aria-current] [hx-vals*=set_redeem]" };
 document.addEventListener("keydown", (event) => {
   const wanted = event.altKey && !dialog.open && letters[event.key.toLowerCase()];
   if (!wanted) return;
@@ -97,8 +97,10 @@ document.addEventListener("charge-recorded", () => localStorage.removeItem(draft
 document.addEventListener("bill-empty", () => localStorage.removeItem(draft));
 document.addEventListener("parked-changed", () => htmx.ajax("GET", `/charge/waiting?site=${desk.elements.site.value}`, { target: "#parked", swap: "outerHTML" }));
 document.addEventListener("member-chosen", ({ detail }) => { desk.elements.member_id.value = detail.value ?? detail; change({ code: "" }); });
-dialog.addEventListener("close", () => setTimeout(() => { if (!dialog.open) field.focus(); }));
-document.addEventListener("dialog-shut", () => field.focus());
+// The cursor comes back afresh: Chromium gives typed text to no field whose focus came while the dialog's own field went.
+const back = () => { if (dialog.open) return; field.blur(); field.focus(); };
+dialog.addEventListener("close", () => setTimeout(back));
+document.addEventListener("dialog-shut", back);
 // What is typed with the cursor nowhere goes into the field.
 addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (target === document.body && key.length === 1 && key !== "?" && !ctrlKey && !altKey && !metaKey) field.focus();
