@@ -116,6 +116,7 @@ async def test_asking_often_costs_the_database_once(reporting: Bench, monkeypatc
     read: list[int] = []
 
     async def today(_tx: Any) -> list[Any]:
+        """The figures of the day."""
         read.append(1)
         return []
 

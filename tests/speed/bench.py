@@ -341,6 +341,7 @@ async def slow_flush(table: Table, length: Length) -> None:
     """Row 3, second half: single recorded sales on a disk whose every flush begins 2 ms late."""
 
     async def sold(measured: System, products: list[Any]) -> Load:
+        """What one sale of the row costs."""
         return await sell(measured, charges(products), seconds=length.seconds)
 
     with tempfile.TemporaryDirectory(prefix="lotwise-bench-") as folder:

@@ -29,6 +29,7 @@ async def quoted(measured: System, seconds: float) -> Answers:
     turn = itertools.count()
 
     def question() -> tuple[str, bytes]:
+        """A bill of twenty lines to be priced."""
         first = next(turn)
         lines = [{"product_id": products[(first + i) % LINES], "quantity": str(1 + i % 4)} for i in range(LINES)]
         return str(uuid7()), orjson.dumps({"site": site(0), "lines": lines, "coupons": ["bench"]})

@@ -285,7 +285,7 @@ async def test_an_offline_till_redeems_once_and_a_conflict_is_named(shop: Sales,
 
 
 async def test_a_refund_and_a_void_at_once_do_not_block_one_another(shop: Sales, ann: str) -> None:
-    """N-05: a package is refunded and its sale voided at the same time, over and over: one wins, none hangs or fails."""
+    """N-05: a package is refunded and its sale voided at the same time, again and again: one wins, none hangs."""
     for _ in range(5):
         held = await holdings.sold(shop, SIX, ann, tenders=[{"kind": "card", "amount_minor": 45_000}])
         refund = {"reason": "x", "is_to_originals": True}

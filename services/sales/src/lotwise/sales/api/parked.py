@@ -11,7 +11,7 @@ from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read, dump
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.sales.api.shapes import Strict
+from lotwise.sales.api.line_shapes import Strict
 from lotwise.sales.domain.refusals import AlreadyParked, UnknownMember, UnknownParked
 from lotwise.sales.repository import members
 from lotwise.sales.repository import parked as rows

@@ -23,7 +23,8 @@ async def record(tx: Tx, returns: Sequence[Return], recorded_at: datetime) -> No
         "insert into sale_return (return_id, charge_id, site, number, member_id, happened_at, currency, net_minor,"
         " tax_1_minor, tax_2_minor, reason, source, actor, request_hash, session_id, recorded_at)"
         " select t.return_id, t.charge_id, t.site, t.number, t.member_id, t.happened_at, t.currency, t.net, t.tax_1,"
-        " t.tax_2, t.reason, t.source, t.actor, t.request_hash, t.session_id, $1 from unnest($2::uuid[], $3::uuid[], $4::text[],"
+        " t.tax_2, t.reason, t.source, t.actor, t.request_hash, t.session_id, $1"
+        " from unnest($2::uuid[], $3::uuid[], $4::text[],"
         " $5::bigint[], $6::uuid[], $7::timestamptz[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[],"
         " $12::text[], $13::text[], $14::text[], $15::bytea[], $16::uuid[]) as t(return_id, charge_id, site, number,"
         " member_id, happened_at, currency, net, tax_1, tax_2, reason, source, actor, request_hash, session_id)",
