@@ -218,9 +218,9 @@ def _add_on(desk: Desk) -> str:
 
 
 def _by_time(desk: Desk) -> str:
-    """A price by the hour asks how long it took: 45 minutes of 100.00 are 75.00 (CAT-09)."""
-    desk.write(".LASER")
-    desk.press("Enter")
+    """A price by the hour, 15 minutes unless somebody says more: 45 minutes of 100.00 are 75.00 (CAT-09)."""
+    desk.add(".LASER", "$30.00")
+    desk.press("Alt+l")
     expect(desk.page.locator("#dialog [name=set_minutes]")).to_be_visible()
     desk.page.locator("#dialog [name=set_minutes]").focus()
     desk.write("45")

@@ -84,6 +84,7 @@ class QuoteLine(Shape):
     available: str | None = None
     description: str = ""
     price_per: str = "unit"
+    minutes: int | None = None
     discounts: tuple[Discount, ...] = ()
     add_ons: tuple[AddOn, ...] = ()
     balances: tuple[Balance, ...] = ()

@@ -70,6 +70,7 @@ class QuoteLineOut(LineOut):
 
     asked: int
     kit_name: str | None
+    price_per: str
     balances: list[BalanceOfferOut]
 
     code: str
