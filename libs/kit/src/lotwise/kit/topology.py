@@ -38,7 +38,7 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
             "cost-updated",
         ),
     },
-    "purchasing": {"catalog": _CATALOG_TO_SHELVES, "stock": _SHORTAGES},
+    "purchasing": {"catalog": _CATALOG_TO_SHELVES, "stock": (*_SHORTAGES, "resupply-changed")},
     "alerts": {
         "catalog": ("site-defined", "product-defined"),
         "stock": (
@@ -47,7 +47,10 @@ HEARS: dict[str, dict[str, tuple[str, ...]]] = {
             "lot-recalled", "count-overdue", "count-posted", "transfer-overdue", "transfer-cancelled",
             "maintenance-due", "maintenance-recorded", "warranty-ending", "warranty-changed", "serial-moved",
         ),
-        "purchasing": ("purchase-order-drafted", "purchase-order-sent", "purchase-order-cancelled"),
+        "purchasing": (
+            "purchase-order-drafted", "purchase-order-sent", "purchase-order-cancelled", "contract-ending",
+            "contract-changed",
+        ),
     },
     "reporting": dict.fromkeys(SPEAKERS, EVERYTHING),
     "backoffice": {},
