@@ -12,6 +12,7 @@ from tests.catalog.test_uses import Answer, others, silent, slow
 from tests.catalog.test_variants import product, refused
 
 from lotwise.catalog.domain import reviews
+from lotwise.contracts.catalog import FunctionKeysPinned
 from lotwise.contracts.purchasing import CostUpdated
 
 __all__ = ["others"]
@@ -183,6 +184,9 @@ async def test_pinned_keys_stay_and_the_list_fills_the_rest(catalog: Bench) -> N
     assert (await catalog.get("/v1/function-keys"))["rows"][0]["product"]["code"] == "P01"
     history = await catalog.owner.fetchval("SELECT now FROM change WHERE field = 'function keys'")
     assert history == {"F3": made[13]["product_id"]}
+    (told,) = await catalog.told(FunctionKeysPinned)
+    pins = [(one.key, str(one.product_id)) for one in told.keys]
+    assert (told.site, pins, told.revision) == ("harley", [(3, made[13]["product_id"])], 1)
 
 
 async def test_keys_that_cannot_be_pinned_are_refused(catalog: Bench) -> None:

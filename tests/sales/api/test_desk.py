@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.sales.harness import BACK_BAR, BOTOX, CREAM, FACIAL, OTHER, SITE, FakeStock, Sales, fact, line
 
-from lotwise.contracts.catalog import ProductDefined
+from lotwise.contracts.catalog import FunctionKeysPinned, PinnedKey, ProductArchived, ProductDefined
 from lotwise.contracts.ids import named_id, uuid7
 from lotwise.contracts.sales import SaleRecorded, SaleVoided
 from lotwise.contracts.stock import LevelNow, StockLevelChanged
@@ -234,6 +234,38 @@ async def test_tiles_are_the_first_twelve_in_ascii_order(sales: Sales) -> None:
     (botox,) = [tile for tile in desk["tiles"] if tile["code"] == "BOTOX"]
     assert (botox["price"], botox["on_hand"], botox["available"]) == ("12.00", "40", "38")
     assert (desk["site_name"], desk["taxes"]["rate_2_2"]) == ("Harley Street", "9.975")
+
+
+async def tile_keys(sales: Sales, site: str = SITE) -> dict[str, str]:
+    """The code that each key of the desk picks."""
+    desk = await sales.get(f"/v1/desk?site={site}", who="front_desk")
+    return {tile["key"]: tile["code"] for tile in desk["tiles"]}
+
+
+async def test_tiles_follow_what_the_site_pinned(sales: Sales) -> None:
+    """CAT-46: a pinned product stays on its key, the list fills the others, an archived or back bar one frees its key;
+    an older message changes nothing, and another site keeps the plain list.
+    """
+    codes = [f"K{i:02}" for i in range(14)]
+    made = {code: named_id("t", code) for code in codes}
+    await sales.hear(*(ProductDefined(product_id=made[code], code=code, name=code, kind="physical") for code in codes))
+    await sales.selling.prices.load()
+    keys = tuple(PinnedKey(key=key, product_id=one) for key, one in ((2, made["K13"]), (4, BACK_BAR), (12, BOTOX)))
+    pinned = FunctionKeysPinned(site=SITE, keys=keys, revision=2)
+    await sales.hear(pinned)
+    wanted = [".FACIAL", "K13", "CREAM", *codes[:8], "BOTOX"]
+    assert await tile_keys(sales) == {f"F{i}": code for i, code in enumerate(wanted, 1)}
+    before = await sales.state()
+    await sales.hear(pinned, pinned.model_copy(update={"keys": (), "revision": 1}))
+    assert await sales.state() == before
+    plain = [".FACIAL", "BOTOX", "CREAM", *codes[:9]]
+    assert await tile_keys(sales, OTHER) == {f"F{i}": code for i, code in enumerate(plain, 1)}
+    await sales.hear(ProductArchived(product_id=made["K13"], revision=2))
+    await sales.selling.prices.load()
+    wanted = [".FACIAL", "CREAM", *codes[:9], "BOTOX"]
+    assert await tile_keys(sales) == {f"F{i}": code for i, code in enumerate(wanted, 1)}
+    await sales.hear(pinned.model_copy(update={"keys": (), "revision": 3}))
+    assert await tile_keys(sales) == {f"F{i}": code for i, code in enumerate(plain, 1)}
 
 
 async def test_a_scanned_code_selects_its_product(sales: Sales) -> None:

@@ -66,6 +66,21 @@ class PreferencesDefined(Event):
     revision: int = 1
 
 
+class PinnedKey(Value):
+    """A function key (1 to 12) and the product it picks."""
+
+    key: int = Field(ge=1, le=12)
+    product_id: Id
+
+
+class FunctionKeysPinned(Event):
+    """The products that `site` pinned to its function keys, all of them; none: its keys follow the list (CAT-46)."""
+
+    speaker: ClassVar[str] = "catalog"
+    keys: tuple[PinnedKey, ...] = ()
+    revision: int = 1
+
+
 class TaxDefined(Event):
     """The tax slots of a site from a day on (CAT-25, CAT-26, CAT-63)."""
 

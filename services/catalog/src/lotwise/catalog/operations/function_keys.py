@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from lotwise.catalog.domain import function_keys
-from lotwise.catalog.operations import sites
+from lotwise.catalog.operations import sites, telling
 from lotwise.catalog.repository import changes, locking
 from lotwise.catalog.repository import function_keys as rows
 from lotwise.catalog.repository import products as product_rows
@@ -12,6 +12,7 @@ from lotwise.catalog.repository.changes import Change
 from lotwise.catalog.repository.products import Filter, Shown
 from lotwise.kit.database import Tx
 from lotwise.kit.etag import Expected
+from lotwise.kit.outbox import tell
 
 
 async def shown(tx: Tx, site: str | None) -> tuple[dict[int, Shown], frozenset[int], int]:
@@ -47,3 +48,4 @@ async def pin(tx: Tx, site: str, wanted: Sequence[tuple[int, UUID]], expected: E
     await rows.store(tx, site, now, revision + 1)
     words = [{f"F{key}": str(product_id) for key, product_id in keys.items()} for keys in (was, now)]
     await changes.keep(tx, [Change(f"site:{site}", "function keys", *words)], who)
+    await tell(tx, telling.function_keys_pinned(site, now, revision + 1))

@@ -163,6 +163,15 @@ def preferences_defined(preferences: Preferences) -> said.PreferencesDefined:
     )
 
 
+def function_keys_pinned(site: str, keys: Mapping[int, UUID], revision: int) -> said.FunctionKeysPinned:
+    """All pinned keys of a site as they stand now."""
+    return said.FunctionKeysPinned(
+        site=site,
+        keys=tuple(said.PinnedKey(key=key, product_id=keys[key]) for key in sorted(keys)),
+        revision=revision,
+    )
+
+
 def category_price_changed(price: CategoryPrice) -> said.CategoryPriceChanged:
     """A category's price over its period."""
     return said.CategoryPriceChanged(

@@ -23,7 +23,7 @@ from lotwise.sales.domain.explanations import Near, percent_text, rules_of
 from lotwise.sales.domain.packages import smallest
 from lotwise.sales.domain.prices import slots_at
 from lotwise.sales.domain.refusals import UnknownCharge, UnknownProduct, UnknownSite
-from lotwise.sales.operations import charges
+from lotwise.sales.operations import charges, function_keys
 from lotwise.sales.operations.answers import line_answer
 from lotwise.sales.operations.circumstances import look
 from lotwise.sales.operations.offers import Offered
@@ -34,20 +34,19 @@ from lotwise.sales.repository.definitions import Tile
 from lotwise.values import price_text, site_day
 
 router = Router(prefix="/v1", tags=["desk"])
-KEYS = 12
 
 
 @router.get("/desk", permission="charge.create", refusals=(UnknownSite,))
 async def get_desk(site: Slug, read: Read, request: Request) -> DeskOut:
-    """F1 to F12: the first twelve of the list sorted by code, with prices and stock's figures; the site's settings."""
+    """F1 to F12: what the site pinned, in between the first by code, priced and with stock's figures; its settings."""
     selling, now = selling_of(request), datetime.now(UTC)
     book = selling.prices.book
     if site not in book.sites:
         raise UnknownSite(f"no site is called {site!r}", field="site")
     here = book.sites[site]
     async with read.connection() as tx:
-        tiles = await definitions.first_tiles(tx, site, KEYS)
-    shown = [_tile(selling, site, tile, now, f"F{i}") for i, tile in enumerate(tiles, 1)]
+        tiles = await function_keys.tiles(tx, site)
+    shown = [_tile(selling, site, tile, now, f"F{key}") for key, tile in tiles.items()]
     return DeskOut(
         site=site,
         site_name=here.name,

@@ -7,6 +7,7 @@ from lotwise.contracts.catalog import (
     CategoryDefined,
     CategoryPriceChanged,
     DiscountDefined,
+    FunctionKeysPinned,
     PackageDefined,
     PreferencesDefined,
     PriceChanged,
@@ -20,7 +21,7 @@ from lotwise.contracts.catalog import (
 from lotwise.contracts.envelope import Event
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message, Subscription
-from lotwise.sales.operations import definitions
+from lotwise.sales.operations import definitions, function_keys
 
 E = TypeVar("E", bound=Event)
 
@@ -84,6 +85,11 @@ async def on_preferences(tx: Tx, messages: Sequence[Message[PreferencesDefined]]
     await definitions.define_preferences(tx, _events(messages))
 
 
+async def on_function_keys(tx: Tx, messages: Sequence[Message[FunctionKeysPinned]]) -> None:
+    """Sites pinned products to function keys."""
+    await function_keys.pin(tx, _events(messages))
+
+
 async def on_recipes(tx: Tx, messages: Sequence[Message[RecipeDefined]]) -> None:
     """What services consume was told."""
     await definitions.define_recipes(tx, _events(messages))
@@ -104,5 +110,6 @@ catalog = Subscription(
         PackageDefined: on_packages,
         PreferencesDefined: on_preferences,
         RecipeDefined: on_recipes,
+        FunctionKeysPinned: on_function_keys,
     },
 )
