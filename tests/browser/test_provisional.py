@@ -25,8 +25,10 @@ def ready(page: Page, line: Line) -> Page:
     """A desk that has its price book, at the end of its line."""
     page.goto(line.url + DESK)
     page.wait_for_function(
-        "async () => (await (await caches.open('desk')).keys()).some(({ url }) => url.includes('/charge/offline'))"
+        "async () => { const kept = await (await caches.open('desk')).match('/charge/offline?site=harley-street',"
+        " { ignoreVary: true }); return Boolean(kept && (await kept.text()).length); }"
     )
+    page.wait_for_timeout(300)
     return page
 
 

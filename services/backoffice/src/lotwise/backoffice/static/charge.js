@@ -1,6 +1,7 @@
 // The charge desk: tiles, scans and keys change the bill one after another, in the order they came, however slow the line.
 import { shut } from "./ui.js";
-import * as provisional from "./provisional.js";
+// What keeps the desk going without its line comes after the page stands.
+let provisional = { isDown: () => false, reaches: async () => true, down: () => undefined };
 
 const desk = document.querySelector("#desk"), field = desk.elements.code, bill = document.querySelector("#bill");
 const dialog = document.querySelector("#dialog"), draft = `desk:${desk.elements.site.value}`;
@@ -105,10 +106,11 @@ document.addEventListener("dialog-shut", back);
 addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (target === document.body && key.length === 1 && key !== "?" && !ctrlKey && !altKey && !metaKey) field.focus();
 }, true);
-provisional.watch(desk.elements.site.value, {
+const prepare = async () => (provisional = await import("./provisional.js")).watch(desk.elements.site.value, {
   onDown: () => away(),
   onUp: () => { if (desk.dataset.shell !== undefined) location.href = `/charge?site=${desk.elements.site.value}`; else if (bill.querySelector("[name=line_of]")) change({ code: "" }); },
 });
+if (document.readyState === "complete") prepare(); else addEventListener("load", prepare);
 // The till of this browser is remembered.
 const till = desk.elements.till_id;
 if (till) {

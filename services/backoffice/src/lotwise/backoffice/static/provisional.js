@@ -13,6 +13,11 @@ const take = (rows) => {
   book.rows = new Map(rows.map((row) => [row.product_id, row]));
   book.names = new Map(rows.flatMap((row) => [row.code, ...row.names].map((name) => [name, row])));
 };
+// What is kept is read to its end before it takes the place of what was kept: a line that goes meanwhile loses nothing.
+const save = async (store, path) => {
+  const answer = await fetch(path), body = await answer.blob();
+  if (answer.ok) await store.put(path, new Response(body, { headers: answer.headers }));
+};
 export const keepBook = async (site) => {
   book.site = site;
   const store = await caches.open(STORE), at = `/charge/book?site=${encodeURIComponent(site)}`;
@@ -25,7 +30,8 @@ export const keepBook = async (site) => {
     }
     take(rows);
     await store.put(at, new Response(JSON.stringify(rows), { headers: { "Content-Type": "application/json" } }));
-    await store.add(`/charge/offline?site=${encodeURIComponent(site)}`);
+    const files = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => new URL(name).pathname.startsWith("/assets/"));
+    for (const path of [...files, `/charge/offline?site=${encodeURIComponent(site)}`]) await save(store, path);
   } catch {
     const kept = await store.match(at);
     if (kept) take(await kept.json());
@@ -167,15 +173,11 @@ export const send = () => navigator.locks.request(QUEUE, async () => {
   }
   if (recorded) say(`${recorded} provisional ${recorded === 1 ? "charge was" : "charges were"} recorded.`);
 });
-export const watch = (site, { onDown, onUp }) => {
+export const watch = async (site, { onDown, onUp }) => {
   [wasDown, isUp] = [onDown, onUp];
   show();
-  addEventListener("load", async () => {
-    if (navigator.serviceWorker) navigator.serviceWorker.register("/charge-worker.js", { scope: "/charge" }).catch(() => undefined);
-    await keepBook(site);
-    if ($("#desk").dataset.shell !== undefined || !await reaches()) return down();
-    await send();
-    show();
-  });
+  if (navigator.serviceWorker) navigator.serviceWorker.register("/charge-worker.js", { scope: "/charge" }).catch(() => undefined);
+  await keepBook(site);
+  if ($("#desk").dataset.shell !== undefined || !await reaches()) down(); else { await send(); show(); }
   setInterval(() => { if (!isDown()) keepBook(site); }, FRESH);
 };
