@@ -184,6 +184,19 @@ def changes(_chain: Chain, ask: Ask) -> Answer:
     )
 
 
+@route("GET", "catalog/v1/function-keys")
+def function_keys(_chain: Chain, _ask: Ask) -> Answer:
+    """The first twelve products, of which the third is pinned."""
+    picked = enumerate(ALL_PRODUCTS[:12], 1)
+    return 200, {"rows": [{"key": f"F{i}", "is_pinned": i == 3, "product": p} for i, p in picked], "revision": 4}
+
+
+@route("PUT", "catalog/v1/sites/{slug}/function-keys")
+def pin_function_keys(_chain: Chain, _ask: Ask) -> Answer:
+    """Pin products."""
+    return 200, {"rows": [], "revision": 5}
+
+
 @route("GET", "catalog/v1/codes/{code}")
 def code(_chain: Chain, ask: Ask) -> Answer:
     """What a code means."""

@@ -169,3 +169,11 @@ def book(_chain: Chain, _ask: Ask) -> Answer:
     sold = [p for p in ALL_PRODUCTS if p["price"] and p.get("purpose") != "back_bar"]
     found = [{"product_id": p["product_id"], "code": p["code"], "name": p["name"], "kind": p["kind"], "unit": p["unit"], "names": p["barcodes"], "price_micros": round(float(p["price"]) * 1_000_000), "is_inclusive": False, "rates": [20_000_000, 0], "is_compound": False} for p in sold]  # fmt: skip
     return 200, {"rows": found, "next": None}
+
+
+@route("GET", "sales/v1/dispensed")
+def dispensed(chain: Chain, ask: Ask) -> Answer:
+    """Lines that took another lot than the first to expire."""
+    p, lots = ALL_PRODUCTS[0], [ident("lot", "taken"), ident("lot", "first")]
+    found = [{"charge_id": ident("charge", "old", i), "line": 1, "number": f"H-{2030 - i}", "state": "recorded", "site": "harley-street", "happened_at": (NOW - timedelta(minutes=37 * i)).isoformat(), "actor": "user:olga", "product_id": p["product_id"], "code": p["code"], "name": p["name"], "unit": p["unit"], "quantity": "2", "lot_choice": ask.params["lot_choice"], "lot_id": lots[0], "fefo_lot_id": lots[1]} for i in range(3)]  # fmt: skip
+    return rows(found if ask.params["lot_choice"] == "deviation" else [], ask)

@@ -122,7 +122,10 @@ def lots(chain: Chain, ask: Ask) -> Answer:
 @route("GET", "stock/v1/lots/{id}")
 def one_lot(chain: Chain, ask: Ask) -> Answer:
     """A lot."""
-    return 200, next(lot for lot in _lots_of(chain, None, None) if lot["lot_id"] == ask.id) | {"places": []}
+    found = next((lot for lot in _lots_of(chain, None, None) if lot["lot_id"] == ask.id), None)
+    if found is None:
+        return refusal(404, "unknown-lot", "No lot has this id.")
+    return 200, found | {"places": []}
 
 
 @route("POST", "stock/v1/lots/{id}:quarantine")

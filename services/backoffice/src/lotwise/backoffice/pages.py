@@ -76,6 +76,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Sales", "/analytics/sales", "chart-column", "reporting.read"),
             Link("Waste", "/analytics/waste", "trash-2", "reporting.read"),
+            Link("Lot Deviations", "/analytics/deviations", "calendar-clock", "sales.read"),
             Link("Charges", "/charges", "receipt-text", "sales.read"),
             Link("Reconciliation", "/analytics/reconciliation", "layers", "stock.read"),
         ),
@@ -88,6 +89,7 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Discounts", "/discounts", "percent", "catalog.read"),
             Link("Prices", "/prices", "tag", "catalog.price"),
             Link("Preferences", "/settings/preferences", "sliders-horizontal", "catalog.write"),
+            Link("Function Keys", "/settings/function-keys", "keyboard", "catalog.write"),
             Link("Sites & Tax", "/settings/sites", "store", "catalog.write"),
             Link("Companies", "/settings/companies", "store", "stock.setting"),
             Link("Reasons & Witnesses", "/settings/reasons", "badge-check", "stock.setting"),
