@@ -32,7 +32,8 @@ async def db(reporting_urls: tuple[str, str]) -> AsyncIterator[Database]:
     owner = await asyncpg.connect(reporting_urls[0])
     await owner.execute(
         "truncate journal, journal_ref, sale_day, charge_day, cost_day, waste_day, level, purchase_order, site,"
-        " product, category, supplier, inbox, outbox, dead_letter, idempotency, audit"
+        " product, category, supplier, owed_day, owed_home, membership_step, fee_run, free_line,"
+        " inbox, outbox, dead_letter, idempotency, audit"
     )
     await owner.close()
     database = await Database.open(reporting_urls[1], connections_max=4)

@@ -299,11 +299,15 @@ class MembershipPastDue(MembershipEvent):
 
 
 class MembershipEnded(MembershipEvent):
-    """It ended: cancelled, not paid, upgraded or run out."""
+    """It ended: cancelled, not paid, upgraded, voided or run out.
+
+    `refunded_minor` of its present period's fee (net) was given back, credited or taken back; the rest is earned.
+    """
 
     speaker: ClassVar[str] = "sales"
     on_day: date
     reason: str
+    refunded_minor: Minor = 0
 
 
 class GiftCertificateSold(Event):

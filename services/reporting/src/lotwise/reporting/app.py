@@ -3,7 +3,7 @@
 from lotwise.contracts.envelope import SPEAKERS
 from lotwise.kit.inbox import Subscription
 from lotwise.kit.service import Service
-from lotwise.reporting.api import journeys, rebuilds, sales, stock
+from lotwise.reporting.api import journeys, owed, rebuilds, sales, stock
 from lotwise.reporting.handlers import on_events
 from lotwise.reporting.jobs import JOBS
 from lotwise.reporting.operations.measuring import measure_sites
@@ -15,7 +15,7 @@ SERVICE = Service(
     name="reporting",
     package="lotwise.reporting",
     settings=Settings,
-    routers=(sales.router, stock.router, journeys.router, rebuilds.router),
+    routers=(sales.router, stock.router, owed.router, journeys.router, rebuilds.router),
     subscriptions=tuple(
         Subscription(speaker=speaker, handlers={}, every=on_events, pause_seconds=PAUSE_SECONDS) for speaker in SPEAKERS
     ),

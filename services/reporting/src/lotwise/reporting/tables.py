@@ -218,4 +218,81 @@ class Supplier(Base, table=True):
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
+class OwedDay(Base, table=True):
+    """What of a package, fee, certificate or account was sold, used, given back and run out on a day at a site."""
+
+    __tablename__ = "owed_day"
+
+    generation: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    kind: str = Field(sa_column=Column(Text, primary_key=True))
+    owner_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    site: str = Field(sa_column=Column(Text, primary_key=True))
+    sold_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    used_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    refunded_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    expired_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class OwedHome(Base, table=True):
+    """The site that sold a package or certificate first: it is owed there, wherever it is used."""
+
+    __tablename__ = "owed_home"
+
+    generation: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    kind: str = Field(sa_column=Column(Text, primary_key=True))
+    owner_id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    site: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class MembershipStep(Base, table=True):
+    """What happened to a membership, as it was told: the runs of its fees are made of all its steps."""
+
+    __tablename__ = "membership_step"
+
+    generation: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    membership_id: UUID = Field(primary_key=True)
+    revision: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    step: str = Field(sa_column=Column(Text, primary_key=True))
+    site: str = Field(sa_column=Column(Text, nullable=False))
+    product_id: UUID
+    from_day: date
+    to_day: date | None = None
+    minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class FeeRun(Base, table=True):
+    """Days without a pause that earn a fee: `passed` of its `days` were before the first of them."""
+
+    __tablename__ = "fee_run"
+
+    generation: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    membership_id: UUID = Field(primary_key=True)
+    first_day: date = Field(primary_key=True)
+    site: str = Field(sa_column=Column(Text, nullable=False))
+    product_id: UUID
+    last_day: date
+    passed: int
+    days: int
+    fee_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class FreeLine(Base, table=True):
+    """A line that cost nothing, with its reason; below zero its void. Its cost is in the journal."""
+
+    __tablename__ = "free_line"
+    __table_args__: Any = (Index("free_line_day", "generation", "day"),)
+
+    generation: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    document_id: UUID = Field(primary_key=True)
+    line: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    site: str = Field(sa_column=Column(Text, nullable=False))
+    day: date
+    product_id: UUID
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    actor: str = Field(sa_column=Column(Text, nullable=False))
+    units: Decimal = Field(sa_column=Column(UNITS, nullable=False))
+
+
 kit_tables(Base.metadata)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from lotwise.reporting.domain import costs, orders, sales, states, waste
+from lotwise.reporting.domain import costs, orders, owed, sales, states, waste
 from lotwise.reporting.domain.facts import Fact
 from lotwise.reporting.domain.tally import Tally
 
@@ -10,6 +10,18 @@ RULES: dict[str, Callable[[Tally, Fact], None]] = {
     "sale-recorded": sales.recorded,
     "sale-voided": sales.voided,
     "sale-returned": sales.returned,
+    "package-sold": owed.package_sold,
+    "package-redeemed": owed.package_redeemed,
+    "package-refunded": owed.package_refunded,
+    "package-expired": owed.package_expired,
+    "gift-certificate-sold": owed.gift_sold,
+    "gift-certificate-redeemed": owed.gift_redeemed,
+    "gift-certificate-expired": owed.gift_expired,
+    "account-moved": owed.account_moved,
+    "membership-renewed": owed.membership_renewed,
+    "membership-paused": owed.membership_paused,
+    "membership-resumed": owed.membership_resumed,
+    "membership-ended": owed.membership_ended,
     "stock-issued": costs.issued,
     "stock-returned": costs.returned,
     "treatment-consumed": costs.issued,
@@ -28,7 +40,8 @@ RULES: dict[str, Callable[[Tally, Fact], None]] = {
 }
 
 
-DATED = tuple(name for name, rule in RULES.items() if rule.__module__.rpartition(".")[2] in {"sales", "costs", "waste"})
+_DATED = {"sales", "costs", "waste", "owed"}
+DATED = tuple(name for name, rule in RULES.items() if rule.__module__.rpartition(".")[2] in _DATED)
 """Events that add to a day of a site: what is folded anew when its time zone becomes known."""
 
 

@@ -1,8 +1,13 @@
-"""The only home of how charges, voids and returns count: every line counts, with its sign."""
+"""The only home of how charges, voids and returns count: every line counts, with its sign.
+
+Money of a line that is still owed (a package, a fee, a certificate, an account) or another's (a tip) is no revenue:
+what it earns comes with its use (SAL-20). Its units and its tax count with its document.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lotwise.reporting.domain import free_uses
 from lotwise.reporting.domain.facts import Fact, local_day, micro
 from lotwise.reporting.domain.tally import Tally
 
@@ -28,6 +33,10 @@ def _count(tally: Tally, fact: Fact, kind: int, sign: int) -> None:
     day = local_day(fact.body["happened_at"], tally.zone(fact.site))
     tally.charges[fact.site, day][kind] += 1
     _add_lines(tally, (fact.site, day), fact.body["lines"], sign)
+    if kind != RETURNS:
+        for line in fact.body["lines"]:
+            if line.get("free_reason"):
+                free_uses.add(tally, fact, day, line, sign)
 
 
 def _add_lines(tally: Tally, place: tuple[str, Any], lines: Iterable[Mapping[str, Any]], sign: int) -> None:
@@ -36,5 +45,6 @@ def _add_lines(tally: Tally, place: tuple[str, Any], lines: Iterable[Mapping[str
         cell = sales[site, day, line["product_id"]]
         cell[0] += sign * micro(line["quantity"])
         cell[1] += 1
-        cell[2] += sign * line["net_minor"]
+        if line.get("owed", "none") == "none":
+            cell[2] += sign * line["net_minor"]
         cell[3] += sign * (line.get("tax_1_minor", 0) + line.get("tax_2_minor", 0))

@@ -6,7 +6,7 @@ Sums commute, states keep their newest revision: a batch may come in any order a
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 ProductDay = tuple[str, date, str]
@@ -23,7 +23,9 @@ class Tally:
     """What a batch adds. Quantities are millionths of the unit, money is minor units, both signed.
 
     sales: units, lines, net, tax · charges: charges, returns, voids · costs: units, cost (COGS) ·
-    waste (by product day and reason): units, cost, entries · the rest by id, newest revision wins.
+    waste (by product day and reason): units, cost, entries · owed (by kind, owner, day, site): sold, used, refunded,
+    expired · homes: when and where an owner was sold first · steps of memberships and free lines: as they were told,
+    once · the rest by id, newest revision wins.
     """
 
     zones: dict[str, str] = field(default_factory=dict)
@@ -31,6 +33,10 @@ class Tally:
     charges: dict[SiteDay, list[int]] = field(default_factory=lambda: _cells(3))
     costs: dict[ProductDay, list[int]] = field(default_factory=lambda: _cells(2))
     waste: dict[tuple[str, date, str, str], list[int]] = field(default_factory=lambda: _cells(3))
+    owed: dict[tuple[str, str, date, str], list[int]] = field(default_factory=lambda: _cells(4))
+    homes: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+    steps: dict[tuple[str, int, str], tuple[Any, ...]] = field(default_factory=dict)
+    free: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
     levels: dict[tuple[str, str], Definition] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     sites: dict[str, Definition] = field(default_factory=dict)

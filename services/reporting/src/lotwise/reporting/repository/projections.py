@@ -17,9 +17,9 @@ _LOCK = "(19780, 1)"
 _REBUILD = "(19780, 2)"
 READ_MODELS = (
     "sale_day", "charge_day", "cost_day", "waste_day", "level", "purchase_order",
-    "site", "product", "category", "supplier",
+    "site", "product", "category", "supplier", "owed_day", "owed_home", "membership_step", "fee_run", "free_line",
 )  # fmt: skip
-_DAYS = ("sale_day", "charge_day", "cost_day", "waste_day")
+_DAYS = ("sale_day", "charge_day", "cost_day", "waste_day", "owed_day", "free_line")
 
 
 class Live(NamedTuple):

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from lotwise.reporting.repository import fees
 from lotwise.reporting.repository.pages import Sheet, Sorted, page
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from lotwise.kit.database import Tx
 
-LIVE = "(select live from projection)"
+LIVE = fees.LIVE
 
 
 class Window(NamedTuple):
@@ -36,7 +37,10 @@ def _summed(keys: str) -> str:
       from (select {keys}, units, lines, net_minor net, tax_minor tax, 0::bigint cogs from sale_day
             where {_WITHIN} and {_IN_CATEGORY}
             union all
-            select {keys}, 0, 0, 0, 0, cost_minor from cost_day where {_WITHIN} and {_IN_CATEGORY}) d
+            select {keys}, 0, 0, 0, 0, cost_minor from cost_day where {_WITHIN} and {_IN_CATEGORY}
+            union all
+            select {keys}, 0, 0, minor, 0, 0 from ({fees.EARNED_DAILY if keys == "day" else fees.EARNED}) f
+            where {_IN_CATEGORY}) d
       group by {keys}"""
 
 

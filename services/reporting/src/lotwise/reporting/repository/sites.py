@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lotwise.reporting.repository.sales import LIVE
+from lotwise.reporting.repository.fees import LIVE, earned
 
 if TYPE_CHECKING:
     import asyncpg
@@ -13,8 +13,12 @@ _TODAY = f"""
 with here as (
     select slug as site, (now() at time zone time_zone)::date as day from site where generation = {LIVE}
 ), sold as (
-    select s.site, sum(s.net_minor) as net_minor from sale_day s join here using (site, day)
-    where s.generation = {LIVE} group by s.site
+    select site, sum(net_minor) as net_minor from (
+        select s.site, s.net_minor from sale_day s join here using (site, day) where s.generation = {LIVE}
+        union all
+        select r.site, {earned("here.day", "here.day")} from fee_run r join here using (site)
+        where r.generation = {LIVE} and here.day between r.first_day and r.last_day
+    ) s group by site
 ), lost as (
     select w.site, sum(w.cost_minor) as cost_minor from waste_day w join here using (site, day)
     where w.generation = {LIVE} group by w.site

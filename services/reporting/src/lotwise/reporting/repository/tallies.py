@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lotwise.reporting.domain.tally import Tally
+from lotwise.reporting.repository import owed
 
 if TYPE_CHECKING:
     from lotwise.kit.database import Tx
@@ -90,6 +91,7 @@ async def store(tx: "Tx", generation: int, tally: Tally) -> None:
     await _put(tx, generation, _CHARGES, [(d, s, *c) for (s, d), c in tally.charges.items()])
     await _put(tx, generation, _COSTS, [(d, s, p, str(c[0]), c[1]) for (s, d, p), c in tally.costs.items()])
     await _put(tx, generation, _WASTE, [(d, s, p, r, str(c[0]), *c[1:]) for (s, d, p, r), c in tally.waste.items()])
+    await owed.store(tx, generation, tally)
     await _put(tx, generation, _LEVELS, [(*key, *_level(body)) for key, body in tally.levels.items()])
     await _put(tx, generation, _ORDERS, [(key, *_order(order)) for key, order in tally.orders.items()])
 

@@ -192,4 +192,8 @@ async def _let_go(ledger: Ledger, membership: Membership, period: Period, credit
         "membership", membership.membership_id, "upgraded", -credit.net,
         site=membership.site, member_id=membership.member_id,
     )  # fmt: skip
-    ledger.events.append(memberships.said(MembershipEndedEvent, ended, ledger.deed, on_day=ended_on, reason="upgraded"))
+    ledger.events.append(
+        memberships.said(
+            MembershipEndedEvent, ended, ledger.deed, on_day=ended_on, reason="upgraded", refunded_minor=credit.net
+        )
+    )

@@ -271,4 +271,6 @@ async def void_joining(ledger: Ledger, move: Move) -> None:
         "membership", membership.membership_id, "voided", -period.fee_minor,
         site=membership.site, member_id=membership.member_id, line=move.line,
     )  # fmt: skip
-    ledger.events.append(said(MembershipEndedEvent, ended, deed, on_day=zone_day, reason="voided"))
+    ledger.events.append(
+        said(MembershipEndedEvent, ended, deed, on_day=zone_day, reason="voided", refunded_minor=period.fee_minor)
+    )

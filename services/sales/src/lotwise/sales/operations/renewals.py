@@ -156,7 +156,10 @@ async def end(ledger: Ledger, membership: Membership, on_day: date, reason: str)
     """Let a membership end with what its periods gave, and tell it."""
     ended = await memberships.kept(ledger, rules.end(membership, on_day, reason))
     await memberships.close_given(ledger, membership.membership_id)
-    ledger.events.append(memberships.said(MembershipEndedEvent, ended, ledger.deed, on_day=on_day, reason=reason))
+    back = (await memberships.period_of(ledger.tx, membership)).refunded_minor
+    ledger.events.append(
+        memberships.said(MembershipEndedEvent, ended, ledger.deed, on_day=on_day, reason=reason, refunded_minor=back)
+    )
     return ended
 
 
