@@ -290,7 +290,7 @@ async def test_cancelled_with_its_period_it_ends_on_its_day(shop: Sales, ann: st
     assert (await use(shop, ann, given)).status_code == 201
     await look(shop, date.fromisoformat(membership["due_on"]))
     (ended,) = await shop.told(MembershipEnded)
-    assert (ended.on_day.isoformat(), ended.reason) == (membership["to_day"], "moves")
+    assert (ended.on_day.isoformat(), ended.reason, ended.refunded_minor) == (membership["to_day"], "moves", 0)
     assert len(await shop.told(MembershipRenewed)) == 1
 
 
@@ -304,6 +304,8 @@ async def test_cancelled_today_it_gives_back_its_days(shop: Sales, ann: str) -> 
     answer = await shop.post(path, body, who="front_desk")
     earned = (2 * 9900 + days) // (2 * days)
     assert answer["refund"]["net_minor"] == 9900 - earned
+    (ended,) = await shop.told(MembershipEnded)
+    assert ended.refunded_minor == 9900 - earned
     assert answer["refund"]["tenders"] == [{"kind": "card", "amount_minor": earned - 9900, "reference": ""}]
     again = await shop.call("POST", path, body, who="front_desk")
     assert (again.status_code, again.json()["code"]) == (409, "membership-ended")
@@ -330,7 +332,7 @@ async def test_an_upgrade_charges_the_difference(shop: Sales, ann: str) -> None:
     up = await shop.post(path, {"product_id": str(YEARLY)}, who="front_desk")
     assert (up["charge"]["total_minor"], up["membership"]["period"]) == (90_000, "year")
     (ended,) = await shop.told(MembershipEnded)
-    assert ended.reason == "upgraded"
+    assert (ended.reason, ended.refunded_minor) == ("upgraded", 9900)
     assert (await shop.told(MembershipRenewed))[-1].fee_minor == 99_900
     down = f"/v1/memberships/{up['membership']['membership_id']}:upgrade"
     before = await shop.state()
@@ -362,4 +364,6 @@ async def test_the_charge_of_joining_is_voided_with_the_membership(shop: Sales, 
     other = await join(shop, bob)
     await shop.post(f"/v1/charges/{other['charge']['charge_id']}:void", {"reason": "typed wrong"}, who="manager")
     assert (await held(shop, bob))[0]["state"] == "ended"
+    (ended,) = await shop.told(MembershipEnded)
+    assert (ended.reason, ended.refunded_minor) == ("voided", 9900)
     await right(shop)
