@@ -23,7 +23,7 @@ from nats.aio.client import Client
 from tests.onebox.conftest import Machine
 
 from lotwise.kit.topology import topology
-from lotwise.onebox.audit import MATCHING
+from lotwise.onebox.audit import MATCHING, OWED
 from lotwise.onebox.chain import SERVICES, Chain
 from lotwise.onebox.databases import same_server
 from lotwise.onebox.home import Home
@@ -147,11 +147,11 @@ def test_a_message_that_cannot_be_read_is_listed_explained_and_retried(machine: 
 
 
 def test_the_books_of_a_new_system_are_clean(machine: Machine) -> None:
-    """N-01: given a running system, when audited, then the ledger and all seven audit trails hold; exit code 0."""
+    """N-01: given a running system, when audited, then ledger, what is owed and all seven audit trails hold; exit code 0."""
     done = machine.lotwise("audit", "--json")
     assert done.returncode == 0, done.stdout
     proofs = json.loads(done.stdout)
-    assert set(proofs) == {"stock ledger", MATCHING, *(f"{service} audit trail" for service in SERVICES)}
+    assert set(proofs) == {"stock ledger", OWED, MATCHING, *(f"{service} audit trail" for service in SERVICES)}
     assert all(proof.get("is_clean", proof.get("is_intact")) is True for proof in proofs.values())
 
 
