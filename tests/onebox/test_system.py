@@ -147,7 +147,7 @@ def test_a_message_that_cannot_be_read_is_listed_explained_and_retried(machine: 
 
 
 def test_the_books_of_a_new_system_are_clean(machine: Machine) -> None:
-    """N-01: given a running system, when audited, then ledger, what is owed and seven audit trails hold; exit code 0."""
+    """N-01: given a running system, when audited: ledger, what is owed and seven audit trails hold; exit code 0."""
     done = machine.lotwise("audit", "--json")
     assert done.returncode == 0, done.stdout
     proofs = json.loads(done.stdout)
