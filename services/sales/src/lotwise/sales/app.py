@@ -33,6 +33,7 @@ from lotwise.sales.handlers.catalog import catalog
 from lotwise.sales.handlers.stock import stock
 from lotwise.sales.handlers.till import till
 from lotwise.sales.jobs import contacts, endings, partitions, queue, renewals
+from lotwise.sales.jobs import proofs as nightly_proofs
 from lotwise.sales.operations.dispensing import StockShelves
 from lotwise.sales.operations.holding import HoldGroup
 from lotwise.sales.operations.members import KnownMembers
@@ -114,7 +115,7 @@ SERVICE = Service(
         liabilities.router,
     ),
     subscriptions=(catalog, stock, till),
-    jobs=(endings, renewals, partitions, queue, contacts),
+    jobs=(endings, renewals, partitions, queue, contacts, nightly_proofs),
     on_start=start,
     on_stop=stop,
     extend=straight.install,

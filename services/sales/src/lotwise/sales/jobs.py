@@ -3,16 +3,20 @@
 from datetime import UTC, datetime
 from typing import cast
 
+import structlog
+
 from lotwise.kit.jobs import Job
 from lotwise.kit.service import Runtime
 from lotwise.sales.domain.memberships import Patience
-from lotwise.sales.operations import checkout
+from lotwise.sales.operations import checkout, nightly
 from lotwise.sales.operations import renewals as renewing
 from lotwise.sales.operations.ledger import let_run_out
 from lotwise.sales.repository import charges, gifts, member_deeds, packages
 from lotwise.sales.settings import SalesSettings
 
+log = structlog.get_logger(__name__)
 HOUR_SECONDS = 3600.0
+PROOF_SECONDS = 900.0
 QUEUE_SECONDS = 300.0
 BALANCES_SECONDS = 300.0
 ENDED_AT_ONCE = 200
@@ -67,3 +71,17 @@ async def end_balances(runtime: Runtime) -> None:
 
 
 endings = Job("endings", BALANCES_SECONDS, end_balances)
+
+
+async def prove_owed(runtime: Runtime) -> None:
+    """Prove what is owed to members once a night and keep the proof (N-01); what differs is an error in the log."""
+    proof = await nightly.prove(runtime.db, datetime.now(UTC), cast("SalesSettings", runtime.settings).audit_hour)
+    if proof is None:
+        return
+    log.info("what is owed was proven", entries=proof.entries)
+    for one in proof.wrong:
+        row = f"{one.kind} {one.owner_id}"
+        log.error("what is owed differs", row=row, expected_minor=one.entries_minor, found_minor=one.row_minor)
+
+
+proofs = Job("proof", PROOF_SECONDS, prove_owed)

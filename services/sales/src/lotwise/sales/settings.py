@@ -26,5 +26,6 @@ class SalesSettings(ServiceSettings):
     recall_contact_days: int = Field(default=3650, ge=1, le=36_500)
     """How long after their last goods an erased member stays reachable for a recall."""
     gift_valid_days: int = Field(default=0, ge=0, le=36_500)
+    audit_hour: int = Field(default=2, ge=0, le=23)
     membership_grace_days: int = Field(default=14, ge=0, le=365)
     membership_end_days: int = Field(default=60, ge=1, le=730)

@@ -271,6 +271,16 @@ class WrongOut(BaseModel):
     entries_minor: int
 
 
+class KeptProofOut(BaseModel):
+    """One night's proof: when, over how many entries, and whoever disagreed with them."""
+
+    proof_id: UUID
+    started_at: datetime
+    finished_at: datetime
+    entries: int
+    wrong: list[WrongOut]
+
+
 class ProofOut(BaseModel):
     """Whether the books of what is owed add up: how many entries there are, and whoever disagrees with them."""
 

@@ -2,17 +2,28 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query
 from starlette.requests import Request
 
 from lotwise.contracts.fields import Day, Slug
 from lotwise.kit.commands import Read, visible
+from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.sales.api.balance_shapes import EarnedListOut, EarnedOut, LiabilitiesOut, OwedOut, ProofOut, WrongOut
+from lotwise.sales.api.balance_shapes import (
+    EarnedListOut,
+    EarnedOut,
+    KeptProofOut,
+    LiabilitiesOut,
+    OwedOut,
+    ProofOut,
+    WrongOut,
+)
 from lotwise.sales.api.charges import selling_of
 from lotwise.sales.domain.balance_refusals import BadDay
 from lotwise.sales.operations import liabilities
+from lotwise.sales.repository import balance_proofs
 
 router = Router(prefix="/v1", tags=["liabilities"])
 WRONG_MAX = 200
@@ -61,3 +72,15 @@ async def get_proof(read: Read) -> ProofOut:
     async with read.connection() as tx:
         entries, wrong = await liabilities.proof(tx, WRONG_MAX)
     return ProofOut(entries=entries, wrong=[WrongOut.model_validate(one._asdict()) for one in wrong])
+
+
+@router.get("/liabilities/proofs", permission="audit.read", site="chain")
+async def get_proofs(read: Read, after: After = None, limit: Limit = 30) -> Page[KeptProofOut]:
+    """The nightly proofs of what is owed, the newest first (N-01)."""
+    keys = cursor_decode(after, UUID)
+    async with read.connection() as tx:
+        rows = await balance_proofs.page(tx, keys[0] if keys else balance_proofs.LAST, limit)
+    shown = [
+        KeptProofOut.model_validate(one._asdict() | {"wrong": [wrong._asdict() for wrong in one.wrong]}) for one in rows
+    ]
+    return Page(rows=shown, next=cursor_encode(shown[-1].proof_id) if len(shown) == limit else None)
