@@ -139,3 +139,42 @@ def waste(_chain: Chain, ask: Ask) -> Answer:
         if ask.params.get("reason") in {None, reason}
     ]
     return rows(sorted(found, key=lambda row: -row["cost_minor"]), ask)
+
+
+@route("GET", "reporting/v1/liabilities-report")
+def liabilities(_chain: Chain, ask: Ask) -> Answer:
+    """What is owed by kind, at two sites."""
+    amounts = (
+        ("package", "harley-street", 120_000, 45_000, 1_000, 4_000, 70_000),
+        ("package", "bath", 30_000, 0, 0, 0, 30_000),
+        ("membership", "harley-street", 99_900, 12_345, 0, 0, 87_555),
+        ("gift", "bath", 10_000, 2_500, 0, 0, 7_500),
+    )
+    words = ("sold_minor", "redeemed_minor", "expired_minor", "refunded_minor", "outstanding_minor")
+    found = [
+        {"kind": kind, "site": site, "site_name": site.title(), **dict(zip(words, minor, strict=True))}
+        for kind, site, *minor in amounts
+        if ask.params.get("kind") in {None, kind} and ask.params.get("site") in {None, site}
+    ]
+    return rows(found, ask)
+
+
+@route("GET", "reporting/v1/free-use")
+def free_use(_chain: Chain, ask: Ask) -> Answer:
+    """What cost nothing, by two reasons."""
+    found = [
+        {
+            "product_id": p["product_id"],
+            "code": p["code"],
+            "name": p["name"],
+            "category": p["category_name"],
+            "reason": reason,
+            "actor": "user:olga",
+            "units": "2.5",
+            "lines": 1,
+            "cost_minor": 1_130,
+        }
+        for p, reason in zip(ALL_PRODUCTS, ("touch_up", "training"), strict=False)
+        if ask.params.get("reason") in {None, reason}
+    ]
+    return rows(found, ask)

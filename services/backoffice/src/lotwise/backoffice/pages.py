@@ -76,6 +76,8 @@ MENU: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Sales", "/analytics/sales", "chart-column", "reporting.read"),
             Link("Waste", "/analytics/waste", "trash-2", "reporting.read"),
+            Link("Liabilities", "/analytics/liabilities", "banknote", "reporting.read"),
+            Link("Free Use", "/analytics/free-use", "percent", "reporting.read"),
             Link("Lot Deviations", "/analytics/deviations", "calendar-clock", "sales.read"),
             Link("Charges", "/charges", "receipt-text", "sales.read"),
             Link("Reconciliation", "/analytics/reconciliation", "layers", "stock.read"),
