@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from lotwise.contracts.ids import uuid7
@@ -42,7 +42,12 @@ async def page(tx: Tx, before: UUID, limit: int) -> list[Kept]:
         before,
         limit,
     )
-    return [Kept(*plain, [Wrong(one[0], UUID(one[1]), *one[2:]) for one in wrong]) for *plain, wrong in rows]
+    return [_kept(*row) for row in rows]
+
+
+def _kept(proof_id: UUID, started_at: datetime, finished_at: datetime, entries: int, wrong: Sequence[Any]) -> Kept:
+    named = [Wrong(kind, UUID(owner), row, told) for kind, owner, row, told in wrong]
+    return Kept(proof_id, started_at, finished_at, entries, named)
 
 
 async def last_at(tx: Tx) -> datetime | None:
