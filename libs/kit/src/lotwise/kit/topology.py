@@ -15,7 +15,7 @@ SERVICES = ("catalog", "sales", "stock", "purchasing", "alerts", "reporting", "b
 _CATALOG_TO_COUNTERS = (
     "site-defined", "tax-defined", "category-defined", "product-defined", "product-archived", "product-purpose-changed",
     "price-changed", "recipe-defined", "category-price-changed", "discount-defined", "package-defined",
-    "preferences-defined",
+    "preferences-defined", "function-keys-pinned",
 )  # fmt: skip
 _CATALOG_TO_SHELVES = (
     "site-defined", "category-defined", "product-defined", "product-archived", "product-purpose-changed",
