@@ -200,6 +200,17 @@ async def test_a_recipe_is_written_by_codes(htmx: httpx.AsyncClient, chain: Chai
     assert sent == {"lines": [{"product_id": A["product_id"], "quantity": "20"}]}
 
 
+async def test_a_product_changes_its_type(page: httpx.AsyncClient, chain: Chain) -> None:
+    """CAT-32 WEB-04: the two other types stand as buttons; one press changes it at the revision that was read."""
+    tree = LexborHTMLParser((await page.get(f"/products/{A['product_id']}")).text)
+    forms = [str(node.attributes["action"]) for node in tree.css('form[action*="/purpose/"]')]
+    assert [action.rsplit("/", 1)[1] for action in forms] == ["consigned", "back_bar"]
+    await page.post(forms[0], data={"revision": "3"})
+
+    assert chain.did("PUT", f"catalog/v1/products/{A['product_id']}") == [{"purpose": "consigned"}]
+    assert chain.headers[-1]["if-match"] == '"3"'
+
+
 async def test_a_variant_names_its_base_by_code(htmx: httpx.AsyncClient, chain: Chain) -> None:
     """CAT-14: the base by its code; an unknown one is said at the field and nothing is sent."""
     form = {"code": "NEW", "name": "New", "kind": "physical", "unit": "piece", "unit_decimals": "0"}
