@@ -217,3 +217,23 @@ def test_what_is_typed_after_an_amount_was_typed_arrives(page: Page) -> None:
     page.keyboard.type("calcium", delay=60)
 
     expect(page.locator("#code")).to_have_value("calcium")
+
+
+def test_three_hundred_milliseconds_lose_no_keystroke(page: Page) -> None:
+    """Issue 4, desk: over a line that answers 300 ms late keys, scans and payment come out as on a quick one."""
+    page.goto(DESK)
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+    wire.send("Network.emulateNetworkConditions", slow)
+    page.keyboard.press("F1")
+    for product in ALL_PRODUCTS[1:4]:
+        scan(page, product["barcodes"][0])
+        page.wait_for_timeout(60)
+    page.keyboard.type("2")
+    page.keyboard.press("F6")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#dialog h2")).to_have_text("Take payment", timeout=15_000)
+    expect(page.locator("#dialog [name=line_of]")).to_have_count(5)
+    expect(page.locator("#bill .qtykey").last).to_have_text("2")

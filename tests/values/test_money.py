@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.values import amount, currency_exponent, format_minor, parse_minor, parse_price, price_text
+from lotwise.values import CURRENCIES, amount, currency_exponent, format_minor, parse_minor, parse_price, price_text
 
 
 def test_a_price_keeps_six_decimals() -> None:
@@ -50,3 +50,9 @@ def test_writing_and_reading_an_amount_changes_nothing(minor: int, exponent: int
 def test_writing_and_reading_a_price_changes_nothing(micros: int) -> None:
     """A price of six decimals survives being written as text."""
     assert parse_price(price_text(micros)) == micros
+
+
+def test_the_currencies_are_those_of_today() -> None:
+    """Bad input: a code that no country pays with is none; those with no or three decimals are known."""
+    assert {"USD", "GBP", "EUR", "CAD", "JPY", "KWD"} <= CURRENCIES
+    assert {"XYZ", "DEM", "usd", ""}.isdisjoint(CURRENCIES)

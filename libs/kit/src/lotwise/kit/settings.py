@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from lotwise.values import CURRENCIES
 
 
 class ServiceSettings(BaseSettings):
@@ -49,6 +51,13 @@ class ServiceSettings(BaseSettings):
     relay_poll_ms: int = Field(default=50, ge=10, le=5000)
     parcel_events_max: int = Field(default=50, ge=1, le=500)
     """Events that travel as one message when many are told at once; 1 while hearers run that know no parcels."""
+
+    @field_validator("currency")
+    @classmethod
+    def _is_currency(cls, value: str) -> str:
+        if value not in CURRENCIES:
+            raise ValueError(f"{value} is no currency of ISO 4217: say one such as USD, GBP or CAD")
+        return value
 
     @classmethod
     def settings_customise_sources(
