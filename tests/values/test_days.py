@@ -1,5 +1,6 @@
 """Promises of days at a site."""
 
+import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 
 from lotwise.values import day_bounds, month_end, site_day
@@ -25,3 +26,9 @@ def test_a_month_without_a_day_means_its_last_day() -> None:
     """An expiry printed as 02/2028 holds through the 29th (decision 3)."""
     assert month_end(2028, 2) == date(2028, 2, 29)
     assert month_end(2026, 2) == date(2026, 2, 28)
+
+
+def test_zones_are_those_of_the_pinned_package() -> None:
+    """WEB: a province that keeps its summer clock from 2026 on has the day that PostgreSQL gives it."""
+    assert zoneinfo.TZPATH == ()
+    assert site_day(datetime(2026, 11, 22, 7, 6, tzinfo=UTC), "America/Vancouver") == date(2026, 11, 22)

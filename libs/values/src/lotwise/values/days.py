@@ -1,10 +1,17 @@
-"""A site's day: instants are UTC, days (expiry, reports) belong to the site's time zone."""
+"""A site's day: instants are UTC, days (expiry, reports) belong to the site's time zone.
+
+Zones are those of the pinned package, never the machine's: a clock change that one part knows and another does not
+would put a deed near midnight on two days.
+"""
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from importlib.util import find_spec
+from zoneinfo import ZoneInfo, reset_tzpath
 
 SiteDay = date
+if find_spec("tzdata") is not None:
+    reset_tzpath(())
 
 
 def site_day(instant: datetime, zone: str) -> SiteDay:
