@@ -90,20 +90,16 @@ async def furnish(chain: Doors) -> None:
     spring = {"name": "Spring", "scope": "cart", "form": "percent", "value": "10", "coupon": "SPRING"}
     await chain.post("catalog", "/v1/discounts", {**spring, "is_automatic": False})
     await chain.post("sales", "/v1/members", {"name": "Ann Lee"})
+    await chain.until(lambda: _has_heard(chain, "stock"))
     for code, quantity in (("TOX", "500"), ("SER30", "20"), ("SER50", "20"), ("MASK", "20")):
-        await chain.until(lambda: _knows(chain, "stock", ids[code]))  # noqa: B023 - asked at once
         body = {"site": SITE, "product_id": ids[code], "quantity": quantity, "unit_cost": "4.50"}
         await chain.post("stock", "/v1/receipts", body)
-    await chain.until(lambda: _all_heard(chain))
+    await chain.until(lambda: _has_heard(chain, "sales", "stock"))
 
 
-async def _knows(chain: Doors, service: str, product_id: str) -> bool:
-    status = await chain.get(service, "/v1/ops/status")
-    return bool(product_id) and not any(consumer["lag"] for consumer in status["consumers"])
-
-
-async def _all_heard(chain: Doors) -> bool:
-    return await _knows(chain, "sales", "any") and await _knows(chain, "stock", "any")
+async def _has_heard(chain: Doors, *services: str) -> bool:
+    told = [await chain.get(service, "/v1/ops/status") for service in services]
+    return not any(consumer["lag"] for status in told for consumer in status["consumers"])
 
 
 class Desk:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from uuid import UUID
 
-from lotwise.backoffice.gateway import Rows, Shape, or_else
+from lotwise.backoffice.gateway import Rows, or_else
 from lotwise.backoffice.screens.bills import Bill, BillLine, amount_of, is_id
+from lotwise.backoffice.screens.discounts import Discount
 from lotwise.backoffice.session import Visitor
 
 PLAIN = ("lot_id", "redeem", "description", "seller", "performer", "free_reason", "gift_number")
@@ -18,20 +18,6 @@ FREE_REASONS = (
     ("staff", "Staff"),
 )
 COUPONS_MAX = 5
-
-
-class Discount(Shape):
-    """A discount that somebody may choose."""
-
-    discount_id: UUID
-    name: str
-    scope: str = "line"
-    form: str = "percent"
-    value: str = "0"
-    at_sites: tuple[str, ...] = ()
-    is_automatic: bool = True
-    is_archived: bool = False
-    coupon: str = ""
 
 
 async def discounts_to_choose(who: Visitor, site: str, scope: str = "line") -> list[Discount]:

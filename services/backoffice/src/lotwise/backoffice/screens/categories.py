@@ -1,5 +1,6 @@
 """The only home of the page of categories: their names, their codes, and what they make products cost."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import csv_asked
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.session import Who
+from lotwise.backoffice.session import Visitor, Who
 
 screen = Screen()
 NUMBER = r"^[0-9]{1,13}(\.[0-9]{1,6})?$"
@@ -25,6 +26,17 @@ class Category(Shape):
     name: str
     code: str | None = None
     revision: int = 1
+
+
+async def all_categories(who: Visitor) -> list[Category]:
+    """All categories, by name; none while the catalog does not answer."""
+    none: Rows[Category] = Rows([])
+    return (await or_else(who.gateway.rows(Category, "catalog", "/v1/categories"), none)).rows
+
+
+async def category_choices(who: Visitor) -> list[tuple[UUID, str]]:
+    """All categories as a field offers them: id and name."""
+    return [(row.category_id, row.name) for row in await all_categories(who)]
 
 
 class Rule(Shape):
@@ -71,21 +83,18 @@ class RuleForm(BaseModel):
 async def categories(request: Request, who: Who) -> Response:
     """All categories with their rules in force."""
     found = await who.gateway.rows(Category, "catalog", "/v1/categories")
-    none: Rows[Rule] = Rows([])
-    rules = {
-        row.category_id: [
-            rule
-            for rule in (
-                await or_else(who.gateway.rows(Rule, "catalog", f"/v1/categories/{row.category_id}/prices"), none)
-            ).rows
-            if not rule.is_withdrawn
-        ]
-        for row in found.rows
-    }
+    standing = await asyncio.gather(*(_rules_of(who, row.category_id) for row in found.rows))
+    rules = {row.category_id: some for row, some in zip(found.rows, standing, strict=True)}
     if answer := csv_asked(request, categories=(Category, found.rows)):
         return answer
     context: dict[str, Any] = {"found": found.rows, "rules": rules, "title": "Categories", "fixed_site": True}
     return page(request, who, "screens/categories.html", **context)
+
+
+async def _rules_of(who: Visitor, category_id: UUID) -> list[Rule]:
+    none: Rows[Rule] = Rows([])
+    found = await or_else(who.gateway.rows(Rule, "catalog", f"/v1/categories/{category_id}/prices"), none)
+    return [rule for rule in found.rows if not rule.is_withdrawn]
 
 
 @screen.get("/categories/new", permission="catalog.write")

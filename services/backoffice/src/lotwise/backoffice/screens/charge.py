@@ -1,13 +1,13 @@
 """The only home of the charge desk: tiles, scans and typing fill a bill that is quoted at every change."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
-from lotwise.backoffice.gateway import Refused, Rows, Shape, Unreachable, or_else
+from lotwise.backoffice.gateway import Refused, Rows, Unreachable, or_else
 from lotwise.backoffice.pages import SECURITY, form_of, new_key, page, toast
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens import bill_words, desk_codes
@@ -15,6 +15,7 @@ from lotwise.backoffice.screens.bills import Bill, is_id, kept_lines, read_bill
 from lotwise.backoffice.screens.checkout import Draft
 from lotwise.backoffice.screens.desk_codes import Found
 from lotwise.backoffice.screens.members import Member
+from lotwise.backoffice.screens.packages import Package
 from lotwise.backoffice.screens.quotes import Desk, Drawer, Parked, Quote
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.contracts.ids import uuid7
@@ -30,10 +31,12 @@ async def desk(request: Request, who: Who, checkout: UUID | None = None) -> Resp
     """The desk of the site in view; with `checkout` the bill of a completed treatment, ready to be paid (SAL-18)."""
     draft = None if checkout is None else await who.gateway.one(Draft, "sales", f"/v1/checkout/{checkout}")
     site = who.a_site() if draft is None else draft.site
-    opened = await or_else(who.gateway.one(Desk, "sales", "/v1/desk", site=site), Desk(site=site or ""))
-    waiting = await or_else(who.gateway.rows(Draft, "sales", "/v1/checkout", site=site), Rows([]))
-    parked = await or_else(who.gateway.rows(Parked, "sales", "/v1/parked", site=site), Rows([]))
-    tills = await or_else(who.gateway.rows(Drawer, "sales", "/v1/tills", site=site), Rows([]))
+    opened, waiting, parked, tills = await asyncio.gather(
+        or_else(who.gateway.one(Desk, "sales", "/v1/desk", site=site), Desk(site=site or "")),
+        or_else(who.gateway.rows(Draft, "sales", "/v1/checkout", site=site), Rows([])),
+        or_else(who.gateway.rows(Parked, "sales", "/v1/parked", site=site), Rows([])),
+        or_else(who.gateway.rows(Drawer, "sales", "/v1/tills", site=site), Rows([])),
+    )
     context: dict[str, Any] = {"desk": opened, "site": site, "waiting": waiting, "parked": parked, "draft": draft}
     context["tills"] = [one for one in tills.rows if one.state == "open"]
     context |= empty()
@@ -90,7 +93,7 @@ async def shown(
     """The bill, priced; or why it cannot be, with the bill as it was."""
     member_id = form.get("member_id", "")
     try:
-        quoted = await quote(who, form["site"], bill, member_id)
+        quoted, member = await asyncio.gather(quote(who, form["site"], bill, member_id), member_of(who, member_id))
     except Refused as no:
         variants: Any = no.numbers.get("variants")
         if no.code == CHOOSE and variants:
@@ -110,7 +113,7 @@ async def shown(
         "quote": quoted,
         "bill": bill,
         "site": form["site"],
-        "member": await member_of(who, member_id),
+        "member": member,
         "charge_id": form.get("charge_id") or str(uuid7()),
     }
     return page(request, who, "screens/bill.html", fragment="bill", events=events, title="Bill", **context)
@@ -170,37 +173,30 @@ async def line_sheet(
     """What may be said of one line."""
     held = bill.line(bill.current)
     number = next((i for i, line in enumerate(bill.lines, 1) if line.key == bill.current), 0)
-    try:
-        quoted = (await quote(who, form["site"], bill, form.get("member_id", ""))).of(number)
-    except (Refused, Unreachable):
-        quoted = []
-    product: dict[str, Any] = await or_else(
-        who.gateway.raw("catalog", f"/v1/products/{held.product_id if held else ''}"), {}
+    product_id = held.product_id if held else ""
+    quoted, product, packages, discounts = await asyncio.gather(
+        or_else(quote(who, form["site"], bill, form.get("member_id", "")), Quote()),
+        or_else(who.gateway.raw("catalog", f"/v1/products/{product_id}"), {}),
+        packages_with(who, form["site"], product_id),
+        bill_words.discounts_to_choose(who, form["site"]),
     )
+    line = next(iter(quoted.of(number)), None)
     context: dict[str, Any] = {
-        "packages": await packages_with(who, form["site"], held.product_id if held else ""),
+        "packages": packages, "discounts": discounts, "free_reasons": bill_words.FREE_REASONS,
         "held": held, "texts": [line.text for line in bill.lines],
-        "line": quoted[0] if quoted else None, "product": product, "bill": bill, "errors": errors,
+        "line": line, "product": product, "bill": bill, "errors": errors,
         "form": bill_words.filled(held) | (form if errors else {}), "site": form["site"],
-        "discounts": await bill_words.discounts_to_choose(who, form["site"]),
         "persons": sorted(who.names.items(), key=lambda row: row[1].lower()),
     }  # fmt: skip
     status = 422 if errors else 200
     return page(request, who, "screens/charge_line.html", fragment="sheet", title="Line", status=status, **context)
 
 
-class Instead(Shape):
-    """A package that holds what is on a line: sold instead of it, the line is then taken from its balance (SAL-08)."""
-
-    product: dict[str, Any]
-    saving: dict[str, Any] = Field(default_factory=dict)
-
-
-async def packages_with(who: Visitor, site: str, product_id: str) -> list[Instead]:
+async def packages_with(who: Visitor, site: str, product_id: str) -> list[Package]:
     """The packages on sale that hold a product; none while the catalog does not answer."""
-    none: Rows[Instead] = Rows([])
+    none: Rows[Package] = Rows([])
     asked = {"holds": product_id, "site": site, "limit": 5}
-    return (await or_else(who.gateway.rows(Instead, "catalog", "/v1/packages", **asked), none)).rows
+    return (await or_else(who.gateway.rows(Package, "catalog", "/v1/packages", **asked), none)).rows
 
 
 @screen.post("/charge/whole", permission="charge.create")

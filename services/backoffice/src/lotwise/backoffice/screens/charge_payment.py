@@ -27,7 +27,6 @@ KINDS = (
     ("reward", "Reward", "badge-check"),
     ("other", "Other", "receipt-text"),
 )
-REFERENCES = {"card": "Terminal reference", "gift": "Certificate number", "reward": "Reward number"}
 TENDERS_MAX = 8
 
 
@@ -75,7 +74,7 @@ async def _sheet(
     context: dict[str, Any] = {
         "title": "Take payment", "quote": quoted, "bill": bill, "form": known_serials(asked, bill) | form,
         "errors": errors, "payment": payment,
-        "kinds": _kinds(form), "references": REFERENCES, "taken": orjson.dumps(taken).decode(),
+        "kinds": _kinds(form), "taken": orjson.dumps(taken).decode(),
         "serials": asked,
     }  # fmt: skip
     status = 422 if errors else 200

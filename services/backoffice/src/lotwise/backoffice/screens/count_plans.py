@@ -12,9 +12,9 @@ from lotwise.backoffice.gateway import Refused, Shape
 from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.categories import category_choices
 from lotwise.backoffice.screens.counts import AMOUNT, CLASSES, PERCENT, areas_of, minor_of, typed_of
 from lotwise.backoffice.screens.listed import Listed
-from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
 
@@ -166,7 +166,7 @@ async def _form(
         "key": form.get("key") or str(uuid7()),
         "places": [(site.slug, site.name) for site in who.sites],
         "areas": await areas_of(who),
-        "categories": [(row.category_id, row.name) for row in await categories(who)],
+        "categories": await category_choices(who),
         "classes": CLASSES,
         "title": "Count plan",
     }

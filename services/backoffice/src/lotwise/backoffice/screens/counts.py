@@ -14,8 +14,8 @@ from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.asset_deeds import numbers
+from lotwise.backoffice.screens.categories import category_choices
 from lotwise.backoffice.screens.listed import Listed
-from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.contracts.ids import uuid7
 from lotwise.values import currency_exponent
@@ -299,7 +299,7 @@ async def _form(request: Request, who: Who, form: dict[str, str], errors: dict[s
         "count_id": form.get("key") or str(uuid7()),
         "places": [(site.slug, site.name) for site in who.sites],
         "areas": await areas_of(who),
-        "categories": [(row.category_id, row.name) for row in await categories(who)],
+        "categories": await category_choices(who),
         "classes": CLASSES,
         "title": "New count",
     }

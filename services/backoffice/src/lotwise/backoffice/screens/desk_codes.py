@@ -1,5 +1,6 @@
 """The only home of what a code means at the desk: a tile, a typed code, a scan, words that fit several products."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -84,12 +85,11 @@ async def pick(
 
 async def on_shelves(who: Visitor, site: str, product_ids: list[str]) -> dict[str, Shelf]:
     """What the site's shelves have of these products, by product; nothing while stock does not answer."""
-    found: dict[str, Shelf] = {}
-    for product_id in product_ids:
-        none: Rows[Shelf] = Rows([])
-        rows = await or_else(who.gateway.rows(Shelf, "stock", "/v1/levels", site=site, product=product_id), none)
-        found |= {row.product_id: row for row in rows.rows}
-    return found
+    none: Rows[Shelf] = Rows([])
+    found = await asyncio.gather(
+        *(or_else(who.gateway.rows(Shelf, "stock", "/v1/levels", site=site, product=one), none) for one in product_ids)
+    )
+    return {row.product_id: row for some in found for row in some.rows}
 
 
 async def _known(who: Visitor, code: str, site: str) -> Found | None:

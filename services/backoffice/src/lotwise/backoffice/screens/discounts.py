@@ -8,12 +8,13 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field, field_validator
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
+from lotwise.backoffice.gateway import Refused, Shape
 from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.categories import all_categories
 from lotwise.backoffice.screens.listed import Listed
-from lotwise.backoffice.screens.product_choice import codes_of, products_of_codes
+from lotwise.backoffice.screens.product_choice import named, products_of_codes
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -44,13 +45,6 @@ class Discount(Shape):
     coupon: str = ""
     is_archived: bool = False
     revision: int = 1
-
-
-class Category(Shape):
-    """A category's name."""
-
-    category_id: UUID
-    name: str
 
 
 class Filter(BaseModel):
@@ -130,7 +124,7 @@ async def new_discount(request: Request, who: Who) -> Response:
 async def edit_discount(request: Request, who: Who, discount_id: UUID) -> Response:
     """The form of a discount, filled."""
     row = await who.gateway.one(Discount, "catalog", f"/v1/discounts/{discount_id}")
-    filled = row.model_dump() | {"products": " ".join(await codes_of(who, row.product_ids))}
+    filled = row.model_dump() | {"products": " ".join(one.code for one in await named(who, row.product_ids))}
     filled |= {f"category_{one}": "true" for one in row.category_ids} | {f"site_{one}": "true" for one in row.at_sites}
     filled["coupon"] = row.coupon
     return await _form(request, who, row, filled, {})
@@ -177,9 +171,7 @@ async def archive_discount(request: Request, who: Who, discount_id: UUID, deed: 
 async def _form(
     request: Request, who: Who, row: Discount | None, form: dict[str, Any], errors: dict[str, str]
 ) -> Response:
-    none: Rows[Category] = Rows([])
-    found = await or_else(who.gateway.rows(Category, "catalog", "/v1/categories"), none)
-    context: dict[str, Any] = {"row": row, "form": form, "errors": errors, "categories": found.rows}
+    context: dict[str, Any] = {"row": row, "form": form, "errors": errors, "categories": await all_categories(who)}
     context |= {"scopes": SCOPES, "forms": FORMS, "audiences": AUDIENCES}
     context["is_narrow"] = any(name.startswith(("category_", "site_")) for name in form)
     title = "Edit discount" if row else "New discount"

@@ -12,7 +12,7 @@ from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.bill_words import FREE_REASONS
-from lotwise.backoffice.screens.products import categories
+from lotwise.backoffice.screens.categories import all_categories
 from lotwise.backoffice.screens.sales import RANGES, days_of
 from lotwise.backoffice.screens.sales import Filter as Span
 from lotwise.backoffice.session import Visitor, Who
@@ -149,7 +149,7 @@ async def free_use(request: Request, who: Who, asked: Annotated[FreeFilter, Quer
     }  # fmt: skip
     if asked.after:
         return page(request, who, "screens/free_use.html", fragment="rows", **context)
-    context["categories"] = await categories(who)
+    context["categories"] = await all_categories(who)
     return page(request, who, "screens/free_use.html", fragment="report", **context)
 
 

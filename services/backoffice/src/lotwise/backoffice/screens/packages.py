@@ -7,12 +7,13 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
+from lotwise.backoffice.gateway import Refused, Shape
 from lotwise.backoffice.lists import Column
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.categories import category_choices
 from lotwise.backoffice.screens.listed import Listed
-from lotwise.backoffice.screens.product_choice import offered, product_of_code
+from lotwise.backoffice.screens.product_choice import items_of, items_used, offered
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
 
@@ -108,13 +109,6 @@ class PackageForm(BaseModel):
     refund_rule: str = "pro_rata"
 
 
-class Category(Shape):
-    """A category's name."""
-
-    category_id: UUID
-    name: str
-
-
 COLUMNS = (
     Column("Package", lambda row: row.product.name),
     Column("Code", lambda row: row.product.code),
@@ -198,21 +192,10 @@ async def save_package(request: Request, who: Who) -> Response:
 
 
 async def _items(who: Who, form: dict[str, str]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    items: list[dict[str, Any]] = []
-    errors: dict[str, str] = {}
-    for number in range(ROWS_MAX):
-        code = form.get(f"item_{number}", "")
-        if not code:
-            continue
-        product_id = await product_of_code(who, code)
-        if product_id is None:
-            errors[f"item_{number}"] = f"Nothing is called {code}."
-            continue
-        quantity = form.get(f"quantity_{number}") or "1"
-        items.append({"product_id": product_id, "quantity": quantity, "is_unlimited": f"unlimited_{number}" in form})
+    items, errors = await items_of(who, form, ROWS_MAX)
     if not items and not errors:
         errors["item_0"] = "Name at least one product or service."
-    return items, errors
+    return [item | {"is_unlimited": f"unlimited_{number}" in form} for number, item in items], errors
 
 
 @screen.post("/packages/{product_id}/withdraw", permission="catalog.package")
@@ -226,13 +209,11 @@ async def withdraw_package(request: Request, who: Who, product_id: UUID) -> Resp
 async def _form(
     request: Request, who: Who, row: Package | None, form: dict[str, Any], errors: dict[str, str]
 ) -> Response:
-    none: Rows[Category] = Rows([])
-    found = await or_else(who.gateway.rows(Category, "catalog", "/v1/categories"), none)
-    used = sum(1 for name in form if name.startswith("item_") and form[name])
     context: dict[str, Any] = {
         "row": row, "form": form, "errors": errors, "types": TYPES, "periods": PERIODS, "refunds": REFUNDS,
-        "categories": [(one.category_id, one.name) for one in found.rows], "offered": await offered(who),
-        "numbers": range(min(ROWS_MAX, max(4, used + 2))), "product_id": form.get("product_id") or str(uuid7()),
+        "categories": await category_choices(who), "offered": await offered(who),
+        "numbers": range(min(ROWS_MAX, max(4, items_used(form) + 2))),
+        "product_id": form.get("product_id") or str(uuid7()),
     }  # fmt: skip
     if row is not None:
         context["product_id"] = row.product.product_id

@@ -12,7 +12,8 @@ from lotwise.backoffice.gateway import Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer
 from lotwise.backoffice.pages import done, form_of, new_key, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.discounts import AUDIENCES, Category
+from lotwise.backoffice.screens.categories import category_choices
+from lotwise.backoffice.screens.discounts import AUDIENCES
 from lotwise.backoffice.session import Who
 
 screen = Screen()
@@ -165,11 +166,9 @@ async def _tool(
     request: Request, who: Who, form: dict[str, Any], errors: dict[str, str], found: Preview | None
 ) -> Response:
     no_runs: Rows[Run] = Rows([])
-    none: Rows[Category] = Rows([])
-    categories = await or_else(who.gateway.rows(Category, "catalog", "/v1/categories"), none)
     context: dict[str, Any] = {
         "form": form, "errors": errors, "found": found, "changes": CHANGES, "endings": ENDINGS, "kinds": KINDS,
-        "purposes": PURPOSES, "audiences": AUDIENCES, "categories": [(c.category_id, c.name) for c in categories.rows],
+        "purposes": PURPOSES, "audiences": AUDIENCES, "categories": await category_choices(who),
         "runs": (await or_else(who.gateway.rows(Run, "catalog", "/v1/price-runs", limit=20), no_runs)).rows,
         "names": dict(CHANGES), "fixed_site": True,
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The only home of naming products by their codes in a form: codes to ids, and back."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -46,11 +47,33 @@ async def products_of_codes(who: Visitor, text: str) -> tuple[list[str], str]:
     return list(dict.fromkeys(found)), ""
 
 
-async def codes_of(who: Visitor, product_ids: Iterable[UUID]) -> list[str]:
-    """The codes of products, in their order; one that does not answer is left out."""
-    found = []
-    for product_id in product_ids:
-        row = await or_else(who.gateway.one(Named, "catalog", f"/v1/products/{product_id}"), None)
-        if row is not None:
-            found.append(row.code)
-    return found
+async def named(who: Visitor, product_ids: Iterable[UUID]) -> list[Named]:
+    """Products by their ids, in that order; one that does not answer is left out."""
+    asked = (or_else(who.gateway.one(Named, "catalog", f"/v1/products/{one}"), None) for one in product_ids)
+    return [row for row in await asyncio.gather(*asked) if row is not None]
+
+
+async def items_of(
+    who: Visitor, form: Mapping[str, str], rows_max: int
+) -> tuple[list[tuple[int, dict[str, Any]]], dict[str, str]]:
+    """The rows `item_N`, `quantity_N` of a form as products with quantities, by N; what is wrong by field.
+
+    Rows without a code are left out; without a quantity it is one.
+    """
+    items: list[tuple[int, dict[str, Any]]] = []
+    errors: dict[str, str] = {}
+    for number in range(rows_max):
+        code = form.get(f"item_{number}", "")
+        if not code:
+            continue
+        product_id = await product_of_code(who, code)
+        if product_id is None:
+            errors[f"item_{number}"] = f"Nothing is called {code}."
+        else:
+            items.append((number, {"product_id": product_id, "quantity": form.get(f"quantity_{number}") or "1"}))
+    return items, errors
+
+
+def items_used(form: Mapping[str, Any]) -> int:
+    """How many rows of a form name a product."""
+    return sum(1 for name in form if name.startswith("item_") and form[name])

@@ -8,7 +8,7 @@ from uuid import UUID
 from lotwise.backoffice.gateway import Rows, Shape, or_else
 from lotwise.backoffice.screens.discounts import Discount, rules_of
 from lotwise.backoffice.screens.offers import offers_of
-from lotwise.backoffice.screens.product_choice import Named
+from lotwise.backoffice.screens.product_choice import named
 from lotwise.backoffice.session import Visitor
 
 TABS = (
@@ -131,8 +131,7 @@ async def _discounts(who: Visitor, product_id: UUID) -> dict[str, Any]:
 
 
 async def _add_ons(who: Visitor, add_ons: tuple[UUID, ...]) -> dict[str, Any]:
-    rows = [await or_else(who.gateway.one(Named, "catalog", f"/v1/products/{one}"), None) for one in add_ons]
-    return {"extras": [row for row in rows if row is not None]}
+    return {"extras": await named(who, add_ons)}
 
 
 async def _recipe(who: Visitor, product_id: UUID) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
+from lotwise.backoffice.gateway import CHUNK, Refused, Shape
 from lotwise.backoffice.lists import Column, csv_answer, csv_asked, listing
 from lotwise.backoffice.pages import done, form_of, page, read_form, refused_fields
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.product_choice import codes_of, product_of_code, products_of_codes
+from lotwise.backoffice.screens.categories import all_categories, category_choices
+from lotwise.backoffice.screens.product_choice import named, product_of_code, products_of_codes
 from lotwise.backoffice.screens.product_tabs import shown_in, tabs_of
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
@@ -109,13 +110,6 @@ class Product(Shape):
     warnings: tuple[dict[str, Any], ...] = ()
 
 
-class Category(Shape):
-    """A category's name."""
-
-    category_id: UUID
-    name: str
-
-
 class Filter(BaseModel):
     """How the list is asked for."""
 
@@ -176,16 +170,10 @@ async def products(request: Request, who: Who, asked: Annotated[Filter, Query()]
         list=listing(request, COLUMNS),
         asked=asked,
         found=found,
-        categories=await categories(who),
+        categories=await all_categories(who),
         scan="/scan?to=product",
         scan_hint="Scan a product to open it",
     )
-
-
-async def categories(who: Who) -> list[Category]:
-    """All categories, by name; none while the catalog does not answer."""
-    empty: Rows[Category] = Rows([])
-    return (await or_else(who.gateway.rows(Category, "catalog", "/v1/categories"), empty)).rows
 
 
 @screen.get("/products/new", permission="catalog.write")
@@ -224,7 +212,9 @@ async def edit_product(request: Request, who: Who, product_id: UUID) -> Response
     shown = await who.gateway.one(Product, "catalog", f"/v1/products/{product_id}")
     filled = {name: getattr(shown, name) for name in (*TEXTS, *FLAGS) if name != "barcodes"}
     filled |= {"barcodes": " ".join(shown.barcodes), "base": shown.variant_of_code or ""}
-    return await _form(request, who, shown, filled | {"extras": " ".join(await codes_of(who, shown.add_ons))}, {})
+    return await _form(
+        request, who, shown, filled | {"extras": " ".join(one.code for one in await named(who, shown.add_ons))}, {}
+    )
 
 
 @screen.post("/products", permission="catalog.write")
@@ -314,7 +304,7 @@ async def _form(
         product=shown,
         form=form,
         errors=errors,
-        category_choices=[(row.category_id, row.name) for row in await categories(who)],
+        category_choices=await category_choices(who),
         new_product_id=form.get("product_id") or str(uuid7()),
     )
 

@@ -12,7 +12,7 @@ from lotwise.backoffice.gateway import Refused, Shape
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import done, form_of, new_key, page
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.products import categories
+from lotwise.backoffice.screens.categories import all_categories
 from lotwise.backoffice.screens.reasons import reasons_of
 from lotwise.backoffice.session import Who
 from lotwise.contracts.ids import uuid7
@@ -82,7 +82,7 @@ async def _tool(request: Request, who: Who, asked: Filter, form: dict[str, str],
     context |= {"reasons": await reasons_of(who, "waste", "loss"), "site": site, "form": form, "errors": errors}
     context |= {"form_id": form.get("form_id") or str(uuid7()), "key": form.get("key") or new_key()}
     context |= {
-        "categories": await categories(who),
+        "categories": await all_categories(who),
         "is_applied": asked.value != "",
         "title": f"Quantities at {who.site_name(site)}",
     }

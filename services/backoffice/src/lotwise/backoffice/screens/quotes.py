@@ -24,7 +24,6 @@ class Tile(Shape):
     price_per: str = "unit"
     available: str | None = None
     minimum: str | None = None
-    is_pinned: bool = False
 
 
 class Desk(Shape):
@@ -119,7 +118,6 @@ class Quote(Shape):
     net_minor: int = 0
     tax_minor: int = 0
     total_minor: int = 0
-    cash_total_minor: int | None = None
 
     def of(self, number: int) -> Sequence[QuoteLine]:
         """The priced lines of the bill's line with this number."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from lotwise.backoffice.gateway import Refused
 from lotwise.backoffice.pages import done, form_of, page, refused_fields
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.product_choice import offered, product_of_code
+from lotwise.backoffice.screens.product_choice import items_of, items_used, offered
 from lotwise.backoffice.screens.product_tabs import Recipe
 from lotwise.backoffice.session import Who
 
@@ -31,31 +31,20 @@ async def recipe(request: Request, who: Who, product_id: UUID) -> Response:
 async def save_recipe(request: Request, who: Who, product_id: UUID) -> Response:
     """Say what one treatment uses, at the revision that was read; no line takes the recipe back."""
     form = await form_of(request)
-    lines: list[dict[str, str]] = []
-    errors: dict[str, str] = {}
-    for number in range(ROWS_MAX):
-        code = form.get(f"item_{number}", "")
-        if not code:
-            continue
-        found = await product_of_code(who, code)
-        if found is None:
-            errors[f"item_{number}"] = f"Nothing is called {code}."
-        else:
-            lines.append({"product_id": found, "quantity": form.get(f"quantity_{number}") or "1"})
+    lines, errors = await items_of(who, form, ROWS_MAX)
     if errors:
         return await _form(request, who, product_id, form, errors)
     path = f"/v1/services/{product_id}/recipe"
     try:
-        await who.gateway.put("catalog", path, {"lines": lines}, form.get("revision"))
+        await who.gateway.put("catalog", path, {"lines": [line for _, line in lines]}, form.get("revision"))
     except Refused as no:
         return await _form(request, who, product_id, form, refused_fields(no, ()))
     return done(request, "The recipe was saved.", f"/products/{product_id}?tab=recipe")
 
 
 async def _form(request: Request, who: Who, product_id: UUID, form: dict[str, Any], errors: dict[str, str]) -> Response:
-    used = sum(1 for name in form if name.startswith("item_") and form[name])
     context: dict[str, Any] = {
-        "product_id": product_id, "form": form, "errors": errors, "numbers": range(min(ROWS_MAX, used + 3)),
+        "product_id": product_id, "form": form, "errors": errors, "numbers": range(min(ROWS_MAX, items_used(form) + 3)),
         "offered": await offered(who, kind="physical"),
     }  # fmt: skip
     status = 422 if errors else 200

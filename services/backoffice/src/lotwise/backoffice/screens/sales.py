@@ -13,7 +13,7 @@ from lotwise.backoffice.gateway import CHUNK, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.products import categories
+from lotwise.backoffice.screens.categories import all_categories
 from lotwise.backoffice.session import Visitor, Who
 
 screen = Screen()
@@ -134,7 +134,7 @@ async def _whole(who: Who, wanted: dict[str, Any], category: str) -> dict[str, A
         "chart": revenue_chart(who, first, last, days.rows),
         "ranges": RANGES,
         "labels": LABELS,
-        "categories": await categories(who),
+        "categories": await all_categories(who),
     }
 
 

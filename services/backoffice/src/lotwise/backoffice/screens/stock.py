@@ -14,8 +14,8 @@ from lotwise.backoffice.gateway import Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_asked
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.categories import all_categories
 from lotwise.backoffice.screens.listed import Listed
-from lotwise.backoffice.screens.products import categories
 from lotwise.backoffice.session import Visitor, Who
 from lotwise.values import day_bounds
 
@@ -190,7 +190,7 @@ async def stock(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
         then = who.gateway.one(Summary, "stock", "/v1/summary", site=who.slug, as_of=past.isoformat())
         context |= {"then": await or_else(then, Summary())}
     if "hx-request" not in request.headers:
-        context |= {"summary": await _summary(who), "categories": await categories(who)}
+        context |= {"summary": await _summary(who), "categories": await all_categories(who)}
     return await listed.page("screens/stock.html", **context)
 
 

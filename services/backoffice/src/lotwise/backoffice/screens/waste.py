@@ -10,7 +10,7 @@ from lotwise.backoffice.gateway import CHUNK, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens.products import categories
+from lotwise.backoffice.screens.categories import all_categories
 from lotwise.backoffice.screens.sales import RANGES, Totals, days_of
 from lotwise.backoffice.screens.sales import Filter as Span
 from lotwise.backoffice.session import Who
@@ -66,5 +66,11 @@ async def waste(request: Request, who: Who, asked: Annotated[Filter, Query()]) -
     if asked.after:
         return page(request, who, "screens/waste.html", fragment="rows", **context)
     totals = await or_else(who.gateway.one(Totals, "reporting", "/v1/totals", **span), Totals())
-    context |= {"totals": totals, "first": first, "last": last, "ranges": RANGES, "categories": await categories(who)}
+    context |= {
+        "totals": totals,
+        "first": first,
+        "last": last,
+        "ranges": RANGES,
+        "categories": await all_categories(who),
+    }
     return page(request, who, "screens/waste.html", fragment="report", **context)

@@ -162,14 +162,13 @@ const again = async () => {
 export const send = () => navigator.locks.request(QUEUE, async () => {
   let recorded = 0;
   for (const one of read(QUEUE)) {
-    const { total_minor: _, ...body } = one;
     let answer;
     try { answer = await fetch("/charge/provisional", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(one) }); } catch { return down(); }
     if (!answer.ok) return answer.status >= 500 ? down() : say("A provisional charge could not be sent: sign in again, it waits on this till.");
     const { outcome, detail } = await answer.json();
     if (outcome === "recorded") recorded += 1; else { say(`A provisional charge could not be recorded and waits under Parked: ${detail}`); document.dispatchEvent(new CustomEvent("parked-changed")); }
     if (detail && outcome === "recorded") say(detail);
-    localStorage[QUEUE] = JSON.stringify(read(QUEUE).filter((kept) => kept.charge_id !== body.charge_id));
+    localStorage[QUEUE] = JSON.stringify(read(QUEUE).filter((kept) => kept.charge_id !== one.charge_id));
   }
   if (recorded) say(`${recorded} provisional ${recorded === 1 ? "charge was" : "charges were"} recorded.`);
 });
