@@ -1,6 +1,6 @@
 """The only home of paying the rest of a charge later, and of what was paid of it so far."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,18 +16,13 @@ from lotwise.sales.domain.refusals import BadTender
 from lotwise.sales.domain.tenders import Tender, by_kind, round_cash, settle
 from lotwise.sales.operations.charges import TenderAsked, load_one
 from lotwise.sales.operations.paying import payment_event
+from lotwise.sales.operations.renewals import paid_now
 from lotwise.sales.operations.returning import take
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.operations.tills import held_seat
 from lotwise.sales.repository import charges as charge_rows
 from lotwise.sales.repository import payments as rows
 from lotwise.sales.repository.payments import Paid
-
-Settled = Callable[[Selling, Tx, Charge, Principal, datetime], Awaitable[None]]
-"""Told of a charge of which nothing is due any more: (selling, transaction, charge, who, when)."""
-
-SETTLED: list[Settled] = []
-"""Who wants to hear of it; each enters itself."""
 
 
 class Payment(NamedTuple):
@@ -76,8 +71,7 @@ async def pay(selling: Selling, tx: Tx, charge_id: UUID, asked: Payment, who: Pr
         ),
     )
     if not settled.due_minor:
-        for hear in SETTLED:
-            await hear(selling, tx, charge, who, now)
+        await paid_now(selling, tx, charge, who, now)
     return paid
 
 

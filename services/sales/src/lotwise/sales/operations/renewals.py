@@ -27,7 +27,6 @@ from lotwise.sales.operations import fees, memberships
 from lotwise.sales.operations.charges import Question, made_ready
 from lotwise.sales.operations.ledger import Ledger, Wanted
 from lotwise.sales.operations.packages import Sale
-from lotwise.sales.operations.payments import SETTLED
 from lotwise.sales.operations.recording import Ready, record_within
 from lotwise.sales.operations.selling import Selling
 from lotwise.sales.repository import memberships as rows
@@ -246,6 +245,3 @@ async def paid_now(selling: Selling, tx: Tx, charge: Charge, who: Principal, now
         zone = "UTC" if site is None else site.time_zone
         await _paid(ledger, Look(selling, now, site_day(now, zone), zone), membership)
         await ledger.close()
-
-
-SETTLED.append(paid_now)
