@@ -79,6 +79,14 @@ def test_a_reload_without_the_line_finds_the_desk(ready: Page, chain: Chain, lin
     assert len(chain.did("POST", "sales/v1/charges")) == 1
 
 
+def test_a_desk_opened_again_sells_from_the_book_it_has(ready: Page, line: Line) -> None:
+    """SAL-26: the line goes while the new price book is still on its way: no scan is lost, the kept book prices it."""
+    ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    ready.route("**/charge/book?*", lambda _never_answered: None)
+    ready.reload()
+    sell_without_line(ready, line)
+
+
 def test_what_cannot_be_recorded_waits_under_parked(ready: Page, chain: Chain, line: Line) -> None:
     """SAL-26: a provisional charge that sales refuses is listed with the reason, and is lost nowhere."""
     chain.overrides["POST", "sales/v1/charges"] = lambda _ask: refusal(409, "no-price", "It has no price.", title="No")

@@ -1,11 +1,11 @@
 // The charge desk: tiles, scans and keys change the bill one after another, in the order they came, however slow the line.
 import { shut } from "./ui.js";
-// What keeps the desk going without its line comes after the page stands.
-let provisional = { isDown: () => false, reaches: async () => true, down: () => undefined };
-
 const desk = document.querySelector("#desk"), field = desk.elements.code, bill = document.querySelector("#bill");
 const dialog = document.querySelector("#dialog"), draft = `desk:${desk.elements.site.value}`;
 let queue = Promise.resolve(), waiting = 0, isPaying = false;
+// What keeps the desk going without its line comes after the page stands; where it could not be had, a code that found
+// no line goes back into the field.
+let provisional = { isDown: () => false, reaches: async () => true, down: () => undefined, change: ({ code }) => { field.value ||= code ?? ""; } };
 
 // A change that finds no line is made here, on this till, and so are all that follow until the line is back.
 let isLost = false;
@@ -14,6 +14,7 @@ const asked = async (values) => {
   isLost = false;
   await htmx.ajax("POST", desk.dataset.lines, { source: desk, target: "#bill", swap: "innerHTML", values: { step: "", ...values } }).catch(() => { isLost = true; });
   if (!isLost) return undefined;
+  await late;
   provisional.down();
   return provisional.change(values);
 };
@@ -106,11 +107,14 @@ document.addEventListener("dialog-shut", back);
 addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (target === document.body && key.length === 1 && key !== "?" && !ctrlKey && !altKey && !metaKey) field.focus();
 }, true);
-const prepare = async () => (provisional = await import("./provisional.js")).watch(desk.elements.site.value, {
-  onDown: () => away(),
-  onUp: () => { if (desk.dataset.shell !== undefined) location.href = `/charge?site=${desk.elements.site.value}`; else if (bill.querySelector("[name=line_of]")) change({ code: "" }); },
-});
-if (document.readyState === "complete") prepare(); else addEventListener("load", prepare);
+const stands = new Promise((done) => { if (document.readyState === "complete") done(); else addEventListener("load", done); });
+const late = stands.then(() => import("./provisional.js")).then((it) => {
+  provisional = it;
+  it.watch(desk.elements.site.value, {
+    onDown: () => away(),
+    onUp: () => { if (desk.dataset.shell !== undefined) location.href = `/charge?site=${desk.elements.site.value}`; else if (bill.querySelector("[name=line_of]")) change({ code: "" }); },
+  });
+}).catch(() => undefined);
 // The till of this browser is remembered.
 const till = desk.elements.till_id;
 if (till) {

@@ -5,7 +5,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const read = (name) => JSON.parse(localStorage[name] ?? "[]");
 const make = (tag, props = {}, ...children) => { const node = Object.assign(document.createElement(tag), props); node.append(...children); return node; };
 export const book = { site: "", rows: new Map(), names: new Map() };
-let since = null, wasDown = () => {}, isUp = () => {};
+let since = null, wasDown = () => {}, isUp = () => {}, recalled = Promise.resolve();
 export const isDown = () => since !== null;
 
 // The book: read in chunks while the line stands, kept as one answer, found again when it is gone.
@@ -14,13 +14,19 @@ const take = (rows) => {
   book.names = new Map(rows.flatMap((row) => [row.code, ...row.names].map((name) => [name, row])));
 };
 // What is kept is read to its end before it takes the place of what was kept: a line that goes meanwhile loses nothing.
-const save = async (store, path) => {
-  const answer = await fetch(path), body = await answer.blob();
-  if (answer.ok) await store.put(path, new Response(body, { headers: answer.headers }));
+const save = async (store, file) => {
+  const answer = await fetch(file), body = await answer.blob();
+  if (answer.ok) await store.put(file, new Response(body, { headers: answer.headers }));
 };
-export const keepBook = async (site) => {
+const path = (site) => `/charge/book?site=${encodeURIComponent(site)}`;
+// A desk that was opened again sells at once from the book it has, and takes the new one when that has come.
+const recall = async (site) => {
   book.site = site;
-  const store = await caches.open(STORE), at = `/charge/book?site=${encodeURIComponent(site)}`;
+  const kept = await (await caches.open(STORE)).match(path(site));
+  if (kept) take(await kept.json());
+};
+const keepBook = async (site) => {
+  const store = await caches.open(STORE), at = path(site);
   try {
     const rows = [];
     for (let after = ""; after !== null;) {
@@ -31,11 +37,8 @@ export const keepBook = async (site) => {
     take(rows);
     await store.put(at, new Response(JSON.stringify(rows), { headers: { "Content-Type": "application/json" } }));
     const files = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => new URL(name).pathname.startsWith("/assets/"));
-    for (const path of [...files, `/charge/offline?site=${encodeURIComponent(site)}`]) await save(store, path);
-  } catch {
-    const kept = await store.match(at);
-    if (kept) take(await kept.json());
-  }
+    for (const file of [...files, `/charge/offline?site=${encodeURIComponent(site)}`]) await save(store, file);
+  } catch { /* What is kept stays. */ }
 };
 
 // Money: whole minor units, halves up, as sales reckons; a price is in millionths, a rate in millionths of a percent.
@@ -55,7 +58,8 @@ export const priced = (row, quantity, digits) => {
 const lines = () => [...document.querySelectorAll("#bill [name=line_of]")].map(({ value }) => JSON.parse(value));
 const found = (code) => book.rows.get(code) ?? book.names.get(code)
   ?? (() => { const word = code.toLowerCase(), hits = [...book.rows.values()].filter((row) => row.name.toLowerCase().includes(word)); return hits.length === 1 ? hits[0] : null; })();
-export const change = ({ code = "", quantity = "1", step = "", line = "" }) => {
+export const change = async ({ code = "", quantity = "1", step = "", line = "" }) => {
+  await recalled;
   let bill = lines(), at = line;
   const move = { more: 1, less: -1 }[step];
   if (move) bill = bill.map((one) => (one.k === line ? { ...one, q: String(Number(one.q) + move) } : one)).filter((one) => Number(one.q) > 0);
@@ -176,6 +180,7 @@ export const watch = async (site, { onDown, onUp }) => {
   [wasDown, isUp] = [onDown, onUp];
   show();
   if (navigator.serviceWorker) navigator.serviceWorker.register("/charge-worker.js", { scope: "/charge" }).catch(() => undefined);
+  await (recalled = recall(site));
   await keepBook(site);
   if ($("#desk").dataset.shell !== undefined || !await reaches()) down(); else { await send(); show(); }
   setInterval(() => { if (!isDown()) keepBook(site); }, FRESH);
