@@ -54,6 +54,17 @@ class SaleLine(Value):
     free_reason: str = ""
 
 
+class Payment(Value):
+    """One tender of a document: minor units, below zero what was paid out.
+
+    Kinds are cash (less its change), card, account, gift, reward, other, and `rounding`: what cash in steps gave or
+    took, so that the payments sum to the totals.
+    """
+
+    kind: str
+    amount_minor: Minor
+
+
 class SaleRecorded(Event):
     """A charge was recorded, once and for all. `charge_id` is the cause of every movement that follows."""
 
@@ -68,6 +79,8 @@ class SaleRecorded(Event):
     tax_minor: Minor
     total_minor: Minor
     is_held: bool = False
+    payments: tuple[Payment, ...] = ()
+    till_id: Id | None = None
     source: str = "desk"
     actor: str = ""
 
@@ -359,19 +372,11 @@ class AccountMoved(Event):
     actor: str = ""
 
 
-class Payment(Value):
-    """One tender of a document: minor units, below zero what was paid out."""
-
-    kind: str
-    amount_minor: Minor
-
-
 class PaymentTaken(Event):
-    """A charge, a later part payment, a return or a void was settled with these tenders (SAL-22).
+    """Money moved after a charge was recorded: a later part payment, a refund or a void (SAL-22).
 
-    Kinds are cash (less its change), card, account, gift, reward, other, and `rounding`: what cash in steps gave or
-    took, so that the payments sum to the totals. Charges of one commit are told together: then `documents` says how
-    many they are and `document_id` is the lump's own id.
+    What was paid with the charge itself is told by `SaleRecorded.payments`. `documents` is 1; journals from before
+    hold payments of charges told together, where it is their number and `document_id` names the lump.
     """
 
     speaker: ClassVar[str] = "sales"

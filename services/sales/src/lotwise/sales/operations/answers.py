@@ -14,7 +14,7 @@ from lotwise.sales.domain.charges import Charge, ChargeLine
 from lotwise.sales.domain.lines import LineExtra, Share
 from lotwise.sales.domain.receipts import charge_number, return_number
 from lotwise.sales.domain.returns import Return, ReturnLine
-from lotwise.sales.domain.tenders import Tender, settle
+from lotwise.sales.domain.tenders import Tender, by_kind, settle
 from lotwise.sales.domain.treatments import DECIMALS
 from lotwise.sales.repository.charges import Told, Void
 from lotwise.sales.repository.payments import Paid
@@ -108,8 +108,11 @@ def tender_answers(tenders: Sequence[Tender]) -> list[Json]:
     return [tender._asdict() for tender in tenders]
 
 
-def recorded_event(charge: Charge) -> bytes:
-    """SaleRecorded as JSON; no name, no note and no payment crosses this border."""
+def recorded_event(charge: Charge, till_id: UUID | None = None) -> bytes:
+    """SaleRecorded as JSON; no name, no note and no reference of a payment crosses this border.
+
+    What was paid is told by kind, with the till that took it; a charge without tenders carries neither.
+    """
     return orjson.dumps(
         {
             "site": charge.site,
@@ -125,9 +128,17 @@ def recorded_event(charge: Charge) -> bytes:
             "is_held": charge.is_held,
             "source": charge.source,
             "actor": charge.actor,
-        },
+        }
+        | (paid_event(charge, till_id) if charge.tenders else {}),
         default=str,
     )
+
+
+def paid_event(charge: Charge, till_id: UUID | None) -> Json:
+    """What was paid with a charge, as SaleRecorded carries it."""
+    taken = by_kind(charge.total_minor, charge.tenders)
+    payments: Json = {"payments": [{"kind": kind, "amount_minor": amount} for kind, amount in taken.items()]}
+    return payments if till_id is None else payments | {"till_id": till_id}
 
 
 def sale_lines(lines: Sequence[ChargeLine]) -> list[Json]:

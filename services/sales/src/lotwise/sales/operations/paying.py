@@ -1,72 +1,20 @@
-"""The only home of what was paid of charges, and of how payments are told: those of one commit in one lump.
+"""The only home of what was paid of charges, and of how money that moves after the charge is told.
 
-A message per paid charge would double what a busy hour says; the charges of one commit are told together, in that
-same commit. Later payments, refunds and voids are few and told one by one.
+What was paid with a charge rides in its SaleRecorded. Later payments, refunds and voids are few and told one by one.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-import orjson
-
-from lotwise.contracts.ids import uuid7
 from lotwise.contracts.sales import Payment, PaymentTaken
 from lotwise.kit.database import Tx
 from lotwise.kit.outbox import tell
 from lotwise.sales.domain import refunds
 from lotwise.sales.domain.charges import Charge
-from lotwise.sales.domain.tenders import Tender, by_kind, summed
+from lotwise.sales.domain.tenders import Tender
 from lotwise.sales.repository import payments as rows
 from lotwise.sales.repository.charges import Void
-
-QUARTER_SECONDS = 900
-
-
-class Lump(NamedTuple):
-    """Payments told together: of one site, till and currency, within a quarter of an hour of what happened.
-
-    Every zone's days begin on a quarter of an hour, so that a lump belongs to one day of its site.
-    """
-
-    site: str
-    till_id: UUID | None
-    currency: str
-    quarter: int
-    actor: str
-
-
-def lumps(charges: Sequence[Charge], tills: Mapping[UUID, UUID]) -> list[tuple[Lump, list[Charge]]]:
-    """The charges with payments, by what is told together; `tills` names the till of each session."""
-    found: dict[Lump, list[Charge]] = {}
-    for charge in charges:
-        if charge.tenders:
-            till_id = tills.get(charge.session_id) if charge.session_id is not None else None
-            quarter = int(charge.happened_at.timestamp()) // QUARTER_SECONDS
-            key = Lump(charge.site, till_id, charge.currency, quarter, charge.actor)
-            found.setdefault(key, []).append(charge)
-    return list(found.items())
-
-
-def lump_event(lump: Lump, charges: Sequence[Charge]) -> bytes:
-    """PaymentTaken as JSON; of one charge it names that charge, of many the lump itself and how many they are."""
-    payment_id = uuid7()
-    taken = summed(by_kind(charge.total_minor, charge.tenders) for charge in charges)
-    return orjson.dumps(
-        {
-            "site": lump.site,
-            "payment_id": payment_id,
-            "document_id": charges[0].charge_id if len(charges) == 1 else payment_id,
-            "documents": len(charges),
-            "till_id": lump.till_id,
-            "payments": [{"kind": kind, "amount_minor": amount} for kind, amount in taken.items()],
-            "currency": lump.currency,
-            "happened_at": max(charge.happened_at for charge in charges),
-            "actor": lump.actor,
-        },
-        default=str,
-    )
 
 
 def payment_event(

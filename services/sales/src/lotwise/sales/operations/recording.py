@@ -20,7 +20,6 @@ from lotwise.sales.domain.money_refusals import TillNotOpen
 from lotwise.sales.domain.owing import Owing
 from lotwise.sales.domain.refusals import ChargeClosed, DifferentBody, TooBusy
 from lotwise.sales.operations.answers import recorded_event, told
-from lotwise.sales.operations.paying import Lump, lump_event, lumps
 from lotwise.sales.repository import charges as rows
 from lotwise.sales.repository import dispensed as dispensed_rows
 from lotwise.sales.repository import line_extras
@@ -249,12 +248,12 @@ def number(readies: Sequence[Ready], last: dict[str, int]) -> list[Charge]:
 
 
 def events(readies: Sequence[Ready], numbered: Sequence[Charge], tills: Mapping[UUID, UUID] = NO_TILLS) -> list[Told]:
-    """SaleRecorded of each numbered charge, and PaymentTaken of what was paid; `tills` is the till of each session."""
-    sold = [
+    """SaleRecorded of each numbered charge; `tills` is the till of each session."""
+    return [
         told(
             "sale-recorded",
             charge.site,
-            recorded_event(charge),
+            recorded_event(charge, None if charge.session_id is None else tills.get(charge.session_id)),
             trace=ready.trace,
             story=ready.story,
             actor=charge.actor,
@@ -262,23 +261,6 @@ def events(readies: Sequence[Ready], numbered: Sequence[Charge], tills: Mapping[
         )
         for ready, charge in zip(readies, numbered, strict=True)
     ]
-    if not any(charge.tenders for charge in numbered):
-        return sold
-    of = {ready.charge.charge_id: ready for ready in readies}
-    return sold + [_paid(of[charges[0].charge_id], lump, charges) for lump, charges in lumps(numbered, tills)]
-
-
-def _paid(ready: Ready, lump: Lump, charges: Sequence[Charge]) -> Told:
-    is_one = len(charges) == 1
-    return told(
-        "payment-taken",
-        lump.site,
-        lump_event(lump, charges),
-        trace=ready.trace if is_one else None,
-        story=ready.story if is_one else None,
-        actor=lump.actor,
-        cause=ready.cause if is_one else None,
-    )
 
 
 async def outcomes_of_known(tx: Tx, readies: Sequence[Ready]) -> dict[UUID, Outcome]:
