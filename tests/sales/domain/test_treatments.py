@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from lotwise.sales.domain.definitions import Product
-from lotwise.sales.domain.dispensing import Named, Offer, check_lot, choose
+from lotwise.sales.domain.dispensing import Named, Offer, Place, check_lot, choose
 from lotwise.sales.domain.refusals import BadQuantity, DuplicateLine, LotNotConfirmed
 from lotwise.sales.domain.treatments import Drawn, TreatmentLine, expected, lines_of
 
@@ -68,10 +68,10 @@ def test_the_way_out_names_the_lot_that_goes_first() -> None:
     """STK-36: with lots there is a proposal; with none there is only the scanner."""
     nobody = Named(None, "", "", is_treated=False)
     with pytest.raises(LotNotConfirmed) as no:
-        check_lot(nobody, GOODS, OFFERS, 3)
+        check_lot(nobody, GOODS, OFFERS, Place(3))
     assert no.value.ways_out == ("scan the lot", "choose lot without a number: it goes first")
     assert (no.value.field, no.value.numbers["line"]) == ("lines.3.lot_id", 4)
     with pytest.raises(LotNotConfirmed) as bare:
-        check_lot(nobody, GOODS, None, 0)
+        check_lot(nobody, GOODS, None, Place(0))
     assert (bare.value.ways_out, bare.value.numbers["proposal"]) == (("scan the lot",), None)
-    check_lot(nobody._replace(lot_id=LOT), GOODS, OFFERS, 0)
+    check_lot(nobody._replace(lot_id=LOT), GOODS, OFFERS, Place(0))

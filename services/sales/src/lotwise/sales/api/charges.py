@@ -69,6 +69,7 @@ PRICING = (
     pricing_refusals.BadMinutes,
     pricing_refusals.NameNeeded,
     pricing_refusals.PerformerNeeded,
+    pricing_refusals.PartNotInKit,
     pricing_refusals.UnknownDiscount,
     pricing_refusals.DiscountNotInForce,
     pricing_refusals.DiscountDoesNotFit,

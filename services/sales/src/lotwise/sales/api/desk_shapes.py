@@ -23,6 +23,9 @@ class QuoteIn(Strict):
     coupons: Coupons = ()
 
 
+Ask = Literal["variant", "minutes", "name", "price", "performer", "service", "lot", "prescription"]
+
+
 class OfferOut(BaseModel):
     """A product to choose: a variant, or an add-on of a service; its price now at the site."""
 
@@ -63,14 +66,16 @@ class ExplanationsOut(BaseModel):
 
 
 class QuoteLineOut(LineOut):
-    """A line of a quote with the steps that led to its total, and what else is offered with it.
+    """A line of a quote with the steps that led to its total, what it needs, and what else is offered with it.
 
-    `asked` is the number of the line that was asked for: a kit has a line for each component, under the kit's name.
+    `asks` is what it needs beside a quantity: a kit's part its own lot or prescription. `asked` is the number of the
+    line that was asked for: a kit has a line for each component, under the kit's name.
     """
 
     asked: int
     kit_name: str | None
     price_per: str
+    asks: list[Ask]
     balances: list[BalanceOfferOut]
 
     code: str
@@ -100,9 +105,6 @@ class QuoteOut(BaseModel):
     tax_2_minor: int
     tax_minor: int
     total_minor: int
-
-
-Ask = Literal["variant", "minutes", "name", "price", "performer", "service", "lot", "prescription"]
 
 
 class TileOut(BaseModel):

@@ -46,11 +46,20 @@ Coupons = Annotated[tuple[Text, ...], Field(max_length=20)]
 Often = Annotated[Whole, Field(ge=-(2**31), le=2**31 - 1)]
 
 
+class PartIn(Strict):
+    """What a part of a kit confirms; without a prescription of its own that of the kit's line counts."""
+
+    product_id: Id
+    lot_id: Id | None = None
+    prescription: PrescriptionIn | None = None
+
+
 class LineIn(Strict):
     """A line of a charge: a product by id or by code, a decimal quantity, and perhaps the price that was taken.
 
     `minutes` is how long a service took that is priced by time, `add_on_to` the number of the line it adds to,
-    `redeem` the balance it is taken from, `performer` who gave the service or whom a tip is for.
+    `redeem` the balance it is taken from, `performer` who gave the service or whom a tip is for, `parts` the lots and
+    prescriptions of a kit's parts.
     """
 
     product_id: Id | None = None
@@ -70,10 +79,11 @@ class LineIn(Strict):
     performer: Short = ""
     free_reason: FreeReason | None = None
     gift_number: Short | None = None
+    parts: Annotated[tuple[PartIn, ...], Field(max_length=100)] = ()
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing beyond product, quantity, price, effect, treatment and lot was said."""
+        """Whether nothing beyond product, quantity, price, effect, treatment, lot and prescription was said."""
         return self.__pydantic_fields_set__.isdisjoint(BEYOND_PLAIN)
 
     @model_validator(mode="after")

@@ -60,7 +60,18 @@ def choose(named: Named, product: Product, offers: Sequence[Offer] | None) -> tu
     return (FEFO if first == named.lot_id else DEVIATION), first
 
 
-def check_lot(named: Named, product: Product, offers: Sequence[Offer] | None, index: int) -> None:
+class Place(NamedTuple):
+    """Where a line stands among what was asked, from 0; a kit's part stands in its line's `parts`."""
+
+    nth: int
+    is_part: bool = False
+
+    def field(self, name: str) -> str:
+        """The field in which something of the line is missing."""
+        return f"lines.{self.nth}.parts" if self.is_part else f"lines.{self.nth}.{name}"
+
+
+def check_lot(named: Named, product: Product, offers: Sequence[Offer] | None, at: Place) -> None:
     """Raise LotNotConfirmed, with what FEFO proposes, unless the lot is named where the product asks for it."""
     if not product.confirm_lot or named.lot_id is not None:
         return
@@ -70,9 +81,9 @@ def check_lot(named: Named, product: Product, offers: Sequence[Offer] | None, in
         ways.append(f"choose lot {offers[0].lot_number or 'without a number'}{until}: it goes first")
     raise LotNotConfirmed(
         f"{product.name} completes only with its lot",
-        field=f"lines.{index}.lot_id",
+        field=at.field("lot_id"),
         ways_out=tuple(ways),
-        line=index + 1,
+        line=at.nth + 1,
         product_id=str(product.product_id),
         proposal=_shown(offers[0]) if offers else None,
         lots=[_shown(one) for one in (offers or ())[:SHOWN_MAX]],
@@ -88,16 +99,16 @@ def _shown(offer: Offer) -> dict[str, str | None]:
     }
 
 
-def check_prescription(named: Named, product: Product, index: int, *, is_licensed: bool) -> None:
+def check_prescription(named: Named, product: Product, at: Place, *, is_licensed: bool) -> None:
     """Raise PrescriptionMissing or NotLicensed unless prescription goods are given out as they must be."""
     if product.drug_class == "otc":
         return
     if not is_licensed:
         raise NotLicensed(
             f"{product.name} is given out by a licensed person",
-            field=f"lines.{index}",
+            field=f"lines.{at.nth}",
             ways_out=("let a practitioner record the treatment", "ask a manager to charge it"),
-            line=index + 1,
+            line=at.nth + 1,
             product_id=str(product.product_id),
         )
     missing = [
@@ -108,9 +119,9 @@ def check_prescription(named: Named, product: Product, index: int, *, is_license
     if missing:
         raise PrescriptionMissing(
             f"{product.name} needs its prescriber and the reference of the order",
-            field=f"lines.{index}.prescription.{missing[0]}",
+            field=at.field(f"prescription.{missing[0]}"),
             ways_out=("enter prescriber and order reference",),
-            line=index + 1,
+            line=at.nth + 1,
             product_id=str(product.product_id),
             missing=missing,
         )

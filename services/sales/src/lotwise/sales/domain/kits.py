@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from lotwise.sales.domain.definitions import Package, PackageItem, Price, Product
 from lotwise.sales.domain.drafts import Draft, Setting, check_offered
-from lotwise.sales.domain.lines import Asked, LineDiscount
+from lotwise.sales.domain.lines import Asked, AskedPart, LineDiscount
+from lotwise.sales.domain.pricing_refusals import PartNotInKit
 from lotwise.sales.domain.refusals import BadQuantity, UnknownProduct
 from lotwise.values import BIGINT_MAX, MICROS, half_up, spread
 
@@ -50,17 +51,32 @@ def weights(parts: Sequence[Part]) -> list[int]:
 def unpacked(setting: Setting, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts with each kit replaced by its components; the others as they are.
 
-    Raises UnknownProduct, ProductIsArchived, NotForSale, BadQuantity.
+    Raises UnknownProduct, ProductIsArchived, NotForSale, BadQuantity, PartNotInKit.
     """
     packages = setting.book.packages
     found: list[Draft] = []
     for draft in drafts:
         package = packages.get(draft.product.product_id)
         if package is None or package.package_type != "bundle" or draft.asked.effect != "sale":
+            _check_parts(setting, draft, None)
             found.append(draft)
         else:
+            _check_parts(setting, draft, package)
             found += _components(setting, draft, package)
     return found
+
+
+def _check_parts(setting: Setting, draft: Draft, kit: Package | None) -> None:
+    """What is said of parts is said of parts that the line has; a fact is taken as it is."""
+    held = set() if kit is None else {item.product_id for item in kit.items}
+    for i, part in enumerate(draft.asked.parts):
+        if part.product_id not in held and not setting.is_fact:
+            raise PartNotInKit(
+                f"{draft.product.name} has no part {part.product_id}",
+                field=f"lines.{draft.nth}.parts.{i}.product_id",
+                ways_out=("leave the part out", "take the line off and add it again"),
+                product_id=str(part.product_id),
+            )
 
 
 def _components(setting: Setting, kit: Draft, package: Package) -> list[Draft]:
@@ -84,7 +100,12 @@ def _component(setting: Setting, kit: Draft, part: Part, gross: int, net: int, t
         check_offered(product)
     quantity = _quantity(kit, part)
     tax_code, application_code = product.tax_codes_at(setting.site)
-    own = Asked(product.product_id, None, str(quantity), asked.effect, None, asked.description, asked.treatment_id)
+    said: AskedPart | None = next((one for one in asked.parts if one.product_id == product.product_id), None)
+    lot_id, prescription = (None, None) if said is None else (said.lot_id, said.prescription)
+    own = Asked(
+        product.product_id, None, str(quantity), asked.effect, None, asked.description, asked.treatment_id, lot_id,
+        prescription or asked.prescription,
+    )  # fmt: skip
     extra = kit.more._replace(discounts=taken, kit_id=kit.product.product_id)
     unit_price = half_up(gross * MICROS * 10**product.unit_decimals, quantity * 10**setting.exponent)
     return Draft(

@@ -28,6 +28,34 @@ class AskedDiscount(Protocol):
         """Why, for one by hand."""
 
 
+class AskedPrescription(Protocol):
+    """Who prescribed a line, and the reference of the order."""
+
+    @property
+    def prescriber(self) -> str:
+        """Who prescribed it."""
+
+    @property
+    def order_reference(self) -> str:
+        """The reference of the order."""
+
+
+class AskedPart(Protocol):
+    """What a part of a kit confirms: its lot, its prescription."""
+
+    @property
+    def product_id(self) -> UUID:
+        """The part."""
+
+    @property
+    def lot_id(self) -> UUID | None:
+        """The lot that was chosen or scanned."""
+
+    @property
+    def prescription(self) -> AskedPrescription | None:
+        """Its prescription; without one that of the kit's line counts."""
+
+
 class AskedLine(Protocol):
     """One line as it was asked for: a product by id or code, a signed decimal quantity, perhaps a price."""
 
@@ -64,6 +92,10 @@ class AskedLine(Protocol):
         """The lot that was chosen or scanned."""
 
     @property
+    def prescription(self) -> AskedPrescription | None:
+        """Who prescribed it (STK-40)."""
+
+    @property
     def minutes(self) -> int | None:
         """How long a service took whose price is per time (CAT-09)."""
 
@@ -96,8 +128,12 @@ class AskedLine(Protocol):
         """The number of the certificate that a `.GIFT` line sells or tops up."""
 
     @property
+    def parts(self) -> Sequence[AskedPart]:
+        """What the parts of a kit confirm (CAT-19)."""
+
+    @property
     def is_plain(self) -> bool:
-        """Whether nothing beyond product, quantity, price, effect, treatment and lot was said."""
+        """Whether nothing beyond product, quantity, price, effect, treatment, lot and prescription was said."""
 
 
 class Asked(NamedTuple):
@@ -111,6 +147,7 @@ class Asked(NamedTuple):
     description: str = ""
     treatment_id: UUID | None = None
     lot_id: UUID | None = None
+    prescription: AskedPrescription | None = None
     minutes: int | None = None
     add_on_to: int | None = None
     discounts: Sequence[AskedDiscount] = ()
@@ -119,14 +156,15 @@ class Asked(NamedTuple):
     performer: str = ""
     free_reason: str | None = None
     gift_number: str | None = None
+    parts: Sequence[AskedPart] = ()
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing beyond product, quantity, price, effect, treatment and lot was said."""
-        return not any(self[8:])
+        """Whether nothing beyond product, quantity, price, effect, treatment, lot and prescription was said."""
+        return not any(self[9:])
 
 
-BEYOND_PLAIN = frozenset(Asked._fields[8:])
+BEYOND_PLAIN = frozenset(Asked._fields[9:])
 """What a line may say that most lines do not."""
 
 

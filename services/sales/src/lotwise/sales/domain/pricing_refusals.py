@@ -45,6 +45,13 @@ class PerformerNeeded(BadValue):
     title = "Whom is the tip for?"
 
 
+class PartNotInKit(BadValue):
+    """A lot or a prescription was said of a part that the line's product does not have (CAT-19)."""
+
+    code = "part-not-in-kit"
+    title = "The kit has no such part"
+
+
 class UnknownDiscount(Unknown):
     """No discount has this id or coupon."""
 

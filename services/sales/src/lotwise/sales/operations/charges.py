@@ -139,9 +139,17 @@ def is_plain(asked: Any) -> bool:
 
 def request_hash(body: BaseModel, ways: set[str]) -> bytes:
     """What makes two requests under one id the same: all that was asked; its id and the way it came are left out."""
-    left_out: Any = PLAIN_WAYS if ways is CHARGE_WAYS and is_plain(body) else ways
+    left_out: Any = ways
+    if ways is CHARGE_WAYS:
+        left_out = PLAIN_WAYS if is_plain(body) else _unpacked_ways(body)
     text = body.__pydantic_serializer__.to_json(body, exclude=left_out)
     return blake2b(text, digest_size=16).digest()
+
+
+def _unpacked_ways(body: Any) -> dict[str, Any]:
+    """What is left out of a charge that says more: also the parts of lines that name none, as before there were any."""
+    without = {i: {"parts": True} for i, line in enumerate(body.lines) if not line.parts}
+    return dict.fromkeys(CHARGE_WAYS, True) | ({"lines": without} if without else {})
 
 
 async def known_definitions(selling: Selling, site: str, lines: Sequence[AskedLine], work: Callable[[], T]) -> T:

@@ -19,6 +19,7 @@ from lotwise.sales.domain.dispensing import (
     Dispensed,
     Named,
     Offer,
+    Place,
     check_lot,
     check_prescription,
     choose,
@@ -67,18 +68,6 @@ def _offer(row: Mapping[str, Any]) -> Offer:
     return Offer(
         UUID(row["lot_id"]), row["lot_number"], None if until is None else date.fromisoformat(until), row["quantity"]
     )
-
-
-class PrescriptionAsked(Protocol):
-    """What a line says of its prescription."""
-
-    @property
-    def prescriber(self) -> str:
-        """Who prescribed it."""
-
-    @property
-    def order_reference(self) -> str:
-        """The reference of the order."""
 
 
 class Prepared(NamedTuple):
@@ -149,7 +138,8 @@ async def prepare(
     lines: list[ChargeLine] = []
     dispensed: list[Dispensed] = []
     treated: dict[int, int] = {}
-    for index, (line, said) in enumerate(zip(priced.lines, asked, strict=True)):
+    for line, said, nth in zip(priced.lines, asked, priced.nths or range(len(asked)), strict=True):
+        at = Place(nth, is_part=line.more.kit_id is not None)
         treatment = known.get(line.treatment_id) if line.treatment_id else None
         used = _used(treatment, line.product_id)
         named = _named(line, said, used)
@@ -159,8 +149,8 @@ async def prepare(
         lines.append(line._replace(lot_id=named.lot_id))
         if product.asks_for_care and line.effect == "sale":
             by_licence = licensed or (treatment is not None and treatment.is_licensed)
-            check_prescription(named, product, index, is_licensed=by_licence)
-            dispensed.append(await _dispensed(shelves, priced.site.slug, line, product, named, who, index))
+            check_prescription(named, product, at, is_licensed=by_licence)
+            dispensed.append(await _dispensed(shelves, priced.site.slug, line, product, named, who, at))
     return Prepared(priced._replace(lines=lines), dispensed, treated, ids)
 
 
@@ -172,11 +162,11 @@ async def _treatments(db: Database, ids: frozenset[UUID]) -> dict[UUID, Treatmen
 
 
 async def _dispensed(
-    shelves: Shelves, site: str, line: ChargeLine, product: Product, named: Named, who: Principal, index: int
+    shelves: Shelves, site: str, line: ChargeLine, product: Product, named: Named, who: Principal, at: Place
 ) -> Dispensed:
     asks = product.confirm_lot and not (named.is_treated and named.lot_id is not None)
     offers = await shelves.offers(site, product.product_id) if asks else None
-    check_lot(named, product, offers, index)
+    check_lot(named, product, offers, at)
     choice, first = choose(named, product, offers)
     return Dispensed(
         line.line, product.product_id, named.lot_id, choice, first, product.drug_class, named.prescriber,
@@ -209,7 +199,7 @@ def _used(treatment: Treatment | None, product_id: UUID) -> TreatmentLine | None
 
 
 def _named(line: ChargeLine, said: AskedLine, used: TreatmentLine | None) -> Named:
-    given: PrescriptionAsked | None = getattr(said, "prescription", None)
+    given = said.prescription
     prescriber, reference = ("", "") if given is None else (given.prescriber, given.order_reference)
     if used is None:
         return Named(line.lot_id, prescriber, reference, is_treated=False)
