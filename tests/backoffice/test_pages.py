@@ -308,3 +308,14 @@ async def test_the_ops_page_tells_the_last_proof_of_the_books(page: httpx.AsyncC
     told = find(parsed(await page.get("/ops")), "section[aria-labelledby=h-proof]").text()
     assert "31,200 movements, 44,000 a second" in " ".join(told.split())
     assert "movement 0198: its content does not match its hash" in told
+
+
+async def test_the_ops_page_tells_of_a_rebuild_that_an_upgrade_asked_for(page: httpx.AsyncClient, chain: Chain) -> None:
+    """N-19: while the figures are made anew the page says so; otherwise it says nothing."""
+    assert not parsed(await page.get("/ops")).css(".banner")
+    chain.overrides["GET", "reporting/v1/rebuild"] = lambda _: (
+        200,
+        {"rebuilt_at": None, "due_since": "2026-03-02T12:00:00Z"},
+    )
+    told = find(parsed(await page.get("/ops")), ".banner").text()
+    assert "Reporting makes its figures anew" in told

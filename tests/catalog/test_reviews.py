@@ -1,8 +1,9 @@
 """Price review and housekeeping over HTTP and a real database."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests.catalog.test_price_lists import category
 from tests.catalog.test_uses import Answer, others, silent, slow
 from tests.catalog.test_variants import product, refused
 
+from lotwise.catalog.app import tell_standing
 from lotwise.catalog.domain import reviews
 from lotwise.contracts.catalog import FunctionKeysPinned
 from lotwise.contracts.purchasing import CostUpdated
@@ -187,6 +189,29 @@ async def test_pinned_keys_stay_and_the_list_fills_the_rest(catalog: Bench) -> N
     (told,) = await catalog.told(FunctionKeysPinned)
     pins = [(one.key, str(one.product_id)) for one in told.keys]
     assert (told.site, pins, told.revision) == ("harley", [(3, made[13]["product_id"])], 1)
+
+
+async def test_keys_pinned_before_they_were_told_are_told_once(catalog: Bench) -> None:
+    """CAT-46: after an upgrade the keys that a site pinned before the event existed are told at start, once."""
+    for slug in ("harley", "soho"):
+        await catalog.post("/v1/sites", {"slug": slug, "name": slug, "time_zone": "Europe/London"})
+    one, two = await product(catalog, "A"), await product(catalog, "B")
+    # given keys of harley that were pinned by an older version, and keys of soho that were told
+    await catalog.put("/v1/sites/soho/function-keys", {"keys": [{"key": 1, "product_id": two["product_id"]}]}, '"0"')
+    await catalog.owner.execute("INSERT INTO function_key_list (site, revision) VALUES ('harley', 4)")
+    await catalog.owner.execute("INSERT INTO function_key VALUES ('harley', 3, $1)", UUID(one["product_id"]))
+    # when the service starts, twice, two processes at once
+    await tell_standing(catalog.runtime)
+    await asyncio.gather(tell_standing(catalog.runtime), tell_standing(catalog.runtime))
+    # then harley's are told as they stand at their revision, soho's are not told again
+    told = [
+        (one.site, [(key.key, key.product_id) for key in one.keys], one.revision)
+        for one in await catalog.told(FunctionKeysPinned)
+    ]
+    assert told == [("soho", [(1, UUID(two["product_id"]))], 1), ("harley", [(3, UUID(one["product_id"]))], 4)]
+    # and a desk that knows this revision keeps what it has; the next change is revision 5
+    await catalog.put("/v1/sites/harley/function-keys", {"keys": []}, '"4"')
+    assert (await catalog.told(FunctionKeysPinned))[-1].revision == 5
 
 
 async def test_keys_that_cannot_be_pinned_are_refused(catalog: Bench) -> None:

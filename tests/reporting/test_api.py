@@ -259,10 +259,14 @@ async def test_a_rebuild_over_http_verifies_to_the_bit(reporting: Bench) -> None
     """N-19: `verify` compares and changes nothing; without it the rebuilt figures are live; both say they are equal."""
     await hear_a_day(reporting)
     await reporting.hear(*the_loop()[1:])
+    await reporting.owner.execute("update projection set due_since = '2026-03-02T12:00Z'")
+    assert await reporting.get("/v1/rebuild") == {"rebuilt_at": None, "due_since": "2026-03-02T12:00:00Z"}
     before = await reporting.get("/v1/sales/by-product")
     verified = await reporting.post("/v1/rebuild", {"verify": True})
     assert (verified["is_equal"], verified["is_swapped"], verified["events"]) == (True, False, 22)
     swapped = await reporting.post("/v1/rebuild", {})
     assert (swapped["is_equal"], swapped["is_swapped"]) == (True, True)
+    standing = await reporting.get("/v1/rebuild")
+    assert (standing["due_since"], standing["rebuilt_at"] is None) == (None, False)
     assert await reporting.get("/v1/sales/by-product") == before
     assert await reporting.owner.fetchval("select count(distinct generation) from sale_day") == 1

@@ -1,5 +1,6 @@
 """Events become figures: every line counts with its sign, in any order, once."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,11 +24,13 @@ from lotwise.contracts.stock import (
 from lotwise.kit.apply import Applier
 from lotwise.kit.database import Database
 from lotwise.kit.message import Message
+from lotwise.kit.migrate import drift, upgrade
 from lotwise.reporting.handlers import on_events
-from lotwise.reporting.operations.rebuild import rebuild
+from lotwise.reporting.operations.rebuild import rebuild, rebuild_if_due
 from lotwise.reporting.repository import levels, sales, waste
 from lotwise.reporting.repository.pages import Sheet, Sorted
 from lotwise.reporting.repository.sales import Window
+from lotwise.reporting.tables import Base
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VIAL, CREAM = uid(1), uid(2)
@@ -230,6 +233,57 @@ async def test_a_rebuild_equals_to_the_bit(db: Database) -> None:
     # then the swap healed it
     assert (await totals(db))["revenue"] == 6 * 1099
     assert (await rebuild(db, is_swapped=False, portion_rows=2)).differing == []
+
+
+async def test_a_rebuild_that_is_due_happens_once_by_itself(db: Database) -> None:
+    """N-19: after an upgrade that added figures the service makes them anew once; a process that died leaves it due."""
+    await hear(db, said(charge(1, (line(1, VIAL, "2", 1000),))))
+    async with db.transaction() as tx:
+        # given an installed database whose new read models are empty, and a rebuild that was cut off half way
+        await tx.execute("delete from charge_day")
+        await tx.execute("update projection set due_since = now(), last = last + 1")
+        await tx.execute(
+            "insert into charge_day values ((select last from projection), '2026-03-02', 'harley', 9, 9, 9)"
+        )
+    # when two processes come to it
+    first, second = await asyncio.gather(rebuild_if_due(db), rebuild_if_due(db))
+    # then one did it (the other found it done or going on), the figures are whole and nothing is left behind
+    done = [one for one in (first, second) if one is not None]
+    assert [(one.events, one.differing, one.is_swapped) for one in done][:1] == [(1, ["charge_day"], True)]
+    async with db.reading() as tx:
+        assert [tuple(row) for row in await tx.fetch("select charges, returns, voids from charge_day")] == [(1, 0, 0)]
+        live = await tx.fetchval("select live from projection")
+    # and nothing is due any more
+    assert await rebuild_if_due(db) is None
+    async with db.reading() as tx:
+        assert await tx.fetchval("select live from projection") == live
+
+
+async def test_an_upgrade_of_a_database_with_a_journal_leaves_a_rebuild_due(postgres: Any) -> None:
+    """N-19: the migration asks for a rebuild where something was heard, and for none in a new database."""
+    import asyncpg
+
+    owner_url, app_url = postgres.database("reporting")
+    role = app_url.split("//")[1].split(":")[0]
+    await upgrade("lotwise.reporting", owner_url, role)
+    assert await drift(owner_url, Base.metadata) == []
+    owner = await asyncpg.connect(owner_url)
+    try:
+        # given a new database, nothing is due
+        assert await owner.fetchval("select due_since from projection") is None
+        # when one of before that has heard something is upgraded
+        await owner.execute(
+            "alter table projection drop column due_since; update alembic_version set version_num = '0002'"
+        )
+        await owner.execute(
+            "insert into journal (at, id, subject, stream, sequence, body)"
+            " values (now(), gen_random_uuid(), '', '', 1, '')"
+        )
+        await upgrade("lotwise.reporting", owner_url, role)
+        # then its figures are due, from now on
+        assert await owner.fetchval("select due_since > now() - interval '1 minute' from projection")
+    finally:
+        await owner.close()
 
 
 async def test_the_journal_cannot_be_altered(db: Database) -> None:

@@ -21,6 +21,12 @@ def _figures(seed: str, revenue: int) -> dict[str, Any]:
     }
 
 
+@route("GET", "reporting/v1/rebuild")
+def rebuild(_chain: Chain, _ask: Ask) -> Answer:
+    """No rebuild is due."""
+    return 200, {"rebuilt_at": None, "due_since": None}
+
+
 @route("GET", "reporting/v1/totals")
 def totals(_chain: Chain, ask: Ask) -> Answer:
     """The totals."""

@@ -17,6 +17,7 @@ from lotwise.catalog.api import (
     sites,
 )
 from lotwise.catalog.handlers import purchasing
+from lotwise.catalog.operations.function_keys import tell_untold
 from lotwise.catalog.operations.preferences import tell_first
 from lotwise.catalog.settings import CatalogSettings
 from lotwise.contracts.purchasing import CostUpdated, SupplierDefined
@@ -24,10 +25,11 @@ from lotwise.kit.inbox import Subscription
 from lotwise.kit.service import Runtime, Service
 
 
-async def tell_preferences(runtime: Runtime) -> None:
-    """Say the chain's preferences once, when the catalog starts for the first time."""
+async def tell_standing(runtime: Runtime) -> None:
+    """Say what was never said: the chain's preferences at the first start, keys pinned before they were told."""
     async with runtime.db.transaction() as tx:
         await tell_first(tx)
+        await tell_untold(tx)
 
 
 SERVICE = Service(
@@ -56,5 +58,5 @@ SERVICE = Service(
             handlers={CostUpdated: purchasing.on_costs, SupplierDefined: purchasing.on_suppliers},
         ),
     ),
-    on_start=tell_preferences,
+    on_start=tell_standing,
 )

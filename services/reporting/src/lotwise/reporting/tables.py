@@ -66,7 +66,7 @@ class JournalRef(Base, table=True):
 
 
 class Projection(Base, table=True):
-    """The one row that says which generation of the read models is live."""
+    """The one row that says which generation of the read models is live, and since when a rebuild of it is due."""
 
     __tablename__ = "projection"
     __table_args__: Any = (CheckConstraint("id = 1", name="projection_is_one"),)
@@ -75,6 +75,7 @@ class Projection(Base, table=True):
     live: int
     last: int
     rebuilt_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    due_since: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class SaleDay(Base, table=True):

@@ -93,6 +93,12 @@ class Proof(Shape):
     findings: tuple[Finding, ...] = ()
 
 
+class Figures(Shape):
+    """How the figures of the reports stand; `due_since` while an upgrade's rebuild has yet to end."""
+
+    due_since: datetime | None = None
+
+
 class Step(Shape):
     """One event of a journey."""
 
@@ -134,6 +140,7 @@ async def services(request: Request, who: Who) -> Response:
         "letters": letters,
         "restarts": restarts,
         "proof": await _proof(who),
+        "figures": await or_else(who.gateway.one(Figures, "reporting", "/v1/rebuild"), Figures()),
         "title": "Services",
     }
     return page(request, who, "screens/ops.html", fragment="health", **context)

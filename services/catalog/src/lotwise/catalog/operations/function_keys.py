@@ -49,3 +49,15 @@ async def pin(tx: Tx, site: str, wanted: Sequence[tuple[int, UUID]], expected: E
     words = [{f"F{key}": str(product_id) for key, product_id in keys.items()} for keys in (was, now)]
     await changes.keep(tx, [Change(f"site:{site}", "function keys", *words)], who)
     await tell(tx, telling.function_keys_pinned(site, now, revision + 1))
+
+
+async def tell_untold(tx: Tx) -> None:
+    """Tell, once, the keys that sites pinned before there was an event of it, so that desks know them (CAT-46)."""
+    await locking.definitions(tx)
+    found = await rows.untold(tx)
+    if not found:
+        return
+    await tell(
+        tx, *[telling.function_keys_pinned(site, await rows.of(tx, site), number) for site, number in found.items()]
+    )
+    await rows.mark_told(tx, found)

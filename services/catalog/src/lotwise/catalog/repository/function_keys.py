@@ -1,6 +1,6 @@
 """SQL of the products that a site pinned to its function keys."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from lotwise.kit.database import Tx
@@ -25,12 +25,23 @@ async def revision(tx: Tx, site: str) -> int:
     return found or 0
 
 
+async def untold(tx: Tx) -> dict[str, int]:
+    """The sites whose pinned keys were never told, with the revision they stand at."""
+    rows = await tx.fetch("SELECT site, revision FROM function_key_list WHERE NOT is_told ORDER BY site")
+    return {row["site"]: row["revision"] for row in rows}
+
+
+async def mark_told(tx: Tx, sites: Collection[str]) -> None:
+    """Note that the pinned keys of these sites are told."""
+    await tx.execute("UPDATE function_key_list SET is_told = true WHERE site = ANY($1)", list(sites))
+
+
 async def store(tx: Tx, site: str, keys: Mapping[int, UUID], new_revision: int) -> None:
-    """Replace the pinned keys of a site."""
+    """Replace the pinned keys of a site, which whoever stores them also tells."""
     await tx.execute(
         """
-        INSERT INTO function_key_list (site, revision) VALUES ($1, $2)
-        ON CONFLICT (site) DO UPDATE SET revision = excluded.revision
+        INSERT INTO function_key_list (site, revision, is_told) VALUES ($1, $2, true)
+        ON CONFLICT (site) DO UPDATE SET revision = excluded.revision, is_told = true
         """,
         site,
         new_revision,

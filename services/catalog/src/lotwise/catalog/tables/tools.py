@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Text,
+    false,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -66,9 +77,10 @@ class FunctionKeyRow(Base, table=True):
 
 
 class FunctionKeyListRow(Base, table=True):
-    """How often the pinned keys of a site were changed."""
+    """How often the pinned keys of a site were changed, and whether they were told as they stand."""
 
     __tablename__ = "function_key_list"
 
     site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
     revision: int
+    is_told: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))

@@ -1,12 +1,15 @@
 """Rebuilds over HTTP: all figures anew from the journal, verified to the bit."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 from lotwise.contracts.fields import Flag
-from lotwise.kit.commands import Answer, Cmd
+from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.web import Router
 from lotwise.reporting.domain.refusals import RebuildDisturbed, RebuildRunning
 from lotwise.reporting.operations.rebuild import rebuild
+from lotwise.reporting.repository import projections
 
 router = Router(tags=["rebuilds"])
 
@@ -28,6 +31,20 @@ class RebuildOut(BaseModel):
     was: dict[str, str]
     now: dict[str, str]
     is_swapped: bool
+
+
+class StandingOut(BaseModel):
+    """When the figures were last made anew; `due_since` is set while an upgrade's rebuild has yet to end."""
+
+    rebuilt_at: datetime | None
+    due_since: datetime | None
+
+
+@router.get("/rebuild", permission="ops.read", site="chain")
+async def get_rebuild(read: Read) -> StandingOut:
+    """Whether a rebuild is due: the service does it by itself, once, and shows the standing figures until then."""
+    async with read.connection() as tx:
+        return StandingOut(**(await projections.standing(tx))._asdict())
 
 
 @router.post("/rebuild", permission="ops.manage", site="chain", refusals=(RebuildRunning, RebuildDisturbed))

@@ -51,6 +51,20 @@ async def rebuild(db: "Database", *, is_swapped: bool, portion_rows: int = PORTI
                 await projections.sweep(tx)
 
 
+async def rebuild_if_due(db: "Database") -> Rebuilt | None:
+    """Rebuild and swap when an upgrade asked for it; None when nothing is due, or another rebuild is at it.
+
+    The swap itself notes that it was done: a process that dies before leaves the rebuild due for the next one.
+    """
+    async with db.reading() as tx:
+        if (await projections.standing(tx)).due_since is None:
+            return None
+    try:
+        return await rebuild(db, is_swapped=True)
+    except (RebuildRunning, RebuildDisturbed):
+        return None
+
+
 async def _begin(db: "Database") -> _Start:
     async with db.transaction() as tx:
         await projections.alone(tx)

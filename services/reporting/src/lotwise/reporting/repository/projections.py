@@ -6,6 +6,7 @@ on (a zone, the live generation) holds it alone. So no event can be folded into 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
@@ -55,8 +56,21 @@ async def next_generation(tx: "Tx") -> int:
 
 
 async def swap(tx: "Tx", generation: int) -> None:
-    """Make a generation the live one."""
-    await tx.execute("update projection set live = $1, rebuilt_at = now()", generation)
+    """Make a generation the live one; no rebuild is due any more."""
+    await tx.execute("update projection set live = $1, rebuilt_at = now(), due_since = null", generation)
+
+
+class Standing(NamedTuple):
+    """When the figures were last made anew, and since when an upgrade asks for it (None: they are whole)."""
+
+    rebuilt_at: datetime | None
+    due_since: datetime | None
+
+
+async def standing(tx: "Tx") -> Standing:
+    """How the figures stand."""
+    (row,) = await tx.fetch("select rebuilt_at, due_since from projection")
+    return Standing(row["rebuilt_at"], row["due_since"])
 
 
 async def sweep(tx: "Tx") -> None:
