@@ -46,3 +46,21 @@ async def test_another_choice_without_lines_says_so(page: httpx.AsyncClient, htm
     assert "No such line in this range" in answer.text
     part = LexborHTMLParser((await htmx.get(f"{PATH}?choice=nonsense")).text)
     assert (len(part.css("tbody tr")), part.css("nav")) == (3, [])
+
+
+@pytest.mark.parametrize(("choice", "head"), [("opened", "First to expire"), ("drawn", "Lot named")])
+async def test_opened_vials_stand_in_the_same_report(page: httpx.AsyncClient, choice: str, head: str) -> None:
+    """STK-36: vials opened against FEFO, or drawn from another lot than named, with both lots and who; each opens its
+    vial, and leaves as CSV.
+    """
+    tree = LexborHTMLParser((await page.get(f"{PATH}?days=7&choice={choice}")).text)
+    (row,) = tree.css("tbody tr")
+    assert row.attributes["data-href"] == f"/containers/{ident('container', 1)}"
+    cells = [cell.text(strip=True) for cell in row.css("td")]
+    assert cells[1:9] == [
+        "Opened vial", "Bath Spa", ALL_PRODUCTS[1]["name"], ALL_PRODUCTS[1]["code"], "100", "L41281", "L41280",
+        "user amara",
+    ]  # fmt: skip
+    assert [node.text(strip=True) for node in tree.css("thead th")][7] == head
+    (line,) = csv.DictReader(io.StringIO((await page.get(f"{PATH}?days=7&choice={choice}&format=csv")).text))
+    assert (line["Lot taken"], line[head]) == ("L41281", "L41280")

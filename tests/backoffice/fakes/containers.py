@@ -117,3 +117,26 @@ def use(_chain: Chain, ask: Ask) -> Answer:
         "cost_minor": 10_301,
     }
     return rows([row], ask)
+
+
+@route("GET", "stock/v1/deviations")
+def deviations(_chain: Chain, ask: Ask) -> Answer:
+    """A vial of another lot than was meant."""
+    row = {
+        "container_id": ident("container", 1),
+        "site": "bath",
+        "happened_at": NOW.isoformat(),
+        "actor": "user:amara",
+        "product_id": TOXIN["product_id"],
+        "code": TOXIN["code"],
+        "name": TOXIN["name"],
+        "unit": "U",
+        "quantity": "100",
+        "state": "open",
+        "lot_id": ident("lot", 1),
+        "lot_number": "L41281",
+        "meant_lot_id": ident("lot", 0),
+        "meant_lot_number": "L41280",
+        "visit_id": None,
+    }
+    return rows([row], ask)

@@ -134,9 +134,18 @@ def _open(case: Case, cell: Cell, balance: Balance, asked: Asked) -> Container |
         case.new_id(), balance.lot, place, label_of(cell.product, balance.on_hand), entry.happened_at, entry.actor,
         use_by_of(cell.product, cell.site, balance.lot, entry.happened_at, is_shared=is_shared),
         is_automatic=True, is_confirmed=balance.lot.id == asked.lot_id,
+        proposed_lot_id=_passed_over(case, cell, balance.lot, asked),
     )  # fmt: skip
     container.bind(asked.visitor)
     return open_one(case.books, case.opened, cell, balance, container, entry)
+
+
+def _passed_over(case: Case, cell: Cell, lot: Lot, asked: Asked) -> UUID | None:
+    """The lot that FEFO would have opened when a fact named another one (STK-36)."""
+    if asked.lot_id is None:
+        return None
+    first = next_closed(case.books, cell, asked.entry.happened_at, asked.kinds)
+    return first.lot_key if first is not None and first.lot_key != lot.id else None
 
 
 def next_closed(books: Books, cell: Cell, at: datetime, kinds: Sequence[str] = (places.SHELF,)) -> Balance | None:

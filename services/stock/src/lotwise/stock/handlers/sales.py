@@ -10,7 +10,7 @@ from lotwise.stock.operations.journeys import give_back, take_back
 from lotwise.stock.operations.recalled_units import gather_units
 from lotwise.stock.operations.returns import return_sales, void_sales
 from lotwise.stock.operations.sales import record_sales
-from lotwise.stock.operations.traces import remember_named
+from lotwise.stock.operations.traces import remember_named, remember_treated
 from lotwise.stock.operations.treatments import complete_treatments
 
 
@@ -34,6 +34,12 @@ async def on_recorded(tx: Tx, messages: Sequence[Message[SaleRecorded]], exponen
     await remember_named(tx, messages)
 
 
+async def on_treated(tx: Tx, messages: Sequence[Message[TreatmentCompleted]], exponent: int) -> None:
+    """A treatment took what it took, and which lots its lines named is remembered."""
+    await complete_treatments(tx, messages, exponent)
+    await remember_treated(tx, messages)
+
+
 def sales(exponent: int) -> Subscription:
     """Charges; `exponent` is the currency's decimals."""
     return Subscription(
@@ -42,6 +48,6 @@ def sales(exponent: int) -> Subscription:
             SaleRecorded: partial(on_recorded, exponent=exponent),
             SaleReturned: partial(on_returned, exponent=exponent),
             SaleVoided: partial(on_voided, exponent=exponent),
-            TreatmentCompleted: partial(complete_treatments, exponent=exponent),
+            TreatmentCompleted: partial(on_treated, exponent=exponent),
         },
     )

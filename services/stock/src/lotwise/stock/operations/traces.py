@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from lotwise.contracts.ids import uuid7
-from lotwise.contracts.sales import SaleRecorded
+from lotwise.contracts.sales import SaleRecorded, TreatmentCompleted
 from lotwise.kit.database import Tx
 from lotwise.kit.inbox import Message
 from lotwise.stock.domain import places
@@ -149,5 +149,16 @@ async def remember_named(tx: Tx, messages: Sequence[Message[SaleRecorded]]) -> N
         for one in messages
         for line in one.event.lines
         if line.lot_id is not None and line.effect == "sale"
+    ]
+    await name_lots(tx, rows)
+
+
+async def remember_treated(tx: Tx, messages: Sequence[Message[TreatmentCompleted]]) -> None:
+    """Remember the lots that lines of treatments named: what is drawn from another one is a deviation (STK-36)."""
+    rows = [
+        (one.event.treatment_id, number, line.lot_id)
+        for one in messages
+        for number, line in enumerate(one.event.lines, start=1)
+        if line.lot_id is not None
     ]
     await name_lots(tx, rows)

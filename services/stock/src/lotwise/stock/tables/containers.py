@@ -23,7 +23,10 @@ from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_
 
 
 class ContainerRow(Base, table=True):
-    """An opened vial, syringe or pot: drawn + wasted = label + overfill once it is closed; the rest's cost is here."""
+    """An opened vial, syringe or pot: drawn + wasted = label + overfill once it is closed; the rest's cost is here.
+
+    `is_set_apart`: its use-by is over, its rest serves nobody any more and waits for a witness of its waste.
+    """
 
     __tablename__: ClassVar[str] = "container"
     __table_args__: ClassVar[tuple[object, ...]] = (
@@ -33,6 +36,7 @@ class ContainerRow(Base, table=True):
         Index("container_by_visit", "visit_id", postgresql_where=text("visit_id is not null")),
         Index("container_by_member", "member_id", postgresql_where=text("state = 'open'")),
         Index("container_by_lot", "lot_id"),
+        Index("container_deviated", "site", "opened_at", postgresql_where=text("proposed_lot_id is not null")),
         Index("container_closed", "site", "closed_at", postgresql_where=text("closed_at is not null")),
         CheckConstraint("state in ('open','used_up','discarded','unopened')", name="container_state"),
         CheckConstraint("label > 0 and overfill >= 0 and drawn >= 0 and wasted >= 0", name="container_figures"),
@@ -72,6 +76,7 @@ class ContainerRow(Base, table=True):
     closed_by: str = Field(sa_column=text_column())
     close_reason: str = Field(sa_column=text_column())
     revision: int = Field(sa_column=bigint_column())
+    is_set_apart: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
 class ContainerDrawRow(Base, table=True):
