@@ -94,7 +94,8 @@ def history(chain: Chain, ask: Ask) -> Answer:
     }
 
 
-def _lots_of(chain: Chain, where: str | None, product_id: str | None) -> list[dict[str, Any]]:
+def lots_here(chain: Chain, where: str | None, product_id: str | None) -> list[dict[str, Any]]:
+    """The lots of a site or a product, the soonest expiry first."""
     found = []
     for (slug, pid), row in chain.levels.items():
         if where not in {None, slug} or product_id not in {None, pid}:
@@ -111,7 +112,7 @@ def _lots_of(chain: Chain, where: str | None, product_id: str | None) -> list[di
 @route("GET", "stock/v1/lots")
 def lots(chain: Chain, ask: Ask) -> Answer:
     """The lots that match."""
-    found = _lots_of(chain, ask.params.get("site"), ask.params.get("product"))
+    found = lots_here(chain, ask.params.get("site"), ask.params.get("product"))
     if within := ask.params.get("expires_within"):
         found = [lot for lot in found if lot["days_left"] <= int(within)]
     if state := ask.params.get("state"):
@@ -122,7 +123,7 @@ def lots(chain: Chain, ask: Ask) -> Answer:
 @route("GET", "stock/v1/lots/{id}")
 def one_lot(chain: Chain, ask: Ask) -> Answer:
     """A lot."""
-    found = next((lot for lot in _lots_of(chain, None, None) if lot["lot_id"] == ask.id), None)
+    found = next((lot for lot in lots_here(chain, None, None) if lot["lot_id"] == ask.id), None)
     if found is None:
         return refusal(404, "unknown-lot", "No lot has this id.")
     return 200, found | {"places": []}

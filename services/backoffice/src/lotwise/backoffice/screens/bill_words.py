@@ -6,6 +6,7 @@ from typing import Any
 
 from lotwise.backoffice.gateway import Rows, or_else
 from lotwise.backoffice.screens.bills import Bill, BillLine, amount_of, is_id
+from lotwise.backoffice.screens.charge_confirms import filled_parts, parts_said
 from lotwise.backoffice.screens.discounts import Discount
 from lotwise.backoffice.session import Visitor
 
@@ -46,8 +47,10 @@ def said(form: dict[str, str], bill: Bill) -> tuple[Bill, dict[str, str]]:
 def _of_line(words: dict[str, str], bill: Bill, key: str) -> tuple[Bill, dict[str, str]]:
     errors: dict[str, str] = {}
     told: dict[str, Any] = {name: words[name] for name in PLAIN if name in words}
-    if words.get("prescriber") and words.get("order_reference"):
-        told["prescription"] = {"prescriber": words["prescriber"], "order_reference": words["order_reference"]}
+    if "prescriber" in words:
+        both = {name: words.get(name, "") for name in ("prescriber", "order_reference")}
+        told["prescription"] = both if all(both.values()) else None
+    told["parts"] = parts_said(words, bill.line(key))
     if "minutes" in words:
         told["minutes"] = int(words["minutes"]) if words["minutes"].isdecimal() else None
         if words["minutes"] and not told["minutes"]:
@@ -114,6 +117,7 @@ def filled(held: BillLine | None) -> dict[str, Any]:
     kinds = {"discount_id": given.get("discount_id"), "percent": "percent", "amount": "amount"}
     chosen = next((word for name, word in kinds.items() if given.get(name) is not None), "")
     fields: dict[str, Any] = {name: told.get(name, "") for name in (*PLAIN, "minutes", "unit_price")}
+    fields |= filled_parts(told) | (told.get("prescription") or {})
     fields |= {
         "quantity": f"{held.quantity.normalize():f}", "serials": "\n".join(told.get("serials", ())),
         "discount": chosen, "discount_reason": given.get("reason", ""),

@@ -13,7 +13,7 @@ QUANTITY_MAX = Decimal(1_000_000)
 SAID = frozenset(
     {
         "treatment_id", "lot_id", "prescription", "minutes", "unit_price", "description", "discounts", "redeem",
-        "seller", "performer", "free_reason", "gift_number", "serials",
+        "seller", "performer", "free_reason", "gift_number", "serials", "parts",
     }
 )  # fmt: skip
 """What may be said of a line beside its product and quantity, in the words of sales; sales checks each."""

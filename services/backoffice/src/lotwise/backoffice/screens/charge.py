@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from lotwise.backoffice.gateway import Refused, Rows, Unreachable, or_else
 from lotwise.backoffice.pages import SECURITY, form_of, new_key, page, toast
 from lotwise.backoffice.routes import Screen
-from lotwise.backoffice.screens import bill_words, desk_codes
+from lotwise.backoffice.screens import bill_words, charge_confirms, desk_codes
 from lotwise.backoffice.screens.bills import Bill, is_id, kept_lines, read_bill
 from lotwise.backoffice.screens.checkout import Draft
 from lotwise.backoffice.screens.desk_codes import Found
@@ -56,8 +56,9 @@ async def lines(request: Request, who: Who) -> Response:
     bill = await bill_in(request, form)
     if form.get("step"):
         bill = bill.step(form["step"], form.get("line", ""))
-    bill, errors = bill_words.said(form, bill)
-    if errors:
+    named, wrong = await charge_confirms.lots_named(who, form, bill)
+    bill, errors = bill_words.said(named, bill)
+    if errors := errors | wrong:
         return await _again(request, who, form, bill, errors)
     if not form.get("code"):
         return await shown(request, who, form, bill)
@@ -181,11 +182,13 @@ async def line_sheet(
         bill_words.discounts_to_choose(who, form["site"]),
     )
     line = next(iter(quoted.of(number)), None)
+    confirms = await charge_confirms.confirms_of(who, form["site"], quoted.of(number), held)
+    filled = charge_confirms.shown_lots(bill_words.filled(held), confirms) | (form if errors else {})
     context: dict[str, Any] = {
         "packages": packages, "discounts": discounts, "free_reasons": bill_words.FREE_REASONS,
         "held": held, "texts": [line.text for line in bill.lines],
         "line": line, "product": product, "bill": bill, "errors": errors,
-        "form": bill_words.filled(held) | (form if errors else {}), "site": form["site"],
+        "form": filled, "site": form["site"], "confirms": confirms,
         "persons": sorted(who.names.items(), key=lambda row: row[1].lower()),
     }  # fmt: skip
     status = 422 if errors else 200

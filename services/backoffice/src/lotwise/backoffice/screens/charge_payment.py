@@ -1,6 +1,6 @@
 """The only home of payment at the desk: one tender or several, the charge recorded once, its receipt, or why not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -12,7 +12,8 @@ from lotwise.backoffice.pages import SECURITY, form_of, page, toast, told_with
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens import desk_codes
 from lotwise.backoffice.screens.bills import Bill
-from lotwise.backoffice.screens.charge import bill_in, empty, quote
+from lotwise.backoffice.screens.charge import bill_in, empty, line_sheet, quote
+from lotwise.backoffice.screens.charge_confirms import first_lacking
 from lotwise.backoffice.screens.charge_serials import known_serials, name_serials, serials_of
 from lotwise.backoffice.screens.quotes import Quote, Receipt
 from lotwise.backoffice.session import Visitor, Who
@@ -69,6 +70,9 @@ async def _sheet(
         quoted = await quote(who, form["site"], bill, form.get("member_id", ""))
     except (Refused, Unreachable) as no:
         return desk_codes.missing(no.detail, no.status)
+    key, why = first_lacking(who, form["site"], bill, quoted)
+    if key:
+        return await line_sheet(request, who, form, replace(bill, current=key), {"": why})
     payment = Payment(taken, quoted.total_minor)
     asked = await serials_of(who, form["site"], bill, form["charge_id"])
     context: dict[str, Any] = {
@@ -180,7 +184,7 @@ def _refused(request: Request, who: Visitor, form: dict[str, str], bill: Bill, q
     line = next((line for line in quoted.lines if str(line.product_id) == about), None)
     if line is None:
         line = next((line for line in quoted.lines if line.is_short), None)
-    key = next((one.key for one in bill.lines if line is not None and one.product_id == str(line.product_id)), "")
+    key = bill.lines[(line.asked or line.line) - 1].key if line is not None else ""
     context: dict[str, Any] = {
         "no": no,
         "line": line,

@@ -1,6 +1,6 @@
 """The only home of what the desk reads of sales: tiles, a priced bill, a receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from lotwise.backoffice.gateway import Shape
+
+LOT, PRESCRIPTION = "lot", "prescription"
+"""What a line may have to confirm before it is paid."""
 
 
 class Tile(Shape):
@@ -88,6 +91,28 @@ class QuoteLine(Shape):
     add_ons: tuple[AddOn, ...] = ()
     balances: tuple[Balance, ...] = ()
     explanation: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+
+    @property
+    def asks_care(self) -> bool:
+        """Whether it needs its lot or its prescription."""
+        return LOT in self.asks or PRESCRIPTION in self.asks
+
+    @property
+    def prefix(self) -> str:
+        """What the fields begin with in which its lot and prescription are said: a kit has some for each part."""
+        return "set_" if self.kit_name is None else f"set_part_{self.product_id}_"
+
+    def lacks(self, said: Mapping[str, Any]) -> list[str]:
+        """What of its lot and its prescription nobody said yet; what a treatment recorded counts."""
+        if said.get("treatment_id"):
+            return []
+        own = said
+        if self.kit_name is not None:
+            parts = said.get("parts", ())
+            own = next((one for one in parts if one.get("product_id") == str(self.product_id)), {})
+        lacks_order = PRESCRIPTION in self.asks and not (own.get(PRESCRIPTION) or said.get(PRESCRIPTION))
+        return [LOT] * (LOT in self.asks and not own.get("lot_id")) + [PRESCRIPTION] * lacks_order
 
     @property
     def is_short(self) -> bool:
@@ -122,6 +147,10 @@ class Quote(Shape):
     def of(self, number: int) -> Sequence[QuoteLine]:
         """The priced lines of the bill's line with this number."""
         return [line for line in self.lines if (line.asked or line.line) == number]
+
+    def lacking(self, number: int, said: Mapping[str, Any]) -> list[QuoteLine]:
+        """Those of them whose lot or prescription nobody said yet."""
+        return [line for line in self.of(number) if line.lacks(said)]
 
 
 class ReceiptLine(Shape):

@@ -32,7 +32,7 @@ class LotHere(Shape):
     state: str = "shelf"
 
 
-async def lots_of(who: Visitor, site: str, product_id: UUID) -> list[LotHere]:
+async def lots_of(who: Visitor, site: str, product_id: UUID | str) -> list[LotHere]:
     """The usable lots of a product at a site, what is open first, then the soonest expiry; none when stock is away."""
     found: dict[UUID, LotHere] = {}
     for state in ("in_use", "shelf"):
@@ -51,7 +51,7 @@ async def drawn_lines(
     errors: dict[str, str] = {}
     for line in expected:
         one = line.product_id
-        lot_id, wrong = await _lot(who, site, one, form.get(f"lot_{one}", ""))
+        lot_id, wrong = await lot_meant(who, site, one, form.get(f"lot_{one}", ""))
         if wrong:
             errors[f"lot_{one}"] = wrong
         lines.append(
@@ -66,8 +66,8 @@ async def drawn_lines(
     return lines, errors
 
 
-async def _lot(who: Visitor, site: str, product_id: UUID, typed: str) -> tuple[str | None, str]:
-    """The lot that a scan, a lot number or an id means."""
+async def lot_meant(who: Visitor, site: str, product_id: UUID | str, typed: str) -> tuple[str | None, str]:
+    """The lot that a scan, a lot number or an id means; or none and why."""
     if not typed or is_id(typed):
         return typed or None, ""
     for lot in await lots_of(who, site, product_id):

@@ -55,12 +55,12 @@ document.addEventListener("htmx:after:swap", () => {
 dialog?.addEventListener("close", () => { dialog.replaceChildren(); if (opener?.isConnected) opener.focus(); });
 dialog?.addEventListener("click", (event) => { if (event.target === dialog && !$("form", dialog)) shut(); });
 
-// A scan into a list of serial numbers is its next line.
+// A scan into a list of serial numbers is its next line; one into a sheet's field with choices (a lot, a serial) fills it.
 document.addEventListener("scan", (event) => {
-  const lines = document.activeElement?.closest?.("[data-scan-lines] textarea");
-  if (!lines) return;
+  const at = document.activeElement, lines = at?.closest?.("[data-scan-lines] textarea"), one = at?.closest?.("dialog [list]");
+  if (!lines && !one) return;
   event.preventDefault();
-  lines.value = [...lines.value.split("\n").filter(Boolean), event.detail, ""].join("\n");
+  if (one) one.value = event.detail; else lines.value = [...lines.value.split("\n").filter(Boolean), event.detail, ""].join("\n");
 });
 
 // A scan means what the page says (`data-scan` on main); elsewhere it goes to the thing.
