@@ -120,3 +120,21 @@ async def test_a_line_by_serial_of_a_product_without_them_is_held_against_its_lo
     assert [(row["lot_number"], row["match"]) for row in begun["lots"]] == [("C-77", "alike")]
     bad = {"title": "T", "reason": "r", "lines": [scope | {"last": "A-1"}]}
     assert (await refused(lasers, "/v1/recalls", bad))["code"] == "recall-names-nothing"
+
+
+async def test_a_second_recall_of_a_unit_leaves_its_neighbours_alone(lasers: Chain) -> None:
+    """STK-41: given two lasers of one lot of which one is recalled; when another recall names that same one; then it
+    lies apart as it did, the other is still for sale, and the second recall is told with the unit and its cost; freed
+    by one recall it stays apart, freed by both it is for sale.
+    """
+    await lasers.bench.post("/v1/receipts", body("SN-01", "SN-02"))
+    first = await recall(lasers, "SN-01")
+    assert await figures(lasers) == ("1", "1")
+    second = await recall(lasers, "SN-00", "SN-01")
+    assert await figures(lasers) == ("1", "1")
+    assert [(one.serials, one.cost_minor) for one in await lasers.told(LotRecalled)] == [(("SN-01",), 99_999)] * 2
+    await lasers.bench.post(f"/v1/recalls/{first['recall_id']}:release", {"reason": "cleared"})
+    assert await figures(lasers) == ("1", "1")
+    await lasers.bench.post(f"/v1/recalls/{second['recall_id']}:release", {"reason": "cleared"})
+    assert await figures(lasers) == ("2", "0")
+    await lasers.must_balance()

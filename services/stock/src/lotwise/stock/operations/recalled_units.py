@@ -72,13 +72,22 @@ async def flag(
 def take_apart(books: Books, row: Any, lot: Lot, entry: Entry) -> int:
     """Move one unit from where its state has it, shelf or back bar, into the quarantine of recalls; returns its cost.
 
-    Nothing moves for a unit that is elsewhere: in repair it lies apart already.
+    `row` is the unit as it was before. Nothing moves for a unit that is elsewhere: in repair it lies apart already,
+    and so it does when another recall named it first.
     """
     cell = books.cells.get((row["site"], row["product_id"]))
     if cell is None or row["state"] not in HERE or row["state"] == IN_REPAIR or lot.is_recalled:
         return 0
+    if row["is_recalled"]:
+        return _cost_apart(cell, lot)
     kind = places.BACK_BAR if row["state"] == IN_USE else places.SHELF
     return _carry(books, cell, lot, kind, entry)
+
+
+def _cost_apart(cell: Cell, lot: Lot) -> int:
+    one = 10**cell.product.decimals
+    apart = [there for there in cell.of_lot(lot.id, places.QUARANTINE) if there.place.area == places.RECALLED]
+    return next((costs.share(there.cost, one, there.on_hand) for there in apart if there.on_hand >= one), 0)
 
 
 def _carry(books: Books, cell: Cell, lot: Lot, kind: str, entry: Entry) -> int:
