@@ -54,6 +54,8 @@ class Length:
     yardstick_seconds: int
 
 
+FLOOR_CPU_US, FLOOR_RATE = 325.0, 4200.0
+"""F where the bars of rows 2 and 4 were set: on a slower machine they are held as the same shares of its own F."""
 SHORT, LONG = Length(4.0, 1, 3), Length(8.0, 3, 5)
 
 
@@ -231,9 +233,9 @@ async def sales_rows(measured: System, table: Table, products: list[Any], yard: 
         note=f"{rate / ledger:.2f} L, {rate / bank:.2f} B{_of_floor(rate, yard)}; {answers}",
     )
     floor_cpu = f"{run.cpu_us / yard.floor.cpu_us:.2f} of F's {yard.floor.cpu_us:.0f}" if yard.floor else ""
-    table.add(
-        "2  CPU per sale, all processes", run.cpu_us, "µs", must="≤ 650 (2 F)", passed=run.cpu_us <= 650, note=floor_cpu
-    )
+    bar = 650 * max(1.0, yard.floor.cpu_us / FLOOR_CPU_US) if yard.floor else 650
+    must = "≤ 650 where F is 325: ≤ 2 F"
+    table.add("2  CPU per sale, all processes", run.cpu_us, "µs", must=must, passed=run.cpu_us <= bar, note=floor_cpu)
     table.add("3  WAL flushes per thousand sales", 1000 * run.fsyncs, "", must="≤ 300", passed=run.fsyncs <= 0.3)
     return rate
 
@@ -258,14 +260,16 @@ async def held_rows(measured: System, table: Table, products: list[Any], rate: f
     table.add("1b POST p99 at half of that rate", p99, "ms", must="≤ 100", passed=p99 <= 100)
 
 
-async def batch_row(measured: System, table: Table, products: list[Any], long: Length) -> None:
+async def batch_row(measured: System, table: Table, products: list[Any], yard: Yard, long: Length) -> None:
     """Row 4: sales of tills that were offline."""
     run = await sell(
         measured, batches(products, 500), seconds=long.seconds, each=500, path="/v1/charges:batch", connections=3
     )
     rate = run.stock_rate
-    note = f"until the reports have it {run.rate:,.0f}; CPU {run.cpu_us:.0f} µs"
-    table.add("4  batch POST of 500, applied in stock", rate, "sales/s", must="≥ 5,000", passed=rate >= 5000, note=note)
+    note = f"{_of_floor(rate, yard)[2:]}; until the reports have it {run.rate:,.0f}; CPU {run.cpu_us:.0f} µs"
+    bar = 5000 * min(1.0, yard.floor.rate / FLOOR_RATE) if yard.floor else 5000
+    must = "≥ 5,000 where F is 4,200: ≥ 1.19 F"
+    table.add("4  batch POST of 500, applied in stock", rate, "sales/s", must=must, passed=rate >= bar, note=note)
 
 
 async def latency_rows(
@@ -326,7 +330,7 @@ async def measure(measured: System, table: Table, long: Length, bare: Floor | No
     products = await furnish(measured)
     rate = await sales_rows(measured, table, products, yard, long)
     await held_rows(measured, table, products, rate, yard, long)
-    await batch_row(measured, table, products, long)
+    await batch_row(measured, table, products, yard, long)
     await latency_rows(measured, table, products, rate, yard, long)
     await hot_row(measured, table, products, rate, long)
     await rebuild_row(measured, table)

@@ -299,6 +299,33 @@ async def test_a_treatment_of_an_unknown_product_waits_for_its_definition(clinic
     assert (await clinic.level(late))["unattributed"] == "-2"
 
 
+async def test_a_treatment_that_waits_stands_in_its_days_list(clinic: Chain) -> None:
+    """N-14: given a treatment of 2 of an unknown product and 15 U of toxin, corrected to 3 drawn; when its day is
+    closed; then both lines stand in the list of that day and site as not taken yet, once; once the product is known
+    they moved, and what no lot covered is what is left to explain.
+    """
+    await clinic.receive("100", BOTOX)
+    late, treatment = uuid7(), uuid7()
+    first = completed(treatment, took("2", None, late), took("15"))
+    again = completed(treatment, took("2", "3", late), took("15"), took("1", product_id=SERVICE), revision=2)
+    await clinic.hear(first)
+    await clinic.hear(again, again)
+    rows = await exceptions(clinic)
+    assert [(one["kind"], one["product_id"], one["name"], one["difference"], one["drawn"]) for one in rows] == [
+        ("waiting", str(late), "", "-3", "3"), ("waiting", str(BOTOX), "Botox Units", "-15", None),
+    ]  # fmt: skip
+    assert {one["treatment_id"] for one in rows} == {str(treatment)}
+    assert await exceptions(clinic, day="2026-05-03") == await exceptions(clinic, site="soho") == []
+    body = {"product_id": str(late), "kind": "waiting", "reason": "later"}
+    answer = await clinic.bench.call("POST", f"/v1/treatments/{treatment}:explain", body)
+    assert answer.status_code == 422
+    await clinic.hear(product(late, "LATE", "Late"))
+    assert [(one["kind"], one["name"]) for one in await exceptions(clinic)] == [
+        ("no_stock", "Late"), ("variance", "Late"),
+    ]  # fmt: skip
+    assert await clinic.on_hand(BOTOX) == "85"
+
+
 async def test_a_returned_line_of_a_treatment_follows_its_figures(clinic: Chain) -> None:
     """SAL-19, DESIGN 3.8: given 20 charged that came back and are set apart; when the recipe expects 12, 8 are;
     when 15 were drawn, the other 5 never left the shelf.

@@ -28,7 +28,7 @@ from lotwise.stock.operations.containers import sweep_containers
 
 SITES = ("harley", "soho")
 EXAMPLES = int(os.environ.get("LOTWISE_MACHINE_EXAMPLES", "3"))
-STEPS = 25
+STEPS = 30
 
 
 class Machine(RuleBasedStateMachine):
@@ -78,6 +78,12 @@ class Vials(Machine):
         rows: list[dict[str, Any]] = self.get("/v1/containers", site="harley", product=str(VIAL))["rows"]
         return rows
 
+    def swept_rows(self) -> list[dict[str, Any]]:
+        """The vials whose rest the sweep threw away."""
+        asked = {"site": "harley", "product": str(VIAL), "state": "discarded", "limit": 500}
+        rows: list[dict[str, Any]] = self.get("/v1/containers", **asked)["rows"]
+        return [one for one in rows if one["close_reason"] == "use_by"]
+
     @rule(vials=st.integers(1, 3), lot=st.sampled_from("AB"))
     def receive(self, vials: int, lot: str) -> None:
         """Closed vials come."""
@@ -112,10 +118,14 @@ class Vials(Machine):
 
     @rule(target=sales, quantity=st.integers(1, 150))
     def charge(self, quantity: int) -> Any:
-        """A charge takes from what is open, opens the next vial, and owes the rest."""
+        """A charge takes from what is open, opens the next vial, and owes the rest.
+
+        The sweep looked ahead: what it threw away was still open when this charge happened, so that is drawn first.
+        """
+        swept = sum(int(one["wasted"]) for one in self.swept_rows() if not one["is_recalled"])
         sale = self.stock.sale(line(str(quantity), VIAL), happened_at=datetime.now(UTC))
         self.do(self.stock.hear(said(sale)))
-        self.net -= quantity
+        self.net -= quantity - min(quantity, swept)
         return (sale, quantity)
 
     @rule(sale=consumes(sales))

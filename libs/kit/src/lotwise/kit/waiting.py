@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import BaseModel
 
+from lotwise.contracts.envelope import Event
 from lotwise.kit.database import Tx
 from lotwise.kit.message import Message
 
@@ -103,6 +104,13 @@ async def forget(tx: Tx, messages: Sequence[Message[Any]]) -> None:
 async def waiting_messages(tx: Tx, kind: str | None = None, key: str | None = None, limit: int = 100) -> list[Waiting]:
     """What waits, oldest first."""
     return [Waiting.model_validate(dict(row)) for row in await tx.fetch(_LIST, kind, key, limit)]
+
+
+async def waiting_at(tx: Tx, kind: type[Event], site: str, limit: int = 1000) -> list[Message[Any]]:
+    """The parked messages of one kind that speak of a site, oldest first."""
+    subject = kind.filter().replace("*", site)
+    rows = await tx.fetch("select * from waiting where subject = $1 order by msg_id limit $2", subject, limit)
+    return [from_row(row) for row in rows]
 
 
 def from_row(row: asyncpg.Record) -> Message[Any]:

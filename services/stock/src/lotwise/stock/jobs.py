@@ -15,6 +15,7 @@ from lotwise.stock.operations.audit import prove_nightly
 from lotwise.stock.operations.containers import sweep_containers
 from lotwise.stock.operations.count_lates import net_late
 from lotwise.stock.operations.count_plans import tell_overdue as overdue_counts
+from lotwise.stock.operations.day_openings import open_day
 from lotwise.stock.operations.expiry import sweep, warn
 from lotwise.stock.operations.holds import release_holds
 from lotwise.stock.operations.moments import open_month
@@ -165,6 +166,16 @@ async def open_months(runtime: Runtime) -> None:
         log.info("opening balances kept", month=str(month))
 
 
+async def open_days(runtime: Runtime) -> None:
+    """Keep what sites began every day with that is over: what totals of the past start from (N-04)."""
+    while True:
+        async with runtime.db.transaction() as tx:
+            day = await open_day(tx, datetime.now(UTC))
+        if day is None:
+            return
+        log.info("openings of a day kept", day=str(day))
+
+
 async def follow_recalls(runtime: Runtime) -> None:
     """Set apart what of recalled lots reached a shelf, tell sites that are rid of one, add late receivers (N-06)."""
     settings = _settings(runtime)
@@ -263,5 +274,6 @@ def jobs(settings: StockSettings) -> tuple[Job, ...]:
         Job("assets", settings.asset_seconds, tell_assets),
         Job("movement-partitions", 86_400, make_partitions),
         Job("openings", 3600, open_months),
+        Job("day-openings", 3600, open_days),
         Job("proof", 900, prove_books),
     )

@@ -4,29 +4,20 @@ import csv
 import gzip
 import io
 import json
-import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from lotwise.catalog.domain.columns import Column, Row, dialect_of, encoding_of, missing_in, places_of
 from lotwise.onebox.home import Refused
 from lotwise.onebox.imports.workbooks import is_workbook, workbook_lines
 
+__all__ = ["Column", "FileMapping", "Row", "Sheet"]
+
 _GZIP = b"\x1f\x8b"
-_DELIMITERS = ",;\t|"
-_NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _SNIFF_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column an import can use: its name, the headers it is known by, and whether it must be there."""
-
-    name: str
-    headers: tuple[str, ...] = ()
-    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,18 +38,6 @@ class FileMapping:
         except (OSError, ValueError, AttributeError) as problem:
             raise Refused(f"{file} is no mapping file ({problem}).") from None
         return cls(columns, {name: value for name, value in data.items() if name != "columns"})
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: its line in the file and its texts by column; a missing column is an empty text."""
-
-    line: int
-    texts: Mapping[str, str]
-
-    def __getitem__(self, column: str) -> str:
-        """The text of a column, without the spaces around it."""
-        return self.texts.get(column, "").strip()
 
 
 class Sheet:
@@ -110,48 +89,18 @@ class _Opened:
             start = self._raw.peek(_SNIFF_BYTES)[:_SNIFF_BYTES]
         except OSError as problem:
             raise Refused(f"{self._file} cannot be read: {problem.strerror or problem}.") from None
-        self._text = io.TextIOWrapper(self._raw, _encoding(start), errors="replace", newline="")
-        return self._text, _dialect(start)
+        self._text = io.TextIOWrapper(self._raw, encoding_of(start), errors="replace", newline="")
+        return self._text, dialect_of(start)
 
     def __exit__(self, *_error: object) -> None:
         self._text.close()
 
 
-def _encoding(start: bytes) -> str:
-    cut = start.rsplit(b"\n", 1)[0]
-    try:
-        cut.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def _dialect(start: bytes) -> type[csv.Dialect]:
-    first = start.split(b"\n", 1)[0].decode("utf-8", "replace")
-
-    class Found(csv.excel):
-        delimiter = max(_DELIMITERS, key=first.count)
-
-    return Found
-
-
-def word(text: str) -> str:
-    """A header as a bare word: "Unit Price" and "unit_price" are the same."""
-    return _NOT_A_WORD.sub("", text.lower())
-
-
 def _find(headers: Sequence[str], columns: Sequence[Column], given: Mapping[str, str], file: Path) -> dict[str, int]:
-    by_word = {word(header): place for place, header in reversed(list(enumerate(headers)))}
-    places: dict[str, int] = {}
-    for column in columns:
-        names = (given[column.name],) if column.name in given else (column.name, *column.headers)
-        place = next((by_word[word(name)] for name in names if word(name) in by_word), None)
-        if place is not None:
-            places[column.name] = place
-        elif column.name in given:
-            raise Refused(f"{file} has no column {given[column.name]!r}; it has {', '.join(headers)}.")
-    missing = [column.name for column in columns if column.is_required and column.name not in places]
-    if missing:
+    places = places_of(headers, columns, given)
+    for name in (column.name for column in columns if column.name in given and column.name not in places):
+        raise Refused(f"{file} has no column {given[name]!r}; it has {', '.join(headers)}.")
+    if missing := missing_in(places, columns):
         raise Refused(
             f"{file} has no column for {', '.join(missing)}; it has {', '.join(headers)}. Name them in a mapping file: "
             '{"columns": {"' + missing[0] + '": "<header>"}}.'

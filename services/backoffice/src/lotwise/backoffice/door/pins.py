@@ -14,6 +14,7 @@ from lotwise.backoffice.repository import pins as rows
 from lotwise.backoffice.repository.pins import Candidate, Shared
 from lotwise.contracts.ids import uuid7
 from lotwise.kit import audit
+from lotwise.kit.principal import Unauthenticated
 from lotwise.values import BadValue
 
 if TYPE_CHECKING:
@@ -42,6 +43,22 @@ async def shared(door: "Door", request: Request) -> Shared | None:
         return None
     async with door.runtime.db.reading() as tx:
         return await rows.shared(tx, secret, door.settings.till_lock_minutes)
+
+
+async def own(door: "Door", request: Request) -> Shared | None:
+    """This browser of one person as a till that somebody may take over with a PIN; None unless they may charge.
+
+    Whoever is signed in hands it over: from the first change of person on it is a shared till.
+    """
+    try:
+        who = await door.admit(request)
+        live = await door.live_of(request)
+    except Unauthenticated:
+        return None
+    if live.is_shared or not who.allows("charge.create"):
+        return None
+    sites = sorted({site for grant in live.grants for site in grant.sites})
+    return Shared(live.session_id, live.user_id, False, live.expires_at, sites)
 
 
 async def candidates(door: "Door", till: Shared) -> Sequence[Candidate]:
@@ -86,7 +103,7 @@ async def lock(door: "Door", request: Request) -> bool:
 
 
 async def switch(door: "Door", till: Shared, user_id: UUID, pin: str, address: str) -> "SignedIn":
-    """Let another person go on at a shared till.
+    """Let another person go on at a till, which is a shared one from then on.
 
     Raises BadPin for a PIN that does not fit (who is not said to have one), PinLocked after five wrong ones in a row
     until they sign in with their password, TooManyTries for a till where too many were wrong.

@@ -147,13 +147,22 @@ def _kept_words(words: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def kept_lines(text: str) -> list[str]:
-    """The lines that the browser had kept, as JSON."""
+KEPT = frozenset({"line_of", "cart", "member_id", "charge_id"})
+"""What of an open bill the browser keeps."""
+
+
+def kept_fields(text: str) -> list[tuple[str, str]]:
+    """What the browser had kept of a bill, as JSON: its fields with their values; what cannot be read is left out."""
     try:
         found = orjson.loads(text)
     except ValueError:
         return []
-    return [line for line in found if isinstance(line, str)] if isinstance(found, list) else []
+    rows = found if isinstance(found, list) else []
+    return [
+        (row[0], row[1])
+        for row in rows
+        if isinstance(row, list) and len(row) == 2 and row[0] in KEPT and isinstance(row[1], str)
+    ]
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from lotwise.backoffice.gateway import Refused, Rows, Unreachable, or_else
 from lotwise.backoffice.pages import SECURITY, form_of, new_key, page, toast
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens import bill_words, charge_confirms, desk_codes
-from lotwise.backoffice.screens.bills import Bill, is_id, kept_lines, read_bill
+from lotwise.backoffice.screens.bills import Bill, is_id, kept_fields, read_bill
 from lotwise.backoffice.screens.checkout import Draft
 from lotwise.backoffice.screens.desk_codes import Found
 from lotwise.backoffice.screens.members import Member
@@ -52,8 +52,7 @@ async def desk(request: Request, who: Who, checkout: UUID | None = None) -> Resp
 @screen.post("/charge/lines", permission="charge.create")
 async def lines(request: Request, who: Who) -> Response:
     """Change the bill: a code, a step on a line, what is said of a line or of the whole, a member."""
-    form = await form_of(request)
-    bill = await bill_in(request, form)
+    form, bill = await kept_bill(request, await form_of(request))
     if form.get("step"):
         bill = bill.step(form["step"], form.get("line", ""))
     named, wrong = await charge_confirms.lots_named(who, form, bill)
@@ -85,7 +84,16 @@ async def _again(request: Request, who: Visitor, form: dict[str, str], bill: Bil
 async def bill_in(request: Request, form: dict[str, str]) -> Bill:
     """The bill that the page sent, or that the browser had kept."""
     texts = [str(text) for text in (await request.form()).getlist("line_of")]
-    return read_bill(texts or kept_lines(form.get("kept", "")), form.get("line", ""), form.get("cart", ""))
+    return read_bill(texts, form.get("line", ""), form.get("cart", ""))
+
+
+async def kept_bill(request: Request, form: dict[str, str]) -> tuple[dict[str, str], Bill]:
+    """The bill, and the form with its customer and id: as the page sent them, or as the browser had kept them."""
+    bill, kept = await bill_in(request, form), kept_fields(form.get("kept", ""))
+    if bill.lines or not kept:
+        return form, bill
+    own = form | {name: text for name, text in kept if name != "line_of" and (name == "cart" or is_id(text))}
+    return own, read_bill([text for name, text in kept if name == "line_of"], "", own.get("cart", ""))
 
 
 async def shown(

@@ -150,13 +150,16 @@ async def receipt(request: Request, who: Who, charge_id: UUID) -> Response:
 
 @screen.post("/charges/{charge_id}/receipt", permission="sales.read")
 async def give(request: Request, who: Who, charge_id: UUID) -> Response:
-    """Write down that a receipt is given, and show it as what it is: the original or a copy."""
+    """Write down that a receipt is given, and print it as what it is: the original or a copy."""
     form = await form_of(request)
     made = await who.gateway.post(
         "sales", f"/v1/charges/{charge_id}/receipts", {"way": "print", "staff": staff(who)}, form.get("key", "")
     )
     shown = Receipt.model_validate(made["receipt"])
     context: dict[str, Any] = {"receipt": shown, "charge_id": charge_id, "print": True}
+    if form.get("desk"):
+        context = {"receipt": shown, "given": True, "site": shown.site}
+        return page(request, who, "screens/charge_done.html", fragment="sheet", title="Receipt", **context)
     return page(request, who, "screens/receipt.html", fragment="sheet", title=f"Receipt {shown.number}", **context)
 
 

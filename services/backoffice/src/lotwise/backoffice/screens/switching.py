@@ -22,21 +22,32 @@ screen = Screen()
 
 @screen.get("/switch", permission=PUBLIC)
 async def pad(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-    """Ask who goes on and for their PIN; a browser that is no shared till goes to the door."""
+    """Ask who goes on and for their PIN; a browser of one person becomes a shared till with it (WEB-13).
+
+    A browser at which nobody is signed in who may charge goes to the door.
+    """
     door: Door = request.app.state.runtime.state["door"]
+    form = {"next": own_path(next)}
     till = await pins.shared(door, request)
     if till is None:
+        till, form = await pins.own(door, request), form | {"share": "true"}
+    if till is None:
         return _away(request, f"/sign-in?{urlencode({'next': own_path(next), 'password': 'true'})}")
-    return await _pad(request, door, till, {"next": own_path(next)}, "")
+    return await _pad(request, door, till, form, "")
 
 
 @screen.post("/switch", permission=PUBLIC)
 async def switch(request: Request) -> Response:
-    """Let the person of this PIN go on; every deed from here on is theirs."""
+    """Let the person of this PIN go on; every deed from here on is theirs.
+
+    With `share` a browser of one person is handed over too; without, only a shared till is.
+    """
     same_origin(request)
     form = await form_of(request)
     door: Door = request.app.state.runtime.state["door"]
     till = await pins.shared(door, request)
+    if till is None and form.get("share") == "true":
+        till = await pins.own(door, request)
     if till is None:
         return _away(request, "/sign-in")
     given = str((await request.form()).get("pin", ""))
@@ -103,6 +114,7 @@ async def _pad(
 ) -> Response:
     persons = await pins.candidates(door, till)
     context: dict[str, Any] = {"persons": persons, "form": form, "wrong": wrong, "till": till, "title": "Who goes on?"}
+    context["minutes"] = door.settings.till_lock_minutes
     answer = page(request, None, "screens/switch.html", fragment="sheet", status=status, **context)
     if is_fragment(request) and status >= 400:
         answer.headers["HX-Retarget"] = "#dialog"

@@ -89,12 +89,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The bill lives in this page's form; a copy in the browser outlives a reload or a lost line.
-document.addEventListener("htmx:after:swap", () => {
-  const lines = [...bill.querySelectorAll("[name=line_of]")].map(({ value }) => value);
-  if (lines.length) localStorage[draft] = JSON.stringify(lines);
-  bill.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
-});
-document.addEventListener("bill-drawn", () => { const lines = [...bill.querySelectorAll("[name=line_of]")].map(({ value }) => value); if (lines.length) localStorage[draft] = JSON.stringify(lines); else localStorage.removeItem(draft); });
+const keep = () => {
+  const all = [...new FormData(desk)].filter(([name]) => /^(line_of|cart|member_id|charge_id)$/.test(name)), has = bill.querySelector("[name=line_of]");
+  if (has) localStorage[draft] = JSON.stringify(all);
+  return has;
+};
+document.addEventListener("htmx:after:swap", () => { keep(); bill.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); });
+document.addEventListener("bill-drawn", () => keep() || localStorage.removeItem(draft));
 document.addEventListener("charge-recorded", () => localStorage.removeItem(draft));
 document.addEventListener("bill-empty", () => localStorage.removeItem(draft));
 document.addEventListener("parked-changed", () => htmx.ajax("GET", `/charge/waiting?site=${desk.elements.site.value}`, { target: "#parked", swap: "outerHTML" }));

@@ -58,9 +58,11 @@ export const priced = (row, quantity, digits) => {
 const lines = () => [...document.querySelectorAll("#bill [name=line_of]")].map(({ value }) => JSON.parse(value));
 const found = (code) => book.rows.get(code) ?? book.names.get(code)
   ?? (() => { const word = code.toLowerCase(), hits = [...book.rows.values()].filter((row) => row.name.toLowerCase().includes(word)); return hits.length === 1 ? hits[0] : null; })();
-export const change = async ({ code = "", quantity = "1", step = "", line = "" }) => {
+export const change = async ({ code = "", quantity = "1", step = "", line = "", kept = "[]" }) => {
   await recalled;
   let bill = lines(), at = line;
+  // What the browser had kept of a bill comes back whole: its lines, its customer, its own id.
+  for (const [name, value] of JSON.parse(kept)) if (name === "line_of") bill.push(JSON.parse(value)); else $("#desk").elements[name].value = value;
   const move = { more: 1, less: -1 }[step];
   if (move) bill = bill.map((one) => (one.k === line ? { ...one, q: String(Number(one.q) + move) } : one)).filter((one) => Number(one.q) > 0);
   if (step === "drop") bill = bill.filter((one) => one.k !== line);

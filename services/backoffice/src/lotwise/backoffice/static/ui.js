@@ -42,6 +42,9 @@ document.addEventListener("change", ({ target }) => {
 // between the two would find the old form and open it again) and gives the focus back. Only a sheet that is new in it
 // takes the cursor: live figures that arrive behind it, or a list within it, leave the cursor where one types.
 let opener = null, shown = null;
+// A receipt that was just written down as given goes to the printer.
+const paper = (within) => { if ($("[data-print]", within)) print(); };
+addEventListener("load", () => paper(document));
 export const shut = () => { dialog.replaceChildren(); dialog.close(); document.dispatchEvent(new CustomEvent("dialog-shut")); };
 document.addEventListener("dialog-close", shut);
 document.addEventListener("htmx:after:swap", () => {
@@ -50,6 +53,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (sheet && !dialog.open) { opener = document.activeElement; dialog.showModal(); }
   if (sheet === shown) return;
   shown = sheet;
+  paper(dialog);
   ($("[aria-invalid]", dialog) ?? $("[autofocus]", dialog))?.focus();
 });
 dialog?.addEventListener("close", () => { dialog.replaceChildren(); if (opener?.isConnected) opener.focus(); });

@@ -10,6 +10,34 @@ class BadCode(BadValue):
     title = "The code is not allowed"
 
 
+class BadFile(BadValue):
+    """A file that cannot be read as a table of products."""
+
+    code = "bad-file"
+    title = "The file cannot be read"
+
+
+class ImportNotReady(Refusal):
+    """An import that is still being looked at, is under way, or was done."""
+
+    code = "import-not-ready"
+    title = "The import is not ready"
+
+
+class ImportChanged(Refusal):
+    """What an import would do is not what was seen."""
+
+    code = "import-changed"
+    title = "The import is not what was shown"
+
+
+class ChangedSince(Refusal):
+    """A product that somebody changed after a file's row was looked at."""
+
+    code = "changed-since"
+    title = "The product was changed meanwhile"
+
+
 class BadBarcode(BadValue):
     """A barcode that no scanner could give back."""
 

@@ -11,9 +11,9 @@ from lotwise.catalog.domain import add_ons, barcodes, codes, prices, products, v
 from lotwise.catalog.domain.categories import Category, key
 from lotwise.catalog.domain.prices import Plan, Price
 from lotwise.catalog.domain.products import Product
-from lotwise.catalog.domain.refusals import BarcodeTaken, CodeTaken, ProductInUse, UnitFixed
-from lotwise.catalog.operations import categories, telling, worlds
-from lotwise.catalog.operations.worlds import Wanted, World
+from lotwise.catalog.domain.refusals import BarcodeTaken, ChangedSince, CodeTaken, ProductInUse, UnitFixed
+from lotwise.catalog.operations import categories, showing, telling, worlds
+from lotwise.catalog.operations.worlds import Changes, Wanted, World
 from lotwise.catalog.repository import changes, locking
 from lotwise.catalog.repository import preferences as preference_rows
 from lotwise.catalog.repository import prices as price_rows
@@ -40,6 +40,7 @@ class Outcome:
     warnings: list[tuple[str, str]] = field(default_factory=list)
     refusal: Refusal | None = None
     plans: tuple[Plan[Price], ...] = ()
+    changes: Changes = ()
 
 
 async def define(
@@ -48,7 +49,7 @@ async def define(
     """Define products in order; each row's outcome stands alone: a refused one leaves the others in force."""
     await locking.definitions(tx)
     world, new_categories = await worlds.load(tx, wanted, currency)
-    outcomes = [_decide(world, one) for one in wanted]
+    outcomes = [decide(world, one) for one in wanted]
     if not is_dry_run:
         await _store(tx, world, outcomes, new_categories, who)
     return outcomes
@@ -62,7 +63,8 @@ async def define_one(tx: Tx, wanted: Wanted, who: str, *, currency: str) -> Outc
     return outcome
 
 
-def _decide(world: World, wanted: Wanted) -> Outcome:
+def decide(world: World, wanted: Wanted) -> Outcome:
+    """What becomes of a wanted definition; nothing is stored, but later decisions see it."""
     try:
         return _define(world, wanted)
     except Refusal as refusal:
@@ -78,8 +80,15 @@ def _define(world: World, wanted: Wanted) -> Outcome:
     _check(world, was, draft, wanted)
     now = products.changed(was, draft)
     result = now or was
+    listed = world.prices.get(result.id, [])
     plans = _price_plans(world, result, wanted)
     outcome = "unchanged" if now is None and not plans else ("created" if was.revision == 0 else "updated")
+    changes = showing.changes(world, (was, listed), result) if wanted.is_shown and outcome == "updated" else ()
+    if wanted.seen is not None and wanted.seen != (outcome, changes):
+        raise ChangedSince(
+            f"{result.code} was changed by somebody else after the file was looked at.",
+            ways_out=("Import the file again and look at what it would do now.",),
+        )
     if "tax_code" in told and outcome != "unchanged":
         used = (result.tax_code, result.application_code)
         world.taxes_used[codes.item_type(result.code, result.kind, result.purpose)] = used
@@ -87,7 +96,7 @@ def _define(world: World, wanted: Wanted) -> Outcome:
     warnings = _warnings(world, was, result)
     if outcome != "unchanged" and not _suppliers_known(world, wanted):
         warnings.append(("unknown-supplier", f"{result.code} names a supplier that nobody has entered yet."))
-    return Outcome(outcome, result, was, warnings, plans=plans)
+    return Outcome(outcome, result, was, warnings, plans=plans, changes=changes)
 
 
 def _current(world: World, wanted: Wanted) -> Product:

@@ -23,6 +23,10 @@ from lotwise.kit.database import Tx
 from lotwise.kit.etag import Expected
 
 
+Changes = tuple[tuple[str, str, str], ...]
+"""What changes of a product as a person reads it: the column of a file, its text before and after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A definition somebody wants: the fields to set, by code (a new or known product), or by id with `expected`.
@@ -30,7 +34,8 @@ class Wanted:
     `category` is a name; `price` and `member_price` are the chain's, from `price_from` on. `base_code`, `add_on_codes`
     and `supplier_number` name others as a file does. `unit_may_change` says that stock was asked and does not know
     the product. `is_typed` by a person refuses a supplier we have not heard of; an import's news of it may still be
-    under way, so there it is a warning.
+    under way, so there it is a warning. `is_shown` asks what would change, column by column; with `seen`, the outcome
+    and the changes that somebody was shown, anything else is refused.
     """
 
     fields: Mapping[str, Any]
@@ -46,6 +51,8 @@ class Wanted:
     base_code: str | None = None
     add_on_codes: tuple[str, ...] = ()
     supplier_number: int | None = None
+    is_shown: bool = False
+    seen: tuple[str, "Changes"] | None = None
 
 
 @dataclass(slots=True)

@@ -19,10 +19,9 @@ from lotwise.stock.domain.costs import unit_cost
 from lotwise.stock.domain.moments import Moment
 from lotwise.stock.domain.refusals import BadDate, LevelsCrossed, NotKept, UnknownProduct, UnknownSite
 from lotwise.stock.operations.minimums import Minimum, set_minimums
-from lotwise.stock.operations.moments import Then, level_then, levels_then
+from lotwise.stock.operations.moments import Then, level_then, levels_then, sums_then
 from lotwise.stock.repository import levels as rows_of
 from lotwise.stock.repository.definitions import sites_of
-from lotwise.stock.repository.moments import sums_at
 from lotwise.values import Refusal, format_quantity, price_text, site_day
 
 router = Router(tags=["levels"])
@@ -310,7 +309,7 @@ async def summary(read: Read, site: str | None = None, as_of: AsOf = None, known
     async with read.connection() as tx:
         if moment.is_now:
             return SummaryOut(site=site, currency=currency, **dict(await rows_of.sums(tx, sites, by)))
-        row = dict(await sums_at(tx, moment, sites, by))
+        row = await sums_then(tx, moment, sites, by)
     alarms = dict.fromkeys(("below_minimum", "at_reorder", "out_of_stock"))
     return SummaryOut(site=site, currency=currency, as_of=as_of, known_at=known_at, **row, **alarms)
 

@@ -16,12 +16,14 @@ from lotwise.stock.api.shapes import Day, ReasonText, Strict, text
 from lotwise.stock.domain.exceptions import Known, exceptions_of
 from lotwise.stock.domain.refusals import BadDate, NothingToExplain, UnknownSite, UnknownTreatment
 from lotwise.stock.operations import exceptions as deeds
+from lotwise.stock.operations.exceptions import Unmoved
 from lotwise.stock.repository import yields as rows_of
 from lotwise.values import format_quantity, site_day
 
 router = Router(tags=["treatments"])
 NOTHING = UUID(int=0)
 Kind = Literal["no_stock", "not_consumed", "variance"]
+Open = Literal["no_stock", "not_consumed", "variance", "waiting"]
 
 
 class Figures(BaseModel):
@@ -39,13 +41,17 @@ class Figures(BaseModel):
 
 
 class ExceptionOut(Figures):
-    """A difference of a completed treatment, and why it is as it should be once somebody said so."""
+    """A difference of a completed treatment, and why it is as it should be once somebody said so.
+
+    "waiting": a product of the treatment is not known here, so nothing of it was taken yet; it needs no explanation
+    but the product's definition, and goes by itself. The unknown product has neither code nor name.
+    """
 
     treatment_id: UUID
     practitioner: str
     member_id: UUID | None
     happened_at: datetime
-    kind: Kind
+    kind: Open
     difference: str
     reason: str | None
     explained_by: str | None
@@ -166,16 +172,31 @@ def _exceptions(row: Any) -> list[ExceptionOut]:
     return found
 
 
+def _unmoved(one: Unmoved) -> ExceptionOut:
+    product, line = one.product, one.line
+    taken = line.drawn or line.expected
+    return ExceptionOut(
+        treatment_id=one.event.treatment_id, practitioner=one.event.practitioner, member_id=one.event.member_id,
+        happened_at=one.event.happened_at, product_id=line.product_id, code=product.code if product else "",
+        name=product.name if product else "", unit=product.unit if product else "", charged="0", drawn=line.drawn,
+        expected=line.expected, consumed="0", unattributed="0", kind="waiting",
+        difference="0" if taken == "0" else f"-{taken}", reason=None, explained_by=None, explained_at=None,
+    )  # fmt: skip
+
+
 @router.get("/treatments/exceptions", permission="stock.read", refusals=(UnknownSite,))
 async def exceptions(read: Read, site: str, day: Day | None = None, explained: bool = False) -> ExceptionsOut:
     """What completed treatments of a day left open: nothing taken, taken from no lot, drawn against charged (N-14).
 
-    `explained` shows those with a reason too; today unless another day is asked for.
+    Those that wait for a product's definition stand first. `explained` shows those with a reason too; today unless
+    another day is asked for.
     """
     async with read.connection() as tx:
-        today = site_day(datetime.now(UTC), await zone_of(tx, site))
+        zone = await zone_of(tx, site)
+        today = site_day(datetime.now(UTC), zone)
+        unmoved = await deeds.unmoved_lines(tx, site, zone, day or today)
         rows = await rows_of.exceptional_uses(tx, site, day or today)
-    found = [one for row in rows for one in _exceptions(row)]
+    found = [_unmoved(one) for one in unmoved] + [one for row in rows for one in _exceptions(row)]
     unexplained = [one for one in found if one.reason is None]
     shown = found if explained else unexplained
     return ExceptionsOut(site=site, day=day or today, unexplained=len(unexplained), rows=shown)

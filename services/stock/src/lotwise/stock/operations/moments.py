@@ -1,6 +1,6 @@
-"""The only home of looking back: levels as of an instant on either clock, and the openings of months (N-04)."""
+"""The only home of looking back: levels and totals as of an instant on either clock, openings of months (N-04)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,11 +9,15 @@ import asyncpg
 
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.moments import Moment
-from lotwise.stock.repository.moments import chain_cells, figures_at, one_cell, site_cells
+from lotwise.stock.domain.sums import changed, together
+from lotwise.stock.repository.moments import chain_cells, figures_at, one_cell, site_cells, sums_at
 from lotwise.stock.repository.openings import first_day, last_opening, make_opening, oldest_writer
+from lotwise.stock.repository.sums import Look, Opening, changes, look_at, openings, products_kept
 
 OVER_HOURS = 13
 """A month begins last at UTC-12; an hour more for what was being written."""
+BEHIND_DAYS_MAX = 3
+"""How many days may lie between the latest opening of a day and the moment asked for, for it to be the quick way."""
 
 
 class Then(NamedTuple):
@@ -42,6 +46,33 @@ async def level_then(tx: Tx, moment: Moment, site: str, product_id: UUID) -> The
     if row is None:
         return None
     return Then(row, (await figures_at(tx, moment, [(site, product_id)])).get((site, product_id)))
+
+
+async def sums_then(tx: Tx, moment: Moment, sites: Collection[str] | None, expiring_by: date) -> dict[str, int]:
+    """The totals of sites (None: of the chain) as of a moment: from what they began the day with, and what followed.
+
+    While the openings of days are being made (after an upgrade, after an expiry was corrected) it goes by the openings
+    of months: the same figures, more slowly.
+    """
+    look = await look_at(tx, moment, sites)
+    known = await openings(tx, look.days())
+    if not _is_near(look, known, datetime.now(UTC).date()):
+        return dict(await sums_at(tx, moment, sites, expiring_by))
+    since = {site: one.day for site, one in known.items() if one.day is not None}
+    began = {site: known[site].sums for site in since}
+    totals = changed(began, await changes(tx, look, since))
+    return {"products": await products_kept(tx), **together(totals.values(), expiring_by)}
+
+
+def _is_near(look: Look, known: dict[str, Opening], today: date) -> bool:
+    """Whether every site has an opening shortly before the moment, or the moment lies before all of its days."""
+    for site, day in look.days().items():
+        opening = known[site]
+        if opening.day is None and opening.first_day is None:
+            return False
+        if opening.day is not None and (min(day, today + timedelta(days=1)) - opening.day).days > BEHIND_DAYS_MAX:
+            return False
+    return True
 
 
 async def open_month(tx: Tx, now: datetime) -> date | None:

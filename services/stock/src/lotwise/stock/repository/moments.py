@@ -88,7 +88,7 @@ _WHOLE_DAYS_OF_SITES = """
          and d.happened_on < p.since and d.happened_on < p.happened_day
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
-    from place p join daily_total d on d.location_id = p.id and d.happened_on > d.recorded_on + 1
+    from place p join daily_total d on d.location_id = p.id and d.happened_on > d.recorded_on
          and d.happened_on > p.recorded_day and d.happened_on < p.happened_day and d.recorded_on < p.recorded_day
          and d.happened_on >= p.since"""
 
@@ -121,12 +121,12 @@ _MOVEMENTS_OF_CELLS = """span r cross join (select distinct product_id from cell
         where m.site = s.slug
           and (m.product_id, m.id) >= (c.product_id, r.id_from) and (m.product_id, m.id) < (c.product_id, r.id_until)
           and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until offset 0) m"""
-_MOVEMENTS_OF_CHAIN = """span r
+MOVEMENTS_OF_CHAIN = """span r
     cross join lateral (
         select m.* from movement m
         where m.id >= r.id_from and m.id < r.id_until
           and m.recorded_at >= r.recorded_from and m.recorded_at < r.recorded_until offset 0) m"""
-_MOVEMENTS_OF_SITES = """span r
+MOVEMENTS_OF_SITES = """span r
     cross join lateral (
         select m.* from movement m
         where m.id >= r.id_from and m.id < r.id_until
@@ -150,7 +150,7 @@ def _found(*, of_cells: bool = False, of_chain: bool = False) -> str:
     numbers = {name: f"${first + index}" for index, name in enumerate(names)}
     tail = _TAIL.format(
         whole_days=_WHOLE_DAYS_OF_CELLS if of_cells else _WHOLE_DAYS_OF_SITES,
-        movements=_MOVEMENTS_OF_CELLS if of_cells else _MOVEMENTS_OF_CHAIN if of_chain else _MOVEMENTS_OF_SITES,
+        movements=_MOVEMENTS_OF_CELLS if of_cells else MOVEMENTS_OF_CHAIN if of_chain else MOVEMENTS_OF_SITES,
         own_cell="join cell w on w.site = p.site and w.product_id = m.product_id" if of_cells else "",
         **numbers,
     )
@@ -219,14 +219,25 @@ class _Bounds(NamedTuple):
 
 
 async def _bounds(tx: Tx, moment: Moment, sites: Collection[str] | None) -> _Bounds:
-    zones = [Zoned(*row) for row in await tx.fetch(_ZONES, None if sites is None else list(sites))]
+    zones = await zones_of(tx, sites)
     of_sites, pieces = edges(moment, zones)
     first = min((min(one.happened_day, one.recorded_day) for one in of_sites), default=LAST_DAY)
-    opening = await tx.fetchval(_OPENING, first) or NO_DAY
-    return _Bounds(of_sites, pieces, zones, (*_columns(of_sites, 4), opening, list(places.HOLDING)))
+    opening = await opening_by(tx, first)
+    return _Bounds(of_sites, pieces, zones, (*columns(of_sites, 4), opening, list(places.HOLDING)))
 
 
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[Sequence[object]]:
+async def zones_of(tx: Tx, sites: Collection[str] | None) -> list[Zoned]:
+    """The zones that sites (None: all) have and had; from here on this transaction reads index by index."""
+    return [Zoned(*row) for row in await tx.fetch(_ZONES, None if sites is None else list(sites))]
+
+
+async def opening_by(tx: Tx, day: date) -> date:
+    """The latest month whose opening is kept and that does not begin after a day; NO_DAY when there is none."""
+    return await tx.fetchval(_OPENING, day) or NO_DAY
+
+
+def columns(rows: Sequence[tuple[object, ...]], width: int) -> list[Sequence[object]]:
+    """Rows as the arrays that a statement takes."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
@@ -235,14 +246,14 @@ async def _arguments(
 ) -> list[object]:
     """The common arguments of the statements, after a look at which days the boundary's movements were recorded on."""
     bounds = await _bounds(tx, moment, sites)
-    own = [] if cells is None else _columns(cells, 2)
+    own = [] if cells is None else columns(cells, 2)
     days: list[tuple[str, date]] = []
     if moment.as_of is not None:
         statement = _DAYS_OF_SITES if cells is None else _DAYS_OF_CELLS
         days = [(row[0], row[1]) for row in await tx.fetch(statement, *bounds.arguments, *own)]
     stretches = spans(moment, bounds.edges, bounds.zones, days)
     return [
-        *bounds.arguments, *own, *_columns(bounds.pieces, 5), *_columns(stretches, 4),
+        *bounds.arguments, *own, *columns(bounds.pieces, 5), *columns(stretches, 4),
         moment.as_of or NEVER, moment.known_at or NEVER,
     ]  # fmt: skip
 

@@ -186,6 +186,14 @@ def _row(use: Use) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+async def revisions_of(tx: Tx, treatments: Collection[UUID]) -> dict[UUID, int]:
+    """The revision by which each of these treatments was completed; those never completed are left out."""
+    if not treatments:
+        return {}
+    rows = await tx.fetch("select id, revision from treatment where id = any($1::uuid[])", list(treatments))
+    return {row["id"]: row["revision"] for row in rows}
+
+
 async def complete(tx: Tx, one: Known) -> bool:
     """Keep a treatment if this revision is newer; False when it was heard already."""
     return bool(await tx.fetchval(_COMPLETE, *one))

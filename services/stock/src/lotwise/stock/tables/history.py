@@ -1,11 +1,11 @@
-"""The only home of the shape of what looking back needs: zones a site had, opening balances of months, proofs kept."""
+"""The only home of the shape of what looking back needs: zones a site had, openings of months and days, proofs."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Float, ForeignKey, Identity, Index, Integer, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from lotwise.stock.tables.base import Base, bigint_column, instant_column, text_column
@@ -43,6 +43,27 @@ class OpeningBalanceRow(Base, table=True):
     lot_id: UUID | None = None
     quantity: int = Field(sa_column=bigint_column())
     cost_minor: int = Field(sa_column=bigint_column())
+
+
+class DayOpeningRow(Base, table=True):
+    """The totals a site began a day with: all that had happened and was recorded before it, both in its own days.
+
+    `expiring_lots` and `expiring_minor` are by the last usable day of `expires_on`: lots on shelves, and their cost.
+    """
+
+    __tablename__: ClassVar[str] = "day_opening"
+    site: str = Field(sa_column=Column(Text, ForeignKey("site.slug"), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    made_at: datetime = Field(sa_column=instant_column())
+    stocked: int = Field(sa_column=bigint_column())
+    unattributed: int = Field(sa_column=bigint_column())
+    value_minor: int = Field(sa_column=bigint_column())
+    consigned_minor: int = Field(sa_column=bigint_column())
+    quarantined_minor: int = Field(sa_column=bigint_column())
+    in_transit_minor: int = Field(sa_column=bigint_column())
+    expires_on: list[date] = Field(sa_column=Column(ARRAY(Date), nullable=False))
+    expiring_lots: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    expiring_minor: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
 
 
 class ProofRow(Base, table=True):

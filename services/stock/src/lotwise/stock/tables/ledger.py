@@ -256,8 +256,10 @@ class DailyTotalRow(Base, table=True):
             "daily_total_late", "location_id", "product_id", "recorded_on",
             postgresql_where=text("recorded_on > happened_on"),
         ),
+        Index("daily_total_early", "location_id", "happened_on", postgresql_where=text("happened_on > recorded_on")),
         Index(
-            "daily_total_early", "location_id", "happened_on", postgresql_where=text("happened_on > recorded_on + 1")
+            "daily_total_stabbed", text("daterange(happened_on, recorded_on, '(]')"), postgresql_using="gist",
+            postgresql_where=text("recorded_on > happened_on"),
         ),
     )  # fmt: skip
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
