@@ -166,3 +166,23 @@ async def test_each_list_leaves_as_csv(page: httpx.AsyncClient, path: str) -> No
     assert len(answer.text.splitlines()) >= 2
     assert "\n=1" not in answer.text
     assert ",=1+1" not in answer.text
+
+
+async def test_a_treatment_that_waits_says_what_it_waits_for(page: httpx.AsyncClient, chain: Chain) -> None:
+    """N-14: a treatment with a product not known yet stands in the day's list with both its lines; nothing is to be
+    explained there, the way out is the product.
+    """
+    line = {"treatment_id": ident("treatment", 2), "product_id": ident("product", "new"), "name": "", "unit": ""}
+    line |= {"happened_at": "2026-11-22T09:00:00Z", "kind": "waiting", "difference": "-3", "expected": "3"}
+    known = line | {"product_id": TOXIN["product_id"], "name": TOXIN["name"], "unit": "U"}
+    answer = (200, {"site": "bath", "day": "2026-11-22", "unexplained": 2, "rows": [line, known]})
+    chain.overrides["GET", "stock/v1/treatments/exceptions"] = lambda _: answer
+
+    tree = LexborHTMLParser((await page.get("/treatments/exceptions")).text)
+
+    first, second = tree.css("#table tbody tr")
+    assert first.css("td")[2].text() == "A product not known yet"
+    assert "has not told stock of this product" in first.text()
+    assert "another product of this treatment" in second.text()
+    assert [node.text() for node in tree.css("#table tbody button")] == []
+    assert find(tree, "#table tbody a.button").attributes["href"] == "/products"

@@ -17,7 +17,12 @@ from lotwise.backoffice.session import Who
 
 screen = Screen()
 CHANGED = ("live-stock",)
-KINDS = {"no_stock": "Taken from no lot", "not_consumed": "Nothing taken", "variance": "Drawn differs", "waiting": "Not taken yet"}
+KINDS = {
+    "no_stock": "Taken from no lot",
+    "not_consumed": "Nothing taken",
+    "variance": "Drawn differs",
+    "waiting": "Not taken yet",
+}
 
 
 class Open(Shape):

@@ -7,8 +7,8 @@ from uuid import UUID
 from lotwise.contracts.sales import TreatmentCompleted, TreatmentLine
 from lotwise.kit.database import Tx
 from lotwise.kit.waiting import waiting_at
-from lotwise.stock.domain.places import Product
 from lotwise.stock.domain.exceptions import Known, exceptions_of
+from lotwise.stock.domain.places import Product
 from lotwise.stock.domain.refusals import NothingToExplain, UnknownTreatment
 from lotwise.stock.repository.definitions import products_of
 from lotwise.stock.repository.treatments import revisions_of
