@@ -12,7 +12,7 @@ from tests.backoffice.fakes import ALL_PRODUCTS, Chain
 from tests.backoffice.fakes.ground import refusal
 from tests.backoffice.office import find
 
-from lotwise.backoffice.screens.bills import Bill, BillLine, amount_of, kept_lines, read_bill
+from lotwise.backoffice.screens.bills import Bill, BillLine, amount_of, kept_fields, read_bill
 
 A, B, FILLER = ALL_PRODUCTS[0], ALL_PRODUCTS[1], ALL_PRODUCTS[2]
 DESK = {"site": "harley-street", "charge_id": "019a7c4e-8f00-7abc-8def-0123456789ab", "member_id": ""}
@@ -148,12 +148,47 @@ async def test_a_price_explains_itself(htmx: httpx.AsyncClient) -> None:
 
 
 async def test_the_bill_the_browser_kept_comes_back(htmx: httpx.AsyncClient) -> None:
-    """UI: after a reload or a restart the lines that the browser kept are the bill again; rubbish is left out."""
-    kept = orjson.dumps([own(A, "2"), "nonsense", 7, own(B, "1", "2").replace('"1"', '"-1"')]).decode()
+    """UI: after a reload or a restart what the browser kept is the bill again; rubbish is left out."""
+    odd = own(B, "1", "2").replace('"1"', '"-1"')
+    kept = orjson.dumps([["line_of", own(A, "2")], "nonsense", 7, ["line_of", odd], ["site", "soho"]]).decode()
 
     answer = await htmx.post("/charge/lines", data=DESK | {"kept": kept})
 
     assert lines_in(answer) == [own(A, "2")]
+
+
+async def test_a_kept_bill_keeps_its_customer_its_discount_and_its_id(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """WEB-13 SAL-26: after a change of person or a reload the bill is whole: for the same member, with what was said of
+    all of it, under its own id, so that what was recorded already is not recorded twice.
+    """
+    member, other = str(chain.members[0]["member_id"]), "019a7c4e-8f00-7abc-8def-0123456789ff"
+    rows = [["line_of", own(A)], ["member_id", member], ["charge_id", other], ["cart", '{"coupons":["SPRING"]}']]
+    answer = await htmx.post("/charge/lines", data=DESK | {"kept": orjson.dumps(rows).decode()})
+
+    tree = LexborHTMLParser(answer.text)
+    fields = {name: find(tree, f"[name={name}]").attributes["value"] for name in ("member_id", "charge_id", "cart")}
+    assert fields == {"member_id": member, "charge_id": other, "cart": '{"coupons":["SPRING"]}'}
+    assert chain.did("POST", "sales/v1/quotes")[-1]["coupons"] == ["SPRING"]
+
+
+async def test_the_first_receipt_of_the_desk_is_the_original(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """SAL-22: printing at the desk is written down before it is printed; the next one says that it is a copy."""
+    done = LexborHTMLParser((await htmx.post("/charge", data=DESK | {"line_of": [own(A)], "tender": "card"})).text)
+    press = find(done, "[data-key=p]")
+    path, vals = str(press.attributes["hx-post"]), orjson.loads(str(press.attributes["hx-vals"]))
+    assert path == f"/charges/{DESK['charge_id']}/receipt"
+
+    first = LexborHTMLParser((await htmx.post(path, data=vals)).text)
+    second = LexborHTMLParser((await htmx.post(path, data=vals | {"key": "another"})).text)
+
+    assert [body["way"] for body in chain.did("POST", f"sales/v1/charges/{DESK['charge_id']}/receipts")] == [
+        "print"
+    ] * 2
+    for sheet in (first, second):
+        assert find(sheet, ".sheet[data-print]")
+        assert sheet.css("hx-partial") == []
+    assert "Copy" not in find(first, ".receipt header").text()
+    assert "Copy 1" in find(second, ".receipt header").text()
 
 
 async def test_what_is_said_of_a_line_goes_with_it(htmx: httpx.AsyncClient, chain: Chain) -> None:
@@ -290,4 +325,4 @@ def test_a_bill_is_read_back_as_it_was_written() -> None:
     bill = read_bill([own(A, "2.50", treatment_id="junk")])
 
     assert bill.asked() == [{"product_id": A["product_id"], "quantity": "2.5"}]
-    assert kept_lines("{") == []
+    assert kept_fields("{") == []

@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain
+from tests.backoffice.fakes.ground import Answer, Ask
+from tests.backoffice.fakes.sales import quote
 from tests.browser.conftest import scan
 
 DESK = "/charge?site=harley-street"
@@ -23,6 +25,7 @@ def test_keyboard_alone_from_the_desk_to_the_receipt(page: Page, chain: Chain) -
     expect(page.locator("#dialog h2")).to_have_text("Take payment")
     page.keyboard.press("Enter")
     expect(page.locator("#dialog .receipt")).to_contain_text("Receipt H-")
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.locator("#dialog")).not_to_be_visible()
@@ -43,6 +46,7 @@ def test_enter_pressed_before_the_line_arrives_pays_the_whole_bill(page: Page, c
     expect(page.locator("#dialog dd.grand")).to_have_text("$436.80")
     page.get_by_role("button", name=re.compile("Record charge")).click()
     expect(page.locator("#dialog .receipt")).to_be_visible()
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
     (sent,) = chain.did("POST", "sales/v1/charges")
     assert [line["quantity"] for line in sent["lines"]] == ["1", "2"]
 
@@ -67,6 +71,7 @@ def test_typing_right_after_a_receipt_is_not_lost(page: Page) -> None:
     expect(page.locator("#dialog h2")).to_have_text("Take payment")
     page.keyboard.press("Enter")
     expect(page.locator("#dialog .receipt")).to_be_visible()
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
 
     page.keyboard.press("Enter")
     page.keyboard.type("12")
@@ -136,6 +141,76 @@ def test_stock_too_low_leads_to_receiving_and_back(page: Page) -> None:
     expect(page.locator("#bill [data-line]")).to_have_count(1)
 
 
+def test_a_bill_keeps_what_was_said_of_it_and_its_id(page: Page) -> None:
+    """WEB-13: after a change of person the page is a new one: discount of the whole and the bill's own id are there."""
+    page.goto(DESK)
+    page.keyboard.press("F2")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Alt+d")
+    page.locator("#set_coupons").fill("SPRING")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bill .sums")).to_contain_text("SPRING")
+    before = page.locator("#bill [name=charge_id]").input_value()
+
+    page.reload()
+
+    expect(page.locator("#bill .sums")).to_contain_text("SPRING")
+    expect(page.locator("#bill [name=charge_id]")).to_have_value(before)
+
+
+def test_printing_at_the_desk_is_written_down_once(page: Page, chain: Chain) -> None:
+    """SAL-22: p prints the original and writes it down; the bill behind it is the new one; Enter goes on."""
+    page.add_init_script("window.printed = 0; window.print = () => { window.printed += 1; };")
+    page.goto(DESK)
+    page.keyboard.press("F2")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog .receipt")).to_be_visible()
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
+    fresh = page.locator("#bill [name=charge_id]").input_value()
+
+    page.keyboard.press("p")
+
+    expect(page.get_by_role("button", name="Print a copy")).to_be_visible()
+    page.wait_for_function("window.printed === 1")
+    expect(page.locator("#dialog .receipt")).not_to_contain_text("Copy")
+    assert len(chain.did("POST", "sales/v1/charges/[^/]+/receipts")) == 1
+    assert page.locator("#bill [name=charge_id]").input_value() == fresh
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog")).not_to_be_visible()
+
+
+def test_a_scan_fills_the_lot_of_the_open_sheet(page: Page, chain: Chain) -> None:
+    """STK-36: a line that needs its lot opens before the payment with the cursor in it; a scan goes there."""
+
+    def asking(ask: Ask) -> Answer:
+        status, whole = quote(chain, ask)
+        return status, whole | {"lines": [line | {"asks": ["lot"]} for line in whole["lines"]]}
+
+    chain.overrides["POST", "sales/v1/quotes"] = asking
+    try:
+        page.goto(DESK)
+        page.keyboard.press("F2")
+        expect(page.locator("#bill .badge.warning")).to_have_text("needs its lot")
+        page.keyboard.press("Enter")
+        expect(page.locator("#set_lot_id")).to_be_focused()
+        number = str(page.locator("#dialog datalist option").first.get_attribute("value"))
+
+        scan(page, number)
+
+        expect(page.locator("#set_lot_id")).to_have_value(number)
+        page.keyboard.press("Enter")
+        expect(page.locator("#dialog")).not_to_be_visible()
+        expect(page.locator("#bill .badge.warning")).to_have_count(0)
+        page.keyboard.press("Enter")
+        expect(page.locator("#dialog h2")).to_have_text("Take payment")
+    finally:
+        del chain.overrides["POST", "sales/v1/quotes"]
+
+
 def test_a_bill_outlives_a_reload(page: Page) -> None:
     """UI 1: the bill lives in the browser; a reload, as after a restart, brings it back."""
     page.goto(DESK)
@@ -165,6 +240,7 @@ def test_a_member_is_chosen_by_typing(page: Page, chain: Chain) -> None:
     page.get_by_role("button", name=re.compile("Record charge")).click()
 
     expect(page.locator("#dialog .receipt")).to_be_visible()
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
     (sent,) = chain.did("POST", "sales/v1/charges")
     assert sent["member_id"]
 
@@ -196,6 +272,7 @@ def test_a_bill_is_parked_and_paid_in_parts_by_keyboard(page: Page, chain: Chain
     expect(page.locator("#dialog .sums")).to_contain_text("$123.20")
     page.keyboard.press("Enter")
     expect(page.locator("#dialog .receipt")).to_be_visible()
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
     (sent,) = chain.did("POST", "sales/v1/charges")
     assert [tender["amount_minor"] for tender in sent["tenders"]] == [10000, 12320]
 
@@ -211,6 +288,7 @@ def test_what_is_typed_after_an_amount_was_typed_arrives(page: Page) -> None:
     page.keyboard.type("400", delay=60)
     page.keyboard.press("Enter")
     expect(page.locator("#dialog .receipt")).to_be_visible()
+    expect(page.locator("#dialog [autofocus]")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#dialog")).not_to_be_visible()
 

@@ -79,6 +79,23 @@ def test_a_reload_without_the_line_finds_the_desk(ready: Page, chain: Chain, lin
     assert len(chain.did("POST", "sales/v1/charges")) == 1
 
 
+def test_an_open_bill_outlives_a_reload_without_the_line(ready: Page, line: Line) -> None:
+    """SAL-26: what was on the bill when the page was opened again is on it still, under the same id."""
+    ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    ready.reload()
+    ready.wait_for_function("() => Boolean(navigator.serviceWorker.controller)")
+    scan(ready, ALL_PRODUCTS[0]["barcodes"][0])
+    expect(ready.locator("#bill output")).to_have_text("$223.20")
+    before = ready.locator("#bill [name=charge_id]").input_value()
+    line.cut()
+
+    ready.reload()
+
+    expect(ready.locator("#bill [data-line]")).to_have_count(1)
+    expect(ready.locator("#bill output")).to_have_text("$223.20")
+    assert ready.locator("#bill [name=charge_id]").input_value() == before
+
+
 def test_a_desk_opened_again_sells_from_the_book_it_has(ready: Page, line: Line) -> None:
     """SAL-26: the line goes while the new price book is still on its way: no scan is lost, the kept book prices it."""
     ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")

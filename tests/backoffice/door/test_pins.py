@@ -160,6 +160,41 @@ async def test_a_browser_of_one_person_is_not_switched(office: FastAPI, door: Do
     assert (await who(office, door, till)).name == "Manager"
 
 
+async def test_the_change_of_person_makes_a_shared_till_in_one_step(
+    office: FastAPI, door: Door, till: httpx.AsyncClient
+) -> None:
+    """WEB-13: at a browser of one person the pad comes at once and says what it does; a wrong PIN changes nothing, the
+    right one hands the browser over, which is a shared till from then on.
+    """
+    desk = await desk_person(office, door)
+    await till.post("/pin/share", data={"is_shared": "false"})
+    pad = await till.get("/switch?next=/charge")
+    assert (pad.status_code, 'name="share" value="true"' in pad.text) == (200, True)
+    assert "this browser is the shared till of this desk" in pad.text
+    form = {"person": desk, "next": "/charge", "share": "true"}
+    sessions = await _count(office, "app_session")
+    assert (await till.post("/switch", data=form | {"pin": "1111"})).status_code == 401
+    assert await _count(office, "app_session") == sessions
+    assert not await _is_shared(office, door, till)
+    answer = await till.post("/switch", data=form | {"pin": PIN})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/charge")
+    assert (await who(office, door, till)).subject == f"user:{desk}"
+    assert await _is_shared(office, door, till)
+
+
+async def test_without_any_pin_the_desk_says_what_to_do(till: httpx.AsyncClient) -> None:
+    """WEB-13: where nobody has a PIN yet the way to one's own is on the sheet, and that the bill stays."""
+    await till.post("/pin/share", data={"is_shared": "false"})
+    pad = (await till.get("/switch?next=/charge")).text
+    assert "Nobody at this site has a PIN yet." in pad
+    assert 'href="/pin"' in pad
+    assert "The open bill stays" in pad
+
+
+async def _is_shared(office: FastAPI, door: Door, browser: httpx.AsyncClient) -> bool:
+    return (await door.live_of(_request(office, f"sid={browser.cookies['sid']}"))).is_shared
+
+
 @pytest.mark.parametrize("pin", ["123", "123456789", "0000", "1234", "8765", "12a4", "", "\uff11\uff12\uff13\uff14"])
 def test_pins_that_are_guessed_first(pin: str) -> None:
     """WEB-13: 4 to 8 digits, no row of the same and no stairs."""

@@ -155,7 +155,7 @@ async def give(request: Request, who: Who, charge_id: UUID) -> Response:
     made = await who.gateway.post(
         "sales", f"/v1/charges/{charge_id}/receipts", {"way": "print", "staff": staff(who)}, form.get("key", "")
     )
-    shown = Receipt.model_validate(made["receipt"])
+    shown = Receipt.model_validate(made["receipt"] | {"charge_id": charge_id})
     context: dict[str, Any] = {"receipt": shown, "charge_id": charge_id, "print": True}
     if form.get("desk"):
         context = {"receipt": shown, "given": True, "site": shown.site}

@@ -62,7 +62,7 @@ export const change = async ({ code = "", quantity = "1", step = "", line = "", 
   await recalled;
   let bill = lines(), at = line;
   // What the browser had kept of a bill comes back whole: its lines, its customer, its own id.
-  for (const [name, value] of JSON.parse(kept)) if (name === "line_of") bill.push(JSON.parse(value)); else $("#desk").elements[name].value = value;
+  for (const [name, value] of JSON.parse(kept)) if (name === "line_of") bill.push(JSON.parse(value)); else if ($("#desk").elements[name]) $("#desk").elements[name].value = value;
   const move = { more: 1, less: -1 }[step];
   if (move) bill = bill.map((one) => (one.k === line ? { ...one, q: String(Number(one.q) + move) } : one)).filter((one) => Number(one.q) > 0);
   if (step === "drop") bill = bill.filter((one) => one.k !== line);
