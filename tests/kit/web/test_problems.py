@@ -97,7 +97,7 @@ async def test_unknown_things(client: httpx.AsyncClient) -> None:
 
 
 async def test_large_bodies(client: httpx.AsyncClient, db: Any) -> None:
-    """DESIGN 5: over 1 MB (8 MB for a batch) is 413, told by its length or counted as it comes."""
+    """DESIGN 5: over 1 MB (8 MB for a batch, 30 MB for a file) is 413, told by its length or counted as it comes."""
     before = await _things(db)
     told = await client.post(
         "/v1/things", content=b" " * 1_000_001, headers=_key() | {"Content-Type": "application/json"}
@@ -116,6 +116,9 @@ async def test_large_bodies(client: httpx.AsyncClient, db: Any) -> None:
     )
     over = await client.post("/v1/things:batch", content=b" " * 8_000_001, headers=_key())
     assert [answer.status_code for answer in (told, counted, batch, over)] == [413, 413, 200, 413]
+    file = await client.post("/v1/things:upload", content=b" " * 8_000_001, headers=_key())
+    large = await client.post("/v1/things:upload", content=b"", headers=_key() | {"Content-Length": "30000001"})
+    assert (file.status_code, large.status_code) == (404, 413)
     assert told.json()["numbers"] == {"limit_bytes": 1_000_000}
     assert await _things(db) == before
 

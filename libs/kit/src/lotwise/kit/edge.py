@@ -18,6 +18,7 @@ from lotwise.kit.problems import of_any, problem
 
 BODY_BYTES_MAX = 1_000_000
 BATCH_BYTES_MAX = 8_000_000
+FILE_BYTES_MAX = 30_000_000
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -137,7 +138,10 @@ def _traces(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | N
 
 
 def _limit(scope: Scope) -> int:
-    return BATCH_BYTES_MAX if scope["path"].endswith(":batch") else BODY_BYTES_MAX
+    path: str = scope["path"]
+    if path.endswith(":batch"):
+        return BATCH_BYTES_MAX
+    return FILE_BYTES_MAX if path.endswith(":upload") else BODY_BYTES_MAX
 
 
 def _too_large(scope: Scope) -> ASGIApp:

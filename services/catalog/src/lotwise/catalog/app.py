@@ -7,6 +7,7 @@ from lotwise.catalog.api import (
     desk,
     discounts,
     exports,
+    imports,
     packages,
     preferences,
     price_runs,
@@ -17,6 +18,7 @@ from lotwise.catalog.api import (
     sites,
 )
 from lotwise.catalog.handlers import purchasing
+from lotwise.catalog.jobs import FORGETTING, importing
 from lotwise.catalog.operations.function_keys import tell_untold
 from lotwise.catalog.operations.preferences import tell_first
 from lotwise.catalog.settings import CatalogSettings
@@ -42,6 +44,7 @@ SERVICE = Service(
         products.router,
         batches.router,
         exports.router,
+        imports.router,
         prices.router,
         category_prices.router,
         price_runs.router,
@@ -58,5 +61,6 @@ SERVICE = Service(
             handlers={CostUpdated: purchasing.on_costs, SupplierDefined: purchasing.on_suppliers},
         ),
     ),
+    jobs=(importing(batches.read_row), FORGETTING),
     on_start=tell_standing,
 )

@@ -58,7 +58,7 @@ class ProductBatchOut(BaseModel):
 @router.post("/products:batch", permission="catalog.write")
 async def upsert_products(cmd: Cmd, body: ProductBatch) -> Answer[ProductBatchOut]:
     """Define products by their codes: new ones are created, known ones changed where they differ."""
-    read = [_read(row) for row in body.rows]
+    read = [read_row(row) for row in body.rows]
     wanted = [one for one in read if isinstance(one, Wanted)]
     if any(one.price is not None or one.member_price is not None for one in wanted):
         cmd.who.at("catalog.price")
@@ -79,18 +79,32 @@ async def upsert_products(cmd: Cmd, body: ProductBatch) -> Answer[ProductBatchOu
         return await cmd.answer(tx, _summary(rows), target=f"{len(rows)} products")
 
 
-def _read(row: dict[str, Any]) -> Wanted | BadValue:
+def read_row(row: dict[str, Any]) -> Wanted | BadValue:
+    """The definition that a row asks for, or what is wrong with the first field that is."""
     try:
         fields = ProductRow.model_validate_json(_json(row))
     except ValidationError as problem:
         error = problem.errors(include_url=False)[0]
         field = ".".join(map(str, error["loc"]))
-        return BadValue(error["msg"].removeprefix("Value error, ")[:300], field=field[:200])
+        return BadValue(_sentence(error)[:300], field=field[:200])
     return Wanted(
         fields.sent(), fields.product_id, fields.category, fields.price, fields.price_from,
         member_price=fields.member_price, base_code=fields.variant_of_code, add_on_codes=tuple(fields.add_on_codes),
         supplier_number=fields.supplier_number,
     )  # fmt: skip
+
+
+def _sentence(error: Any) -> str:
+    """What is wrong with a cell, in words for whoever wrote it."""
+    context = error.get("ctx") or {}
+    if error["type"] == "string_pattern_mismatch":
+        return f"{str(error['input'])[:40]!r} is no plain number: write it like 12.50, without a currency sign."
+    if error["type"] == "literal_error":
+        return f"{str(error['input'])[:40]!r} is none of the words that are known here: {context['expected']}."
+    if error["type"] in {"string_too_long", "string_too_short"}:
+        limit = context.get("max_length") or context.get("min_length")
+        return f"It has {'more than' if 'max_length' in context else 'fewer than'} {limit} characters."
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _json(row: dict[str, Any]) -> bytes:

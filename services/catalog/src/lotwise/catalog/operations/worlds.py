@@ -22,7 +22,6 @@ from lotwise.catalog.repository import suppliers as supplier_rows
 from lotwise.kit.database import Tx
 from lotwise.kit.etag import Expected
 
-
 Changes = tuple[tuple[str, str, str], ...]
 """What changes of a product as a person reads it: the column of a file, its text before and after."""
 
