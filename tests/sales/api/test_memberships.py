@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.sales import holdings
-from tests.sales.harness import FACIAL, OLD, SITE, Sales, line
+from tests.sales.harness import FACIAL, OLD, SITE, Sales, fact, line
 from tests.sales.holdings import GOLD, YEARLY, charge, right, use
 
 from lotwise.contracts.catalog import PriceChanged
@@ -113,6 +113,62 @@ async def test_members_have_their_prices(shop: Sales, ann: str) -> None:
     path = f"/v1/memberships/{joined['membership']['membership_id']}:pause"
     await shop.post(path, {"reason": "travels"}, who="front_desk")
     assert (await charge(shop, line(FACIAL), member_id=ann)).json()["total_minor"] == 8000
+
+
+async def cost_of_a_facial(shop: Sales, member: str, hours_ago: float) -> int:
+    """What a till that was offline is told for a facial of so many hours ago, in minor units."""
+    at = datetime.now(UTC) - timedelta(hours=hours_ago)
+    body = fact(line(FACIAL), member_id=member, happened_at=at.isoformat())
+    body.pop("hold")
+    answer = await shop.post("/v1/charges:batch", {"charges": [body]}, who="till")
+    (row,) = answer["results"]
+    assert row["outcome"] == "accepted", row
+    return int(row["total_minor"])
+
+
+async def moments(shop: Sales) -> list[tuple[datetime, bool]]:
+    """From when on the only membership gave and did not, as kept."""
+    rows = await shop.owner.fetch("SELECT since, gives FROM membership_moment ORDER BY since")
+    return [(row["since"], row["gives"]) for row in rows]
+
+
+async def test_what_is_told_late_is_priced_by_the_membership_of_its_time(shop: Sales, ann: str) -> None:
+    """SAL-26 CAT-65: joined two hours ago, paused now: a facial three hours ago cost 80, one an hour ago 60, 80 now."""
+    price = PriceChanged(
+        price_id=named_id("members"), product_id=FACIAL, price="60", audience="members", valid_from=OLD
+    )  # fmt: skip
+    await shop.hear(price)
+    await holdings.define(shop)
+    joined = await join(shop, ann)
+    await shop.owner.execute("UPDATE membership_moment SET since = since - interval '2 hours'")
+    path = f"/v1/memberships/{joined['membership']['membership_id']}:pause"
+    await shop.post(path, {"reason": "travels"}, who="front_desk")
+
+    assert [await cost_of_a_facial(shop, ann, hours) for hours in (3, 1, 0)] == [8000, 6000, 8000]
+    assert [gives for _, gives in await moments(shop)] == [True, False]
+
+
+async def test_the_clock_keeps_the_moments_of_the_sites_days(shop: Sales, ann: str) -> None:
+    """SAL-21 SAL-26: paused for days of July and looked at late, it rested from midnight to midnight in London; once it
+    ended it gave until the end of its last day, whenever the clock was looked at.
+    """
+    await join(shop, ann)
+    await set_days(shop, date(2026, 6, 10), date(2026, 7, 9), 10)
+    start = datetime(2026, 6, 9, 23, tzinfo=UTC)
+    await shop.owner.execute("UPDATE membership_moment SET since = $1", start)
+    await shop.owner.execute(
+        "UPDATE membership SET paused_from = '2026-07-01', paused_to = '2026-07-02', is_cancelled = true"
+    )
+    await look(shop, date(2026, 8, 1))
+
+    assert await moments(shop) == [
+        (start, True),
+        (datetime(2026, 6, 30, 23, tzinfo=UTC), False),
+        (datetime(2026, 7, 2, 23, tzinfo=UTC), True),
+        (datetime(2026, 7, 11, 23, tzinfo=UTC), False),
+    ]
+    membership, _ = await held(shop, ann)
+    assert (membership["state"], membership["ended_on"]) == ("ended", "2026-07-11")
 
 
 async def test_it_renews_once_on_its_day(shop: Sales, ann: str) -> None:

@@ -5,6 +5,7 @@ Most charges need neither, and then nothing is asked.
 
 from uuid import UUID
 
+from lotwise.kit.database import Tx
 from lotwise.sales.domain.drafts import NOTHING_KNOWN, Circumstances
 from lotwise.sales.domain.lines import AskedLine
 from lotwise.sales.domain.prices import PriceBook
@@ -24,9 +25,18 @@ async def look(selling: Selling, asked: ChargeAsked) -> Circumstances:
     if not for_members and not treatments:
         return NOTHING_KNOWN
     async with selling.db.reading() as tx:
-        is_member = for_members and asked.member_id is not None and await rows.is_member(tx, asked.member_id)
+        is_member = for_members and await _is_member(tx, asked)
         minutes = await rows.minutes_of(tx, treatments) if treatments else {}
     return Circumstances(is_member, minutes)
+
+
+async def _is_member(tx: Tx, asked: ChargeAsked) -> bool:
+    """Whether the customer is a member: now, or when it happened for what is told later (SAL-26)."""
+    if asked.member_id is None:
+        return False
+    if asked.happened_at is None:
+        return await rows.is_member(tx, asked.member_id)
+    return await rows.was_member(tx, asked.member_id, asked.happened_at)
 
 
 def _costs_members_less(book: PriceBook, asked: ChargeAsked) -> bool:

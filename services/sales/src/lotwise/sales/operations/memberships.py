@@ -4,7 +4,7 @@ A period is begun in the transaction that records the charge of its fee. What it
 package, without a price of its own: the fee is earned by the days of the period.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,7 @@ async def join(
         1,
     )
     await rows.add(ledger.tx, membership)
+    await rows.put_moment(ledger.tx, membership.membership_id, sale.at, gives=True)
     ledger.memberships[membership.membership_id] = membership
     await begin_period(ledger, book, membership, line, sale, exponent, how)
     return membership
@@ -233,10 +234,17 @@ async def period_of(tx: Tx, membership: Membership) -> Period:
     return next(one for one in periods if one.period_no == membership.period_no)
 
 
-async def kept(ledger: Ledger, membership: Membership) -> Membership:
-    """Keep what became of a membership; its revision grows."""
+async def kept(ledger: Ledger, membership: Membership, since: datetime | None = None) -> Membership:
+    """Keep what became of a membership; its revision grows.
+
+    Where it begins or ceases to give, that is kept with the moment (`since`, else that of the deed).
+    """
     grown = membership._replace(revision=membership.revision + 1)
     await rows.save(ledger.tx, grown)
+    before = ledger.memberships.get(grown.membership_id)
+    if before is None or before.gives != grown.gives:
+        at = since or ledger.deed.happened_at
+        await rows.put_moment(ledger.tx, grown.membership_id, at, gives=grown.gives)
     ledger.memberships[grown.membership_id] = grown
     return grown
 

@@ -95,18 +95,23 @@ async def _step(selling: Selling, membership_id: UUID, now: datetime, patience: 
     return True
 
 
-async def _pause(ledger: Ledger, _look: Look, membership: Membership) -> None:
-    await memberships.kept(ledger, membership._replace(state="paused"))
+async def _pause(ledger: Ledger, look: Look, membership: Membership) -> None:
+    since = day_bounds(membership.paused_from or look.today, look.zone)[0]
+    await memberships.kept(ledger, membership._replace(state="paused"), since)
 
 
 async def _resume(ledger: Ledger, look: Look, membership: Membership) -> None:
-    await resume(ledger, membership, (membership.paused_to or look.today) + rules.DAY, look.zone)
+    on_day = (membership.paused_to or look.today) + rules.DAY
+    await resume(ledger, membership, on_day, look.zone, day_bounds(on_day, look.zone)[0])
 
 
-async def resume(ledger: Ledger, membership: Membership, on_day: date, zone: str) -> Membership:
+async def resume(
+    ledger: Ledger, membership: Membership, on_day: date, zone: str, since: datetime | None = None
+) -> Membership:
     """Let a membership go on from a day: its rested days are given back to its period and to what that gives.
 
-    Raises MembershipResting, MembershipEnded.
+    `since` is the moment from which it gives again, that of the deed by default. Raises MembershipResting,
+    MembershipEnded.
     """
     goes_on, days = rules.resume(membership, on_day)
     rested_from = membership.paused_from or on_day
@@ -117,7 +122,7 @@ async def resume(ledger: Ledger, membership: Membership, on_day: date, zone: str
         await memberships.move_given(ledger, membership.membership_id, days, zone)
     else:
         await rows.drop_pause(ledger.tx, membership.membership_id, rested_from)
-    kept = await memberships.kept(ledger, goes_on)
+    kept = await memberships.kept(ledger, goes_on, since)
     ledger.events.append(memberships.said(MembershipResumed, kept, ledger.deed, from_day=on_day))
     return kept
 
@@ -139,8 +144,9 @@ async def _suspend(ledger: Ledger, _look: Look, membership: Membership) -> None:
     )
 
 
-async def _end(ledger: Ledger, _look: Look, membership: Membership) -> None:
-    await end(ledger, membership, membership.to_day, membership.reason or "cancelled")
+async def _end(ledger: Ledger, look: Look, membership: Membership) -> None:
+    since = day_bounds(membership.to_day, look.zone)[1]
+    await end(ledger, membership, membership.to_day, membership.reason or "cancelled", since)
 
 
 async def _lapse(ledger: Ledger, look: Look, membership: Membership) -> None:
@@ -151,9 +157,11 @@ async def _lapse(ledger: Ledger, look: Look, membership: Membership) -> None:
     await end(ledger, membership, on_day, "not paid")
 
 
-async def end(ledger: Ledger, membership: Membership, on_day: date, reason: str) -> Membership:
-    """Let a membership end with what its periods gave, and tell it."""
-    ended = await memberships.kept(ledger, rules.end(membership, on_day, reason))
+async def end(
+    ledger: Ledger, membership: Membership, on_day: date, reason: str, since: datetime | None = None
+) -> Membership:
+    """Let a membership end with what its periods gave, and tell it; `since` is the moment, by default the deed's."""
+    ended = await memberships.kept(ledger, rules.end(membership, on_day, reason), since)
     await memberships.close_given(ledger, membership.membership_id)
     back = (await memberships.period_of(ledger.tx, membership)).refunded_minor
     ledger.events.append(

@@ -1,7 +1,7 @@
 """The only home of SQL on memberships, their periods and their pauses."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from lotwise.kit.database import Tx
@@ -27,6 +27,18 @@ async def add(tx: Tx, membership: Membership) -> None:
 async def save(tx: Tx, membership: Membership) -> None:
     """Keep what became of a membership."""
     await tx.execute(f"update membership set ({_COLUMNS}) = row({_KEYS}) where membership_id = $1", *membership)
+
+
+async def put_moment(tx: Tx, membership_id: UUID, since: datetime, *, gives: bool) -> None:
+    """Keep from when on a membership gives what it promises, or no longer; never before what was kept last."""
+    await tx.execute(
+        "insert into membership_moment (membership_id, since, gives) values ($1, greatest($2, (select max(since)"
+        " from membership_moment where membership_id = $1)), $3)"
+        " on conflict (membership_id, since) do update set gives = excluded.gives",
+        membership_id,
+        since,
+        gives,
+    )
 
 
 async def load(tx: Tx, ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Membership]:

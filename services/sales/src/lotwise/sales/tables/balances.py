@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, Identity, Integer, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Integer, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -89,6 +89,16 @@ class MembershipRow(Base, table=True):
     currency: str = Field(sa_type=Text)
     actor: str = Field(sa_type=Text)
     revision: int
+
+
+class MembershipMomentRow(Base, table=True):
+    """From when on a membership gave what it promises, or no longer; append-only."""
+
+    __tablename__ = "membership_moment"
+
+    membership_id: UUID = Field(sa_column=id_column())
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    gives: bool
 
 
 class MembershipPeriodRow(Base, table=True):
