@@ -16,6 +16,7 @@ from lotwise.stock.domain.lots import Lot
 from lotwise.stock.domain.moments import id_at
 from lotwise.stock.domain.movements import Entry
 from lotwise.stock.operations.closing import close_books
+from lotwise.stock.operations.day_openings import open_day
 from lotwise.stock.operations.moments import open_month
 from lotwise.stock.repository.books import open_books
 from lotwise.stock.repository.definitions import products_of, sites_of
@@ -126,6 +127,14 @@ class Pen:
                 if await open_month(tx, datetime(2026, 6, 2, tzinfo=UTC)) is None:
                     return made
             made += 1
+
+    async def keep_days(self, until: datetime = datetime(2026, 6, 2, tzinfo=UTC), most: int = 1000) -> int:
+        """Keep what sites began every day with that is over by then; returns how many times a day was kept."""
+        for made in range(most):
+            async with self.stock.bench.db.transaction() as tx:
+                if await open_day(tx, until) is None:
+                    return made
+        return most
 
 
 def _ids(instant: datetime, source: random.Random) -> Iterator[UUID]:

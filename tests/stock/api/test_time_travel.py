@@ -1,7 +1,8 @@
 """Looking back on both clocks: what the pages say of the past is what a replay of the ledger adds up to (N-04)."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.stock.past import DAYS, FIRST, Leg, Pen, replay
 
 from lotwise.contracts.catalog import SiteDefined
 from lotwise.stock.operations.audit import prove
-from lotwise.values import format_quantity, parse_quantity
+from lotwise.values import day_bounds, format_quantity, parse_quantity
 
 DECIMALS = {BOTOX: 0, CREAM: 0, SERUM: 1}
 CLOCKS = ("as_of", "known_at", "both")
@@ -56,6 +57,38 @@ def wanted_level(total: dict[tuple[Any, ...], list[int]], site: str, product: An
     value = sum(v[1] for k, v in total.items() if k[:3] == (site, "shelf", product) and k[3] in own)
     names = {"on_hand": "shelf", "quarantined": "quarantine", "in_transit": "transit", "unattributed": "unattributed"}
     return {name: amount(kind) for name, kind in names.items()} | {"value_minor": value}
+
+
+def wanted_sums(total: dict[tuple[Any, ...], list[int]], pen: Pen, site: str | None, by: date) -> dict[str, int]:
+    """The totals of a site or of the chain out of a replay."""
+    lots = {lot.id: lot for lot in pen.lots}
+    here = {k: v for k, v in total.items() if site in {None, k[0]}}
+    shelf = [(lots[k[3]], v) for k, v in here.items() if k[1] == "shelf"]
+    cells: dict[tuple[Any, ...], int] = defaultdict(int)
+    for key, (quantity, _) in here.items():
+        cells[key[:3]] += quantity
+    soon = [v for lot, v in shelf if lot.expires_on is not None and lot.expires_on <= by]
+    return {
+        "stocked": sum(n > 0 for k, n in cells.items() if k[1] == "shelf"),
+        "unattributed": sum(n < 0 for k, n in cells.items() if k[1] == "unattributed"),
+        "value_minor": sum(v[1] for lot, v in shelf if not lot.owner),
+        "consigned_minor": sum(v[1] for lot, v in shelf if lot.owner),
+        "quarantined_minor": sum(v[1] for k, v in here.items() if k[1] == "quarantine"),
+        "in_transit_minor": sum(v[1] for k, v in here.items() if k[1] == "transit"),
+        "lots_expiring": sum(v[0] != 0 for v in soon),
+        "expiring_minor": sum(v[1] for v in soon),
+    }
+
+
+async def compare_sums(pen: Pen, legs: Sequence[Leg], asked: dict[str, datetime]) -> None:
+    """The totals of every site and of the chain against the replay."""
+    total = replay(legs, asked.get("as_of"), asked.get("known_at"))
+    query = {name: instant.isoformat() for name, instant in asked.items()}
+    by = (asked.get("as_of") or asked["known_at"]).astimezone(UTC).date() + timedelta(days=30)
+    for site in (None, *SITES):
+        summary = await pen.stock.bench.get("/v1/summary", params=query | ({"site": site} if site else {}))
+        wanted = wanted_sums(total, pen, site, by)
+        assert {name: summary[name] for name in wanted} == wanted, (asked, site)
 
 
 async def compare(stock: Chain, legs: Sequence[Leg], asked: dict[str, datetime], own: set[Any]) -> None:
@@ -103,6 +136,80 @@ async def test_the_past_equals_a_replay(written: Chain, seed: int) -> None:
         await compare(written, legs, asked, own)
 
 
+async def is_quick(pen: Pen) -> int:
+    """How many openings of days are kept: what totals start from."""
+    return int(await pen.stock.bench.owner.fetchval("select count(*) from day_opening"))
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+async def test_totals_of_the_past_equal_a_replay(written: Chain, seed: int) -> None:
+    """N-04: given weeks of deeds in three zones, a third late or ahead of the clock; when the totals of sites and of
+    the chain are asked at random instants, at movements' own and at midnights, on either clock or both, with the
+    openings of days kept up to a day among them, and to the end, with and without those of months; then each equals a
+    replay of the ledger.
+    """
+    pen = Pen(written, seed)
+    await pen.story(160)
+    legs = await pen.legs()
+    midnights = [
+        {clock: day_bounds((FIRST + timedelta(days=number)).date(), zone)[0] + timedelta(microseconds=blink)}
+        for number, zone in enumerate(("Europe/London", "Australia/Sydney", "America/New_York") * 3, 20)
+        for clock, blink in (("as_of", 0), ("as_of", -1), ("known_at", 0), ("known_at", -1))
+    ]
+    for most in (35, 1000):
+        await pen.keep_days(most=most)
+        for asked in [*moments(pen, legs, 40), *midnights]:
+            await compare_sums(pen, legs, asked)
+    assert await is_quick(pen) > 4 * DAYS
+    await pen.keep_openings()
+    await pen.stock.bench.owner.execute("delete from day_opening where day >= '2026-03-20'")
+    await pen.keep_days()
+    for asked in [*moments(pen, legs, 60), *midnights]:
+        await compare_sums(pen, legs, asked)
+
+
+async def test_what_comes_late_is_told_by_its_clock(written: Chain) -> None:
+    """N-04, N-05: given openings of all days; when goods are recorded late that empty a lot, and bring another, in
+    the past; then totals as of then tell them, and as known before they do not.
+    """
+    pen = Pen(written, 14)
+    await pen.story(80)
+    await pen.keep_openings()
+    await pen.keep_days()
+    kept = await is_quick(pen)
+    for number in range(40):
+        recorded = FIRST + timedelta(days=2 * DAYS + 1, minutes=number)
+        await pen.write(recorded, recorded - timedelta(days=pen.random.randint(1, 2 * DAYS), seconds=number))
+    legs = await pen.legs()
+    for asked in moments(pen, legs, 60):
+        await compare_sums(pen, legs, asked)
+    assert await is_quick(pen) == kept
+
+
+async def test_a_corrected_expiry_counts_in_the_past(written: Chain) -> None:
+    """N-04, N-20: given openings of all days; when a lot's expiry is corrected; then the openings since it came are
+    forgotten, totals of the past count its new date at once, and the same when the days are kept again.
+    """
+    pen = Pen(written, 15)
+    await pen.story(80)
+    await pen.keep_openings()
+    await pen.keep_days()
+    before = await is_quick(pen)
+    came = {leg.lot_id: leg.recorded_at for leg in reversed(await pen.legs()) if leg.kind == "shelf"}
+    wrong = min((lot for lot in pen.lots if lot.id in came and lot.expires_on), key=lambda lot: came[lot.id])
+    await written.bench.post(f"/v1/lots/{wrong.id}:correct", {"expires_on": "2026-04-20", "reason": "misread"})
+    pen.lots = [lot._replace(expires_on=date(2026, 4, 20)) if lot.id == wrong.id else lot for lot in pen.lots]
+    assert await is_quick(pen) < before
+    legs = await pen.legs()
+    asked = moments(pen, legs, 20)
+    for one in asked:
+        await compare_sums(pen, legs, one)
+    assert await pen.keep_days() > 0
+    assert await is_quick(pen) == before
+    for one in asked:
+        await compare_sums(pen, legs, one)
+
+
 async def test_a_site_that_moves_to_another_zone_keeps_its_past(written: Chain) -> None:
     """N-04: given a site whose zone changes half-way; when its past is asked on both sides of the change;
     then it equals a replay.
@@ -120,6 +227,9 @@ async def test_a_site_that_moves_to_another_zone_keeps_its_past(written: Chain) 
     own = {lot.id for lot in pen.lots if not lot.owner}
     for asked in moments(pen, legs, 40):
         await compare(written, legs, asked, own)
+    assert await pen.keep_days() > DAYS
+    for asked in moments(pen, legs, 80):
+        await compare_sums(pen, legs, asked)
 
 
 async def test_openings_are_made_once_and_never_move(written: Chain) -> None:

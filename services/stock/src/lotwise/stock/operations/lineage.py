@@ -35,6 +35,7 @@ from lotwise.stock.repository.lineage import Step, add_step, lock_lots, rename, 
 from lotwise.stock.repository.locking import share_recalls
 from lotwise.stock.repository.lots import LotDraft, ensure_lots, lots_of
 from lotwise.stock.repository.recalls import active_scopes, cells_of, identities
+from lotwise.stock.repository.sums import forget_openings
 from lotwise.values import format_quantity
 
 CHAIN = "chain"
@@ -77,6 +78,8 @@ async def correct(
             lot_id=str(twin),
             ways_out=("merge this lot into it", "check the number on the label"),
         )
+    if now.expires_on != now.was_expires_on:
+        await forget_openings(tx, row["product_id"], lot_id)
     await rename(tx, lot_id, now.number, now.expires_on)
     await _bring_back(tx, lot_id, _corrected(lot_id, row["product_id"], now, reason, entry), entry, exponent)
     await _meet_recalls(tx, lot_id, entry, exponent)

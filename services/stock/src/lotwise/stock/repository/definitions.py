@@ -1,6 +1,7 @@
 """The only home of the copies of catalog's definitions: sites with their accounts, products, categories, barcodes."""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from lotwise.stock.domain.places import (
     Product,
     Site,
 )
+from lotwise.stock.repository.sums import forget_openings_from
+from lotwise.values import site_day
 
 _SITES = """
 select s.slug, s.time_zone, s.stock_policy, l.id, l.kind, l.area
@@ -108,7 +111,8 @@ async def products_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Product]:
 async def save_site(tx: Tx, site: tuple[str, str, str, str, bool, str, int]) -> None:
     """Keep a site if this revision is newer, and open its accounts, one of every kind."""
     await tx.execute(_SITE, *site)
-    await tx.execute(_ZONE, site[0])
+    if await tx.execute(_ZONE, site[0]) != "INSERT 0 0":
+        await forget_openings_from(tx, site[0], site_day(datetime.now(UTC), site[2]))
     apart = [EXPIRED, RECALLED, DAMAGED]
     kinds = [*KINDS, *[QUARANTINE] * len(apart)]
     await tx.execute(_PLACES, site[0], [*kinds, IN_USE], [*[""] * len(KINDS), *apart, BOUND])

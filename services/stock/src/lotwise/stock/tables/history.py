@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Float, ForeignKey, Identity, Index, Integer, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -48,6 +60,7 @@ class OpeningBalanceRow(Base, table=True):
 class DayOpeningRow(Base, table=True):
     """The totals a site began a day with: all that had happened and was recorded before it, both in its own days.
 
+    `turning` are the products of which a lot or a cell may have appeared or run out on the day before it;
     `expiring_lots` and `expiring_minor` are by the last usable day of `expires_on`: lots on shelves, and their cost.
     """
 
@@ -64,6 +77,7 @@ class DayOpeningRow(Base, table=True):
     expires_on: list[date] = Field(sa_column=Column(ARRAY(Date), nullable=False))
     expiring_lots: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     expiring_minor: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    turning: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
 
 
 class ProofRow(Base, table=True):

@@ -1,0 +1,375 @@
+"""The only home of the totals of sites as of an instant in SQL: what a day began with, and what changed since.
+
+`day_opening` keeps the totals of a site as every day began: what had happened and was recorded before it. Later of the
+two clocks' days are read as daily totals, the boundary's own day as movements. Sums of money need nothing else; to
+know whether a lot or a cell appeared or ran out, what it stood at is looked up for those alone that changed.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from lotwise.kit.database import Tx
+from lotwise.stock.domain import places
+from lotwise.stock.domain.moments import NEVER, NO_DAY, Edge, Moment, Zoned, edges, spans
+from lotwise.stock.domain.sums import Change, Sums
+from lotwise.stock.repository.moments import MOVEMENTS_OF_CHAIN, MOVEMENTS_OF_SITES, columns, opening_by, zones_of
+from lotwise.values import day_bounds
+
+_KINDS = [places.SHELF, places.TRANSIT, places.QUARANTINE, places.UNATTRIBUTED]
+_OPENINGS = """
+select w.site, o.day, f.day as first_day, o.stocked, o.unattributed, o.value_minor, o.consigned_minor,
+       o.quarantined_minor, o.in_transit_minor, o.expires_on, o.expiring_lots, o.expiring_minor
+from (select set_config('enable_nestloop', 'off', true)) as by_hash,
+     unnest($1::text[], $2::date[]) as w(site, day)
+left join lateral (select * from day_opening where site = w.site and day <= w.day order by day desc limit 1) o on true
+left join lateral (select day from day_opening where site = w.site order by day limit 1) f on true
+"""
+"""It also tells the planner, for this transaction, to go row by row only where a statement says so (`lateral`)."""
+_KEEP = """
+insert into day_opening (site, day, made_at, stocked, unattributed, value_minor, consigned_minor, quarantined_minor,
+                         in_transit_minor, expires_on, expiring_lots, expiring_minor, turning)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+_FIRST_DAYS = """
+select s.slug, (
+    select min(d.happened_on) from location l cross join lateral (
+        select happened_on from daily_total where location_id = l.id order by happened_on limit 1) d
+    where l.site = s.slug and l.kind = any($2::text[]))
+from site s where s.slug = any($1::text[])
+"""
+_FORGET_FROM = "delete from day_opening where site = $1 and day > $2"
+_FORGET = """
+delete from day_opening o using (
+    select l.site, min(greatest(d.happened_on, d.recorded_on)) as day
+    from location l join daily_total d on d.location_id = l.id and d.product_id = $1 and d.lot_id = $2
+    group by l.site) f
+where o.site = f.site and o.day > f.day
+"""
+
+_PLACE = """
+edge as (select * from unnest($1::text[], $2::date[], $3::date[], $4::date[], $5::date[])
+         as e(site, happened_day, recorded_day, happened_last, since)),
+place as materialized (
+    select l.id, l.kind, e.* from edge e join location l on l.site = e.site and l.kind = any($6::text[]))"""
+_ODD_DAYS = f"""
+with {_PLACE},
+boundary as (select distinct g.day::date as day from edge e, generate_series(e.happened_day, e.happened_last, '1 day')
+             as g(day))
+select distinct p.site, d.product_id, d.lot_id, d.recorded_on
+from boundary b
+cross join lateral (
+    select * from daily_total
+    where recorded_on > happened_on and daterange(happened_on, recorded_on, '(]') @> (b.day + 1)
+      and happened_on = b.day offset 0) d
+join place p on p.id = d.location_id and b.day between p.happened_day and p.happened_last
+where d.recorded_on > p.happened_last and d.recorded_on <= p.recorded_day
+union
+select p.site, d.product_id, d.lot_id, d.recorded_on
+from place p
+cross join lateral (
+    select * from daily_total
+    where location_id = p.id and happened_on > recorded_on and happened_on between p.happened_day and p.happened_last
+      and recorded_on < p.happened_day and recorded_on <= p.recorded_day offset 0) d
+"""
+"""Boundary movements that were recorded on another day than they happened: few, and found by their lots."""
+
+_COLUMNS = """m.id, m.recorded_at, m.happened_at, m.product_id, m.lot_id, m.from_location, m.to_location, m.quantity,
+    m.cost_minor"""
+_CHANGES = f"""
+with {_PLACE},
+piece as (select * from unnest($7::text[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
+                               $11::timestamptz[], $27::timestamptz[], $28::timestamptz[])
+          as g(site, recorded_from, recorded_until, happened_start, recorded_start, day_start, day_end)),
+told as materialized (
+    select o.site, o.turning from edge e join day_opening o on o.site = e.site and o.day = e.since + 1
+    where e.since = least(e.happened_day, e.recorded_day)),
+turning as (select t.site, u.product_id from told t cross join lateral unnest(t.turning) as u(product_id)),
+span as (select * from unnest($12::timestamptz[], $13::timestamptz[], $14::uuid[], $15::uuid[])
+         as s(recorded_from, recorded_until, id_from, id_until)),
+odd as (select * from unnest($16::text[], $17::uuid[], $18::uuid[], $19::timestamptz[], $20::timestamptz[],
+                             $21::uuid[], $22::uuid[])
+        as o(site, product_id, lot_id, recorded_from, recorded_until, id_from, id_until)),
+apart as (
+    select distinct on (m.id) m.* from (
+        select {_COLUMNS} from odd o cross join lateral (
+            select * from movement
+            where lot_id = o.lot_id and id >= o.id_from and id < o.id_until
+              and recorded_at >= o.recorded_from and recorded_at < o.recorded_until offset 0) m
+        union all
+        select {_COLUMNS} from odd o cross join lateral (
+            select * from movement
+            where site = o.site and (product_id, id) >= (o.product_id, o.id_from)
+              and (product_id, id) < (o.product_id, o.id_until)
+              and recorded_at >= o.recorded_from and recorded_at < o.recorded_until offset 0) m
+        where o.lot_id is null) m
+    where not exists (select from span s where m.recorded_at >= s.recorded_from and m.recorded_at < s.recorded_until)
+    order by m.id),
+parts as (
+    select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor,
+           d.recorded_on <> p.since or d.happened_on > p.since as is_odd
+    from place p
+    cross join lateral (
+        select * from daily_total
+        where location_id = p.id and happened_on >= p.since
+          and happened_on < least(p.happened_day, p.recorded_day + 1) and recorded_on < p.recorded_day offset 0) d
+    union all
+    select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor,
+           d.recorded_on <> p.since or d.happened_on > p.since as is_odd
+    from (select distinct since from edge) e
+    cross join lateral (
+        select * from daily_total
+        where recorded_on > happened_on and daterange(happened_on, recorded_on, '(]') @> e.since offset 0) d
+    join place p on p.id = d.location_id and p.since = e.since
+    where d.recorded_on < p.recorded_day and d.happened_on < p.happened_day
+    union all
+    select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor,
+           d.recorded_on <> p.since or d.happened_on > p.since as is_odd
+    from place p
+    cross join lateral (
+        select * from daily_total
+        where location_id = p.id and happened_on > recorded_on and happened_on > p.recorded_day
+          and happened_on < p.happened_day and recorded_on < p.recorded_day and happened_on >= p.since offset 0) d
+    union all
+    select p.id, m.product_id, case when p.kind = 'unattributed' then null else m.lot_id end,
+           leg.sign * m.quantity, leg.sign * m.cost_minor,
+           m.recorded_at < g.day_start or m.recorded_at >= g.day_end or m.happened_at >= g.day_end
+    from (select {_COLUMNS} from {{movements}} union all select * from apart) m
+    cross join lateral (values (m.to_location, 1), (m.from_location, -1)) as leg(location_id, sign)
+    join place p on p.id = leg.location_id
+    join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
+    where m.happened_at <= $23 and m.recorded_at <= $24
+      and (m.happened_at >= g.happened_start or m.recorded_at >= g.recorded_start)),
+{{moved}}change as materialized (
+    select location_id, product_id, lot_id, sum(quantity)::bigint as quantity, sum(cost_minor)::bigint as cost_minor,
+           bool_or(is_odd) as is_odd
+    from parts group by location_id, product_id, lot_id having sum(quantity) <> 0 or sum(cost_minor) <> 0),
+touched as materialized (
+    select distinct q.id, c.product_id, q.since
+    from (select c.location_id, c.product_id, c.is_odd from change c where c.quantity <> 0{{or_moved}}) c
+    join place p on p.id = c.location_id
+    join place q on q.site = p.site and q.kind = p.kind
+    left join told on told.site = p.site left join turning u on u.site = p.site and u.product_id = c.product_id
+    where p.kind in ('shelf', 'unattributed') and p.since > $25
+      and (c.is_odd or told.site is null or u.product_id is not null)),
+lying as (
+    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
+    from touched t
+    cross join lateral (
+        select * from opening_balance
+        where month = $26 and location_id = t.id and product_id = t.product_id offset 0) o
+    union all
+    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
+    from touched t
+    cross join lateral (
+        select * from daily_total
+        where (product_id, location_id, happened_on) >= (t.product_id, t.id, $26)
+          and (product_id, location_id, happened_on) < (t.product_id, t.id, t.since)
+          and recorded_on < t.since offset 0) d
+    union all
+    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
+    from touched t
+    cross join lateral (
+        select * from daily_total
+        where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
+          and recorded_on >= $26 and recorded_on < t.since and happened_on < $26 offset 0) d
+    union all
+    select c.location_id, c.product_id, c.lot_id, case when is_sure then 1 else 0 end,
+           case when is_sure then 0 else quantity end, c.cost_minor
+    from (select c.*, t.id is null and p.since > $25 as is_sure
+          from change c join place p on p.id = c.location_id
+          left join touched t on t.id = c.location_id and t.product_id = c.product_id) c{{and_moved}}),
+lots as materialized (
+    select location_id, product_id, lot_id, sum(was) as was, sum(was + more) as now, sum(cost_minor) as cost_minor
+    from lying group by location_id, product_id, lot_id),
+known as (
+    select k.lot_id, l.owner, l.expires_on
+    from (select distinct lot_id from lots where lot_id is not null) k
+    cross join lateral (select owner, expires_on from lot where id = k.lot_id offset 0) l)
+select p.site, p.kind, coalesce(k.owner, '') <> '' as is_consigned, k.expires_on,
+       sum(x.cost_minor)::bigint as cost_minor,
+       count(*) filter (where x.now <> 0) - count(*) filter (where x.was <> 0) as lots, 0::bigint as cells,
+       null::uuid as product_id
+from lots x join place p on p.id = x.location_id left join known k on k.lot_id = x.lot_id
+where x.cost_minor <> 0 or (x.was <> 0) <> (x.now <> 0)
+group by 1, 2, 3, 4
+union all
+select c.site, c.kind, false, null, 0, 0, count(*) filter (where c.is_now) - count(*) filter (where c.was), null
+from (select p.site, p.kind,
+             case p.kind when 'shelf' then sum(x.was) > 0 else sum(x.was) < 0 end as was,
+             case p.kind when 'shelf' then sum(x.now) > 0 else sum(x.now) < 0 end as is_now
+      from lots x join place p on p.id = x.location_id where p.kind in ('shelf', 'unattributed')
+      group by p.site, p.kind, case p.kind when 'shelf' then 0 else p.id end, x.product_id) c
+where c.was <> c.is_now group by 1, 2
+"""
+"""Cells that stay filled whatever came first (`told`, and not `turning`) are not looked up: their lots count as one
+that is there before and after.
+"""
+_NOTHING = "(select * from movement where false) m"
+_MOVED = f"""moved as materialized (
+    select p.id as location_id, m.product_id, case when p.kind = 'unattributed' then null else m.lot_id end as lot_id,
+           sum(leg.went) as went
+    from {MOVEMENTS_OF_CHAIN}
+    cross join lateral (values (m.to_location, 0::bigint), (m.from_location, m.quantity)) as leg(location_id, went)
+    join place p on p.id = leg.location_id
+    join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
+    where m.recorded_at >= g.day_start and m.recorded_at < g.day_end and p.kind in ('shelf', 'unattributed')
+    group by 1, 2, 3),
+"""
+_OR_MOVED = " union select location_id, product_id, true from moved"
+_AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0 from moved"
+_TURNING = """
+union all
+select c.site, '', false, null, 0, 0, 0, c.product_id
+from (select p.site, p.kind, x.product_id, sum(x.was) as was, coalesce(sum(o.went), 0) as went,
+             coalesce(bool_or(x.was <= o.went), false) as may_end
+      from lots x join place p on p.id = x.location_id
+      left join moved o on o.location_id = x.location_id and o.product_id = x.product_id
+           and coalesce(o.lot_id, '{0}') = coalesce(x.lot_id, '{0}')
+      where p.kind in ('shelf', 'unattributed') group by p.site, p.kind, x.product_id) c
+where c.kind = 'unattributed' or c.may_end or c.was <= c.went
+"""
+"""Of a day that is over: the products of which a lot or a cell may have appeared or run out at some instant of it.
+
+All others held more than whatever left on that day, in whichever order it left.
+"""
+
+_ALONE = {"moved": "", "or_moved": "", "and_moved": ""}
+_OF_CHAIN = _CHANGES.format(movements=MOVEMENTS_OF_CHAIN, **_ALONE)
+_OF_SITES = _CHANGES.format(movements=MOVEMENTS_OF_SITES, **_ALONE)
+_OF_DAYS = _CHANGES.format(
+    movements=_NOTHING, moved=_MOVED, or_moved=_OR_MOVED, and_moved=_AND_MOVED
+) + _TURNING.format(UUID(int=0))
+_PRODUCTS = "select count(*) from product where kind = 'physical' and not is_archived"
+_TURN = "select pg_advisory_xact_lock(hashtext('day-opening'))"
+
+
+class Opening(NamedTuple):
+    """The latest totals kept of a site by a day: None when none are; `first_day` is the earliest that are kept."""
+
+    day: date | None
+    first_day: date | None
+    sums: Sums
+
+
+async def openings(tx: Tx, by_site: Mapping[str, date]) -> dict[str, Opening]:
+    """For each site the totals it began the latest kept day with, not after the day given."""
+    found = {}
+    for site, day, first, *figures, expires_on, lots, minor in await tx.fetch(
+        _OPENINGS, list(by_site), list(by_site.values())
+    ):
+        if day is None:
+            found[site] = Opening(None, first, Sums())
+        else:
+            sums = Sums(*figures)
+            sums.expiring = {one: (count, cost) for one, count, cost in zip(expires_on, lots, minor, strict=True)}
+            found[site] = Opening(day, first, sums)
+    return found
+
+
+async def keep_openings(tx: Tx, kept: Iterable[tuple[str, date, Sums, Sequence[UUID]]], now: datetime) -> None:
+    """Keep what sites began a day with, and which products may have appeared or run out on the day before."""
+    rows = []
+    for site, day, sums, turning in kept:
+        days = sorted(sums.expiring)
+        lots, minor = [sums.expiring[one][0] for one in days], [sums.expiring[one][1] for one in days]
+        rows.append(
+            (
+                site, day, now, sums.stocked, sums.unattributed, sums.value_minor, sums.consigned_minor,
+                sums.quarantined_minor, sums.in_transit_minor, days, lots, minor, turning,
+            )
+        )  # fmt: skip
+    await tx.executemany(_KEEP, rows)
+
+
+async def take_turn(tx: Tx) -> None:
+    """Wait until nobody else keeps or forgets openings of days."""
+    await tx.execute(_TURN)
+
+
+async def forget_openings(tx: Tx, product_id: UUID, lot_id: UUID) -> None:
+    """Forget what sites began their days with since a lot came: its expiry is another now. The job makes them anew."""
+    await take_turn(tx)
+    await tx.execute(_FORGET, product_id, lot_id)
+
+
+async def forget_openings_from(tx: Tx, site: str, today: date) -> None:
+    """Forget what a site began the days after today with: its clock was set back, today goes on."""
+    await take_turn(tx)
+    await tx.execute(_FORGET_FROM, site, today)
+
+
+async def first_days(tx: Tx, sites: Collection[str]) -> dict[str, date | None]:
+    """The earliest day on which anything happened at each site; None where nothing did."""
+    return {row[0]: row[1] for row in await tx.fetch(_FIRST_DAYS, list(sites), _KINDS)}
+
+
+async def products_kept(tx: Tx) -> int:
+    """How many products are stocked goods and not archived."""
+    return int(await tx.fetchval(_PRODUCTS))
+
+
+class Look(NamedTuple):
+    """A look back at sites: the days that bound it, and from which instants on it goes by movements."""
+
+    moment: Moment
+    statement: str
+    edges: Sequence[Edge]
+    pieces: Sequence[tuple[object, ...]]
+    zones: Mapping[str, Sequence[Zoned]]
+    stretches: Sequence[tuple[object, ...]]
+
+    def days(self) -> dict[str, date]:
+        """For each site the day that all days wholly before the moment, on both clocks, come before."""
+        return {one.site: min(one.happened_day, one.recorded_day) for one in self.edges}
+
+
+async def look_at(tx: Tx, moment: Moment, sites: Collection[str] | None) -> Look:
+    """Where to look for what sites (None: all) stood at."""
+    zones = await zones_of(tx, sites)
+    found, pieces = edges(moment, zones)
+    days: list[tuple[str, date]] = []
+    if moment.as_of is not None:
+        last = datetime.now(UTC).date() + timedelta(days=2)
+        days = [(one.site, day) for one in found for day in {one.happened_day, one.happened_last} if day <= last]
+    statement = _OF_CHAIN if sites is None else _OF_SITES
+    return Look(moment, statement, found, pieces, _by_site(zones), spans(moment, found, zones, days))
+
+
+def look_at_days(zones: Sequence[Zoned], days: Mapping[str, date]) -> Look:
+    """What sites end these days with: whole days alone, and their movements for what may have turned."""
+    here = [one for one in zones if one.site in days]
+    _, pieces = edges(Moment(), here)
+    ends = {site: day + timedelta(days=1) for site, day in days.items()}
+    bounds = [Edge(site, day, day, day) for site, day in ends.items()]
+    return Look(Moment(), _OF_DAYS, bounds, pieces, _by_site(here), spans(Moment(), [], here, days.items()))
+
+
+def _by_site(zones: Iterable[Zoned]) -> dict[str, list[Zoned]]:
+    """The zones of each site in the order of the pieces of time they make."""
+    found: dict[str, list[Zoned]] = {}
+    for one in sorted(zones, key=lambda zoned: (zoned.site, zoned.since)):
+        found.setdefault(one.site, []).append(one)
+    return found
+
+
+async def changes(tx: Tx, look: Look, since: Mapping[str, date]) -> list[Change]:
+    """What changed at sites from the days they are known at up to the moment."""
+    sides = [*columns(look.edges, 4), [since.get(one.site, NO_DAY) for one in look.edges], _KINDS]
+    odd: list[tuple[object, ...]] = []
+    if look.moment.as_of is not None:
+        rows = await tx.fetch(_ODD_DAYS, *sides)
+        recorded = {day: spans(Moment(), [], look.zones[day[0]], [day]) for day in {(row[0], row[3]) for row in rows}}
+        odd = [(*row[:3], *stretch) for row in map(tuple, rows) for stretch in recorded[row[0], row[3]]]
+    opening = await opening_by(tx, min(since.values(), default=NO_DAY))
+    days = [
+        day_bounds(since[site], one.zone) if site in since else (NEVER, NEVER)
+        for site, history in look.zones.items()
+        for one in history
+    ]
+    found = await tx.fetch(
+        look.statement, *sides, *columns(look.pieces, 5), *columns(look.stretches, 4), *columns(odd, 7),
+        look.moment.as_of or NEVER, look.moment.known_at or NEVER, NO_DAY, opening, *columns(days, 2),
+    )  # fmt: skip
+    return [Change(*row) for row in found]
