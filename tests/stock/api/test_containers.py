@@ -19,6 +19,7 @@ from lotwise.contracts.stock import (
     StockIssued,
     StockLevelChanged,
     StockOut,
+    StockReturned,
     TreatmentConsumed,
 )
 from lotwise.stock.jobs import sweep_opened
@@ -365,6 +366,28 @@ async def test_a_late_charge_drew_from_what_was_open_then(clinic: Chain) -> None
     await clinic.sell("5", VIAL, happened_at=now - timedelta(minutes=30))
     level = await clinic.level(VIAL)
     assert (level["on_hand"], level["opened"]) == ("0", "95")
+
+
+@pytest.mark.parametrize("way", ["void", "return"])
+async def test_what_a_late_charge_drew_comes_back_apart(clinic: Chain, way: str) -> None:
+    """SAL-19: given a late charge of 20 from a vial that was swept since; when it is voided or returned; then those 20
+    lie apart as all that came out of a vial does, at their cost, and never on the shelf.
+    """
+    await clinic.receive("200", VIAL)
+    await opened(clinic)
+    await clinic.bench.owner.execute(
+        "update container set opened_at = now() - interval '3 hours', use_by = now() - interval '1 hour'"
+    )
+    await sweep_opened(clinic.bench.runtime)
+    sale = await clinic.sell("20", VIAL, happened_at=datetime.now(UTC) - timedelta(hours=2))
+    await clinic.hear(voided(sale) if way == "void" else returned("20", sale, VIAL))
+    level = await clinic.level(VIAL)
+    assert (level["on_hand"], level["quarantined"], level["opened"]) == ("100", "20", "0")
+    (told,) = await clinic.told(StockReturned)
+    assert (told.disposition, [(one.quantity, one.cost_minor) for one in told.taken]) == (
+        "quarantine", [("20", 10_000)],
+    )  # fmt: skip
+    await clinic.must_balance()
 
 
 async def test_two_hands_in_one_vial_never_draw_more_than_it_holds(clinic: Chain) -> None:

@@ -81,6 +81,20 @@ def test_any_deeds_conserve_goods_and_cost(todo: list[tuple[str, int, int, int]]
     assert not (owed and on_hand), "a full shelf beside a debt"
 
 
+def test_a_named_lot_is_taken_off_the_shelf_before_what_lies_apart() -> None:
+    """STK-41: given a lot of which 2 lie apart, set apart before 3 more came onto the shelf; when 4 of it are named;
+    then the 3 of the shelf go first and only then 1 that lies apart.
+    """
+    book, cell = books()
+    lot = Lot(UUID(int=1), PRODUCT.id, "A", date(2027, 1, 1), NOW)
+    supplier, apart, shelf = (cell.site.place(kind) for kind in ("supplier", "quarantine", "shelf"))
+    for target, quantity in ((apart, 2), (shelf, 3)):
+        book.receive(cell, lot, quantity, 100 * quantity, entry(), source=supplier, target=target)
+    taken, missing = book.take(cell, 4, cell.site.place("patient"), entry(), lot_id=lot.id)
+    assert [one.quantity for one in taken] == [3, 1]
+    assert (missing, cell.at(shelf, lot).on_hand, cell.at(apart, lot).on_hand) == (0, 0, 1)
+
+
 def test_a_receipt_settles_what_was_owed_at_its_own_cost() -> None:
     """DESIGN 3.7: given 6 sold uncovered at 1.00; when 4, then 10 arrive at 1.50;
     then 2.00 and 1.00 correct the cost.

@@ -263,12 +263,15 @@ class Books:
     ) -> tuple[list[Taken], int]:
         """Move `wanted` from the shelves to `target` by FEFO as of `entry.happened_at`, a named lot before all others.
 
+        Of a named lot what lies on a shelf goes first, then what lies apart: there it may be of a recalled unit.
+
         Returns what was taken and what no lot covers; that remainder is not moved. `usable_on` replaces the site's day
         for a deed of today: then only shelves are looked at, not what the sweep set apart for sales that come late.
         """
         taken: list[Taken] = []
         if lot_id is not None:
-            for balance in cell.of_lot(lot_id, places.SHELF, places.QUARANTINE):
+            named = cell.of_lot(lot_id, places.SHELF, places.QUARANTINE)
+            for balance in sorted(named, key=lambda one: one.place.kind != places.SHELF):
                 part = min(balance.on_hand, wanted)
                 if part > 0:
                     taken.append(self._take(cell, balance, part, target, entry, into))

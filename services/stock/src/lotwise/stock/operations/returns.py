@@ -67,8 +67,13 @@ class Moved:
 
     @property
     def left_the_site(self) -> bool:
-        """Goods went from where they lie to where they are gone."""
-        return self.from_kind in places.HOLDING and self.to_kind not in places.HOLDING
+        """Goods went from where they lie to where they are gone; a late charge drew from what had been swept."""
+        return self.to_kind not in places.HOLDING and (self.from_kind in places.HOLDING or self.was_swept)
+
+    @property
+    def was_swept(self) -> bool:
+        """A patient got what had been thrown away as the rest of a vial."""
+        return self.from_kind == places.WASTE and self.to_kind == places.PATIENT
 
     @property
     def came_in(self) -> bool:
@@ -309,7 +314,7 @@ def _give_back(
     source = cell.site.place(one.to_kind)
     if one.lot is None:
         return _owe_less(batch, cell, one, quantity, disposition, entry)
-    was_opened = one.reason == TREATMENT or one.from_kind == places.IN_USE
+    was_opened = one.reason == TREATMENT or one.from_kind == places.IN_USE or one.was_swept
     entry_of_lot = entry._replace(reason=TREATMENT) if was_opened else entry
     target, really = _target(batch, cell, one.lot, disposition, entry_of_lot)
     cost = one.part(quantity)
