@@ -3,20 +3,27 @@
 Each waits in the list of adjustments until a witness confirms it; nothing moves before (N-22, STK-40).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.stock.api.test_adjustments import CONTROLLED
-from tests.stock.api.test_containers import VIAL, clinic, drawn, opened, refused
+from tests.stock.api.test_containers import ANNA, SYRINGE, VIAL, clinic, drawn, opened, refused
 from tests.stock.api.test_serials import LASER, body, one, units
 from tests.stock.api.test_transfers import sent, where
-from tests.stock.chain import BOTOX, Chain, line, product, returned, voided
+from tests.stock.chain import BOTOX, SERVICE, Chain, line, product, returned, voided
 
 from lotwise.contracts.ids import uuid7
+from lotwise.contracts.sales import TreatmentCompleted, TreatmentLine
 from lotwise.contracts.stock import ContainerDiscarded, StockAdjusted, StockReturned
+from lotwise.stock.jobs import sweep_deeds, sweep_opened
 
 __all__ = ["clinic"]
+CONTROLLED_VIAL = product(
+    VIAL, "TOX", "Toxin", use_by_hours=24, cost="5.00", unit="U", container_rule="multi_patient",
+    container_units="100", drug_class="controlled", revision=2,
+)  # fmt: skip
 
 
 async def waiting(stock: Chain) -> list[dict[str, Any]]:
@@ -81,6 +88,130 @@ async def test_a_container_drawn_from_meanwhile_is_not_what_was_seen(clinic: Cha
     await clinic.bench.post(f"/v1/adjustments/{deed['adjustment_id']}:decline", {}, who="manager")
     done = await clinic.bench.post(f"/v1/containers/{vial['container_id']}:discard", {"note": "small rest"})
     assert (done["state"], done["wasted"], done["waits_for"]) == ("discarded", "15", None)
+
+
+async def over(clinic: Chain, vial: dict[str, Any]) -> None:
+    """Its use-by came an hour ago, and the clock comes by twice."""
+    await clinic.bench.owner.execute(
+        "update container set opened_at = now() - interval '3 hours', use_by = now() - interval '1 hour' where id = $1",
+        UUID(vial["container_id"]),
+    )
+    await sweep_opened(clinic.bench.runtime)
+    await sweep_opened(clinic.bench.runtime)
+
+
+async def figures(clinic: Chain, vial: dict[str, Any]) -> tuple[str, ...]:
+    """A vial's state and figures, and what of the toxin is open to anybody and available."""
+    shown = await clinic.bench.get(f"/v1/containers/{vial['container_id']}")
+    level = await clinic.level(VIAL)
+    return (*(shown[name] for name in ("state", "drawn", "wasted", "left")), level["opened"], level["available"])
+
+
+async def test_what_the_clock_throws_away_of_a_controlled_drug_waits(clinic: Chain) -> None:
+    """STK-40, N-22: given a vial of a controlled drug with 70 left whose use-by came; when the clock comes by; then one
+    deed waits without end, nothing is waste, and the rest is available to nobody; it can be declined by nobody; signed
+    it is waste of its use-by, with its cost and the witness.
+    """
+    await clinic.hear(CONTROLLED_VIAL)
+    await clinic.receive("200", VIAL)
+    vial = await opened(clinic)
+    await drawn(clinic, vial, "30")
+    assert await figures(clinic, vial) == ("open", "30", "0", "70", "70", "170")
+    await over(clinic, vial)
+    assert await figures(clinic, vial) == ("open", "30", "0", "70", "0", "100")
+    (deed,) = await waiting(clinic)
+    assert [deed[name] for name in ("quantity", "cost_minor", "reason", "needed", "expires_at")] == [
+        "-70", -35_000, "use_by", "class", None,
+    ]  # fmt: skip
+    assert await clinic.told(ContainerDiscarded) == []
+    await sweep_deeds(clinic.bench.runtime)
+    path = f"/v1/adjustments/{deed['adjustment_id']}"
+    no = await refused(clinic, f"{path}:decline", {}, who="manager")
+    assert (no["code"], len(no["ways_out"])) == ("use-by-passed", 2)
+    later = await refused(clinic, f"/v1/containers/{vial['container_id']}:draw", {"quantity": "5"})
+    assert later["code"] == "container-over"
+    await confirm(clinic, deed)
+    assert await figures(clinic, vial) == ("discarded", "30", "70", "0", "0", "100")
+    (told,) = await clinic.told(ContainerDiscarded)
+    assert (told.quantity, told.cost_minor, told.reason, told.happened_at) == (
+        "70", 35_000, "use_by", datetime.fromisoformat(deed["happened_at"]),
+    )  # fmt: skip
+    assert [event.quantity for event in await clinic.told(StockAdjusted)] == ["-70"]
+    await over(clinic, vial)
+    assert await waiting(clinic) == []
+    await clinic.must_balance()
+
+
+async def test_what_was_drawn_in_time_is_told_late_and_the_rest_waits_anew(clinic: Chain) -> None:
+    """STK-40, N-05: given a vial of a controlled drug that waits with 100; when a charge of 20 from before its use-by
+    comes and the clock after it; then 20 were drawn from it, no other vial is opened, and one deed waits about 80.
+    """
+    await clinic.hear(CONTROLLED_VIAL)
+    await clinic.receive("200", VIAL)
+    vial = await opened(clinic)
+    await over(clinic, vial)
+    await clinic.sell("20", VIAL, happened_at=datetime.now(UTC) - timedelta(hours=2))
+    assert await figures(clinic, vial) == ("open", "20", "0", "80", "0", "100")
+    (old,) = await waiting(clinic)
+    no = await refused(clinic, f"/v1/adjustments/{old['adjustment_id']}:confirm", {}, who="manager")
+    assert (no["code"], no["numbers"]["left"]) == ("not-enough-left", "80")
+    await sweep_opened(clinic.bench.runtime)
+    (deed,) = await waiting(clinic)
+    assert (deed["quantity"], deed["adjustment_id"] != old["adjustment_id"]) == ("-80", True)
+    await confirm(clinic, deed)
+    assert await figures(clinic, vial) == ("discarded", "20", "80", "0", "0", "100")
+    await clinic.must_balance()
+
+
+async def test_a_persons_deed_is_the_one_that_waits_when_the_clock_comes(clinic: Chain) -> None:
+    """N-22: given a rest that a person threw away and that waits; when its use-by comes; then that deed waits alone,
+    and the rest is available to nobody; without a need of a witness the clock throws away at once.
+    """
+    await clinic.hear(CONTROLLED_VIAL)
+    await clinic.receive("200", VIAL)
+    vial = await opened(clinic)
+    await clinic.bench.post(f"/v1/containers/{vial['container_id']}:discard", {"note": "dropped"})
+    (deed,) = await waiting(clinic)
+    await over(clinic, vial)
+    assert await waiting(clinic) == [deed]
+    assert await figures(clinic, vial) == ("open", "0", "0", "100", "0", "100")
+    await clinic.bench.put("/v1/witness-rules/chain", {"above_minor": None, "classes": []}, match="*")
+    other = await opened(clinic)
+    await over(clinic, other)
+    assert (await figures(clinic, other))[:4] == ("discarded", "0", "100", "0")
+
+
+async def test_the_rest_of_a_visit_of_a_controlled_drug_waits_too(clinic: Chain) -> None:
+    """STK-37, STK-40: given a filler that is controlled, opened for Anna's treatment; when that took 4 of 10 and is
+    over; then the other 6 serve nobody, not Anna either, and wait; a correction to 5 draws from them still; signed,
+    5 are waste.
+    """
+    await clinic.hear(
+        product(SYRINGE, "FIL", "Filler", cost="8.00", unit="U", use_by_hours=4, container_rule="single_patient",
+                container_units="10", drug_class="controlled", revision=2)
+    )  # fmt: skip
+    await clinic.receive("20", SYRINGE)
+    treatment = uuid7()
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    for revision, quantity in ((1, "4"), (2, "5")):
+        said = TreatmentLine(product_id=SYRINGE, expected="4", drawn=quantity)
+        await clinic.hear(
+            TreatmentCompleted(
+                site="harley", treatment_id=treatment, service_id=SERVICE, member_id=UUID(ANNA), lines=(said,),
+                happened_at=now, practitioner="Dr Vega", revision=revision,
+            )
+        )  # fmt: skip
+        await sweep_opened(clinic.bench.runtime)
+        (deed,) = await waiting(clinic)
+        assert (deed["quantity"], deed["needed"]) == (f"-{10 - int(quantity)}", "class")
+    (vial,) = (await clinic.bench.get("/v1/containers", params={"product": str(SYRINGE)}))["rows"]
+    path = f"/v1/containers/{vial['container_id']}:draw"
+    assert (await refused(clinic, path, {"quantity": "1", "member_id": ANNA}))["code"] == "container-over"
+    assert await clinic.told(StockAdjusted) == []
+    await confirm(clinic, deed)
+    assert [(one.quantity, one.cost_minor) for one in await clinic.told(StockAdjusted)] == [("-5", -2_500)]
+    assert (await clinic.level(SYRINGE))["on_hand"] == "10"
+    await clinic.must_balance()
 
 
 @pytest.mark.parametrize("way", ["receive", "explain"])

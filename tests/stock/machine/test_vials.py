@@ -24,7 +24,7 @@ from tests.stock.chain import Chain, line, product, voided
 
 from lotwise.contracts.ids import uuid7
 from lotwise.stock.app import SERVICE
-from lotwise.stock.operations.containers import sweep_containers
+from lotwise.stock.operations.sweeping import sweep_containers
 
 SITES = ("harley", "soho")
 EXAMPLES = int(os.environ.get("LOTWISE_MACHINE_EXAMPLES", "3"))

@@ -12,7 +12,6 @@ from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
 from lotwise.stock.operations.assets import tell_due
 from lotwise.stock.operations.audit import prove_nightly
-from lotwise.stock.operations.containers import sweep_containers
 from lotwise.stock.operations.count_lates import net_late
 from lotwise.stock.operations.count_plans import tell_overdue as overdue_counts
 from lotwise.stock.operations.day_openings import open_day
@@ -24,6 +23,7 @@ from lotwise.stock.operations.recalled_goods import clear, follow, gather_strays
 from lotwise.stock.operations.recalled_units import gather_units
 from lotwise.stock.operations.resupply import answer_shortages, next_over, withdraw
 from lotwise.stock.operations.seals import catch_up, seal
+from lotwise.stock.operations.sweeping import sweep_containers
 from lotwise.stock.operations.temporary_minimums import return_minimums
 from lotwise.stock.operations.witnessing import expire_deeds
 from lotwise.stock.repository.count_lates import touched_counts, watched
@@ -54,7 +54,7 @@ async def sweep_lots(runtime: Runtime) -> None:
 
 
 async def sweep_opened(runtime: Runtime) -> None:
-    """Throw away what is left of opened containers at their use-by, batch by batch until none is due (N-07)."""
+    """End opened containers at their use-by, batch by batch until none is due (N-07, STK-40)."""
     settings = _settings(runtime)
     exponent = currency_exponent(settings.currency)
     while True:

@@ -43,6 +43,7 @@ from lotwise.stock.domain.refusals import (
     UnknownProduct,
     UnknownReason,
     UnknownSite,
+    UseByPassed,
 )
 from lotwise.stock.operations.adjustments import Adjusted, Adjustment, Outcome, adjust
 from lotwise.stock.operations.dates import happened
@@ -313,7 +314,7 @@ async def confirm_one(cmd: Cmd, adjustment_id: UUID, body: DecisionIn) -> Answer
         return await cmd.answer(tx, adjusted_out(done), site=done.adjustment.site, reason=body.note or "witnessed")
 
 
-@router.post("/adjustments/{adjustment_id}:decline", permission="stock.witness", refusals=DECISIONS)
+@router.post("/adjustments/{adjustment_id}:decline", permission="stock.witness", refusals=(*DECISIONS, UseByPassed))
 async def decline_one(cmd: Cmd, adjustment_id: UUID, body: DecisionIn) -> Answer[EnteredOut]:
     """Say that it was not so: nothing moves, and what was entered stays in the list as declined."""
     async with cmd.transaction() as tx:

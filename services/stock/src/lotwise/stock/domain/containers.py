@@ -76,6 +76,7 @@ class Container:
     closed_by: str = ""
     close_reason: str = ""
     revision: int = 0
+    is_set_apart: bool = False
     is_touched: bool = False
 
     @property
@@ -85,8 +86,8 @@ class Container:
 
     @property
     def is_shared(self) -> bool:
-        """Whether several patients may be served from it."""
-        return self.place.area == places.SHARED
+        """Whether several patients may be served from it; its rest may lie among what serves nobody by now."""
+        return self.place.area == places.SHARED or self.is_set_apart
 
     def is_usable(self, at: datetime) -> bool:
         """Whether anything can be drawn at an instant: open, not empty, not over, not recalled."""
@@ -95,6 +96,12 @@ class Container:
     def is_over(self, at: datetime) -> bool:
         """Whether its use-by has come."""
         return self.use_by is not None and self.use_by <= at
+
+    def end(self, at: datetime) -> None:
+        """Let it be over right after an instant, unless it was before: the same instant may still draw."""
+        end = at + timedelta(microseconds=1)
+        if self.use_by is None or self.use_by > end:
+            self.use_by, self.is_touched = end, True
 
     def serves(self, visitor: Visitor) -> bool:
         """Whether it may be offered to a visitor: shared, not bound yet, or bound to the same member or visit."""
@@ -283,6 +290,19 @@ def discard(books: Books, opened: Opened, cell: Cell, container: Container, entr
     container.state, container.closed_at = DISCARDED, entry.happened_at
     container.closed_by, container.close_reason, container.is_touched = entry.actor, entry.reason, True
     return taken
+
+
+def set_apart(books: Books, cell: Cell, container: Container, entry: Entry) -> None:
+    """Take the rest of a container that is over out of what is available: it waits for the witness of its waste.
+
+    What serves one patient is offered to nobody already: nothing of it moves.
+    """
+    if container.place.area != places.SHARED:
+        return
+    bound = cell.site.place(places.IN_USE, places.BOUND)
+    told = entry._replace(cause_id=container.id, line=0)
+    books.move(cell, container.place, bound, container.lot, container.left, container.cost, told)
+    container.place, container.is_set_apart, container.is_touched = bound, True, True
 
 
 def draw_waste(

@@ -180,6 +180,13 @@ class NotPending(Refusal):
     title: ClassVar[str] = "This waits for no witness"
 
 
+class UseByPassed(Refusal):
+    """What is left of a vial beyond its use-by is thrown away: a witness signs it and cannot decline it."""
+
+    code: ClassVar[str] = "use-by-passed"
+    title: ClassVar[str] = "Its use-by has passed"
+
+
 class SameWitness(Refusal):
     """Who did the deed cannot witness it."""
 

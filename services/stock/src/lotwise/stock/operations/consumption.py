@@ -17,6 +17,7 @@ from lotwise.stock.domain.draws import Asked, Case, consume
 from lotwise.stock.domain.lots import RETURNED, Lot
 from lotwise.stock.domain.movements import Entry
 from lotwise.stock.domain.treatments import Settled, Use, settle
+from lotwise.stock.domain.witness import CONTROLLED
 from lotwise.stock.operations.closing import close_books
 from lotwise.stock.repository.containers import open_containers, store_containers
 from lotwise.stock.repository.treatments import Charged, UseKey, add_charges, set_back, store_uses
@@ -47,14 +48,22 @@ class Consumption:
         return done
 
     def end_visit(self, visitor: Visitor, entry: Entry, site: str | None = None) -> None:
-        """Throw away what is left of containers that served only this visit, or its member without another one."""
+        """Throw away what is left of containers that served only this visit, or its member without another one.
+
+        The rest of a controlled drug needs a witness (STK-40): it is over then, and the clock lets it wait for one.
+        """
         for key, containers in self.opened.containers.items():
             for one in containers:
                 if one.is_shared or one.state != OPEN or site not in {None, key[0]}:
                     continue
                 is_members = one.visit_id is None and one.member_id is not None and one.member_id == visitor.member_id
-                if one.visit_id == visitor.visit_id or is_members:
-                    discard(self.books, self.opened, self.books.cells[key], one, entry)
+                if one.visit_id != visitor.visit_id and not is_members:
+                    continue
+                cell = self.books.cells[key]
+                if one.left and cell.product.drug_class == CONTROLLED:
+                    one.end(entry.happened_at)
+                else:
+                    discard(self.books, self.opened, cell, one, entry)
 
     def consume(
         self, cell: Cell, quantity: int, entry: Entry, visitor: Visitor, lot_id: UUID | None

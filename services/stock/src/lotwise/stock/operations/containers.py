@@ -1,15 +1,14 @@
-"""The only home of what happens to opened containers: drawn from, discarded, and swept at their use-by."""
+"""The only home of what happens to opened containers: drawn from and discarded."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import TreatmentConsumed
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.cells import Books, Cell, CellKey
-from lotwise.stock.domain.containers import OPEN, USE_BY, Container, Visitor, discard, draw, fill_over
+from lotwise.stock.domain.containers import OPEN, Container, Visitor, discard, draw, fill_over
 from lotwise.stock.domain.movements import TREATMENT, Entry
 from lotwise.stock.domain.places import Product, Site
 from lotwise.stock.domain.refusals import (
@@ -31,7 +30,7 @@ from lotwise.stock.operations.treatments import signed
 from lotwise.stock.operations.waiting import Waiting, judge_of, wait_for_witness
 from lotwise.stock.repository.adjustments import pending_of_container
 from lotwise.stock.repository.books import open_books
-from lotwise.stock.repository.containers import cell_of_container, due_cells
+from lotwise.stock.repository.containers import cell_of_container
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.effects import claim
 from lotwise.stock.repository.treatments import members_of
@@ -235,21 +234,3 @@ async def discard_container(
     discard(books, done.opened, cell, container, entry)
     await close_consumption(tx, done)
     return Discarded(quantity, cost)
-
-
-async def sweep_containers(tx: Tx, now: datetime, rows_max: int, exponent: int) -> int:
-    """Throw away what is left of containers whose use-by has come, dated then; returns how many were closed."""
-    keys = await due_cells(tx, now, rows_max)
-    if not keys:
-        return 0
-    books = await books_of(tx, keys, exponent)
-    done = await open_consumption(tx, books, {}, {})
-    closed = 0
-    for key, containers in done.opened.containers.items():
-        for one in containers:
-            if one.use_by is not None and one.state == OPEN and one.is_over(now):
-                at = max(one.use_by, one.opened_at)
-                discard(books, done.opened, books.cells[key], one, Entry(at, "stock", USE_BY, uuid7()))
-                closed += 1
-    await close_consumption(tx, done)
-    return closed

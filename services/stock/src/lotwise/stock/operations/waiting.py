@@ -13,6 +13,8 @@ from lotwise.stock.repository.adjustments import add_adjustments
 from lotwise.stock.repository.reasons import all_reasons, rules_of
 
 PENDING = "pending"
+CLOCK = "stock"
+"""The actor of a deed that no person entered: it waits until somebody witnesses it, however long."""
 
 
 class Judge(NamedTuple):
@@ -62,15 +64,19 @@ async def judge_of(tx: Tx, sites: Iterable[str]) -> Judge:
 
 
 async def wait_for_witness(tx: Tx, waiting: Sequence[Waiting], judge: Judge, now: datetime) -> list[UUID]:
-    """Write deeds down as pending: nothing moves until a witness confirms them (N-22). Returns their ids."""
+    """Write deeds down as pending: nothing moves until a witness confirms them (N-22). Returns their ids.
+
+    A person's deed waits as long as the rule of its site says; the clock's has no end.
+    """
     ids = [uuid7() for _ in waiting]
+    ends = [None if one.actor == CLOCK else judge.until(one.site, now) for one in waiting]
     rows = [
         (
             key, one.site, one.product_id, one.lot_id, one.area, -one.quantity, -one.cost, one.reason,
             judge.account(one.reason), one.note, PENDING, one.needed, one.happened_at, now, one.actor, one.trace_id,
-            judge.until(one.site, now), one.damage_id, one.container_id, one.transfer_id,
+            end, one.damage_id, one.container_id, one.transfer_id,
         )
-        for key, one in zip(ids, waiting, strict=True)
+        for key, one, end in zip(ids, waiting, ends, strict=True)
     ]  # fmt: skip
     await add_adjustments(tx, rows)
     return ids

@@ -8,12 +8,13 @@ from lotwise.kit import audit
 from lotwise.kit.database import Tx
 from lotwise.kit.principal import Principal
 from lotwise.stock.domain.places import Product
-from lotwise.stock.domain.refusals import NotPending, SameWitness, UnknownDeed
+from lotwise.stock.domain.refusals import NotPending, SameWitness, UnknownDeed, UseByPassed
 from lotwise.stock.domain.transfers import RECEIVED
 from lotwise.stock.operations import journeys
 from lotwise.stock.operations.adjustments import PENDING, POSTED, Adjusted, Adjustment, adjust
 from lotwise.stock.operations.arrivals import Counted, explain
 from lotwise.stock.operations.containers import discard_container
+from lotwise.stock.operations.waiting import CLOCK
 from lotwise.stock.repository.adjustments import decide, expire_pending, lock_adjustment
 from lotwise.stock.repository.definitions import products_of
 from lotwise.stock.repository.transfers import state_of
@@ -31,7 +32,7 @@ async def _waiting(tx: Tx, adjustment_id: UUID, who: Principal, now: datetime) -
     who.at(WITNESS, row["site"])
     if row["actor"] == who.actor:
         raise SameWitness("Whoever did the deed cannot witness it", ways_out=("ask somebody who saw it",))
-    if row["state"] != PENDING or row["expires_at"] <= now:
+    if row["state"] != PENDING or (row["expires_at"] is not None and row["expires_at"] <= now):
         state = "expired" if row["state"] == PENDING else row["state"]
         raise NotPending(f"It is {state}", state=state, ways_out=("enter it again",) if state != POSTED else ())
     return row
@@ -90,9 +91,18 @@ def _part_done(row: Any, product: Product, cost: int, witness: str) -> Adjusted:
 
 
 async def decline(tx: Tx, adjustment_id: UUID, who: Principal, note: str) -> str:
-    """Say that it was not so: nothing moves. Returns its site; raises what `_waiting` raises."""
+    """Say that it was not so: nothing moves. Returns its site; raises what `_waiting` raises.
+
+    Raises UseByPassed for a deed of the clock: that a vial is over is so, whoever says otherwise.
+    """
     now = datetime.now(UTC)
     row = await _waiting(tx, adjustment_id, who, now)
+    if row["container_id"] and row["actor"] == CLOCK:
+        raise UseByPassed(
+            "The vial is over: what is left of it can only be thrown away",
+            use_by=row["happened_at"].isoformat(),
+            ways_out=("record what was drawn before its use-by", "witness what is thrown away"),
+        )
     await decide(tx, adjustment_id, DECLINED, row["cost_minor"], who.actor, now, note)
     return str(row["site"])
 

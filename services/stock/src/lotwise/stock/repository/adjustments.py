@@ -38,6 +38,11 @@ update adjustment a set state = 'expired' from (
     for update skip locked) due
 where a.id = due.id returning a.id, a.site, a.reason, a.actor
 """
+_EXPIRE_OF = """
+update adjustment a set state = 'expired' from (
+    select id from adjustment where container_id = any($1::uuid[]) and state = 'pending' for update skip locked) due
+where a.id = due.id returning a.id, a.site, a.reason, a.actor, a.container_id
+"""
 
 
 async def add_adjustments(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -57,6 +62,22 @@ async def pending_of_container(tx: Tx, container_id: UUID) -> UUID | None:
         "select id from adjustment where container_id = $1 and state = 'pending' limit 1", container_id
     )
     return found
+
+
+async def pending_rests(tx: Tx, containers: Collection[UUID]) -> dict[UUID, int]:
+    """How much of each of these containers waits for a witness, in smallest units; the others are left out."""
+    rows = await tx.fetch(
+        "select container_id, -quantity as quantity from adjustment"
+        " where container_id = any($1::uuid[]) and state = 'pending'",
+        list(containers),
+    )
+    return {row["container_id"]: row["quantity"] for row in rows}
+
+
+async def expire_of_containers(tx: Tx, containers: Collection[UUID]) -> Sequence[asyncpg.Record]:
+    """Close what waits of these containers, except what a witness is deciding on now; returns what was closed."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(_EXPIRE_OF, list(containers))
+    return rows
 
 
 async def pending_lots(tx: Tx, transfer_id: UUID) -> set[UUID]:

@@ -35,7 +35,7 @@ _COLUMNS = (
     "id", "site", "product_id", "lot_id", "is_shared", "state", "label", "overfill", "drawn", "wasted", "cost_minor",
     "wasted_minor", "member_id", "visit_id", "opened_at", "opened_by", "use_by", "approved_by", "diluent", "note",
     "from_location", "is_automatic", "is_confirmed", "proposed_lot_id", "closed_at", "closed_by", "close_reason",
-    "revision",
+    "revision", "is_set_apart",
 )  # fmt: skip
 _LIST = ", ".join(_COLUMNS)
 _STORE = f"""
@@ -54,7 +54,11 @@ join container c on c.id = d.container_id
 """
 _DUE = """
 select distinct site, product_id from (
-    select site, product_id from container where state = 'open' and use_by <= $1 order by use_by limit $2) due
+    select c.site, c.product_id from container c where c.state = 'open' and c.use_by <= $1
+       and ((c.is_shared and not c.is_set_apart) or not exists (
+            select from adjustment a where a.container_id = c.id and a.state = 'pending'
+               and a.quantity = c.drawn + c.wasted - c.label - c.overfill))
+    order by c.use_by limit $2) due
 """
 _BOUND = """
 select distinct site, product_id from container
@@ -107,7 +111,7 @@ def _container(row: asyncpg.Record, site: Site) -> Container:
         row["lot_id"], row["product_id"], row["number"], row["expires_on"], row["received_at"], row["owner"],
         row["unit_cost"], row["is_recalled"],
     )  # fmt: skip
-    place = site.place(places.IN_USE, places.SHARED if row["is_shared"] else places.BOUND)
+    place = site.place(places.IN_USE, places.SHARED if row["is_shared"] and not row["is_set_apart"] else places.BOUND)
     same = {name: row[name] for name in _COLUMNS if name in _SAME}
     return Container(lot=lot, place=place, cost=row["cost_minor"], wasted_cost=row["wasted_minor"], **same)
 
@@ -152,7 +156,10 @@ async def cell_of_container(tx: Tx, container_id: UUID) -> CellKey | None:
 
 
 async def due_cells(tx: Tx, now: datetime, rows_max: int) -> list[CellKey]:
-    """The cells of open containers whose use-by has come, the longest over first."""
+    """The cells of open containers whose use-by has come, the longest over first.
+
+    Those set apart whose very rest waits for a witness already are left out.
+    """
     return [(row[0], row[1]) for row in await tx.fetch(_DUE, now, rows_max)]
 
 
