@@ -36,6 +36,7 @@ const open = (source) => {
 document.addEventListener("change", ({ target }) => {
   if (target.dataset.go) location.href = target.dataset.go + target.value;
   if (target.matches("[data-submit]")) target.form.requestSubmit();
+  if (target.dataset.max) { target.setCustomValidity(target.files[0]?.size > target.dataset.max ? target.dataset.over : ""); target.reportValidity(); }
 });
 
 // One dialog: whatever is swapped into it opens it; closing empties it at once (its event comes later, and a swap
