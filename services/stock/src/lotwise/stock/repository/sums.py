@@ -56,14 +56,15 @@ place as materialized (
 _ODD_DAYS = f"""
 with {_PLACE},
 boundary as (select distinct g.day::date as day from edge e, generate_series(e.happened_day, e.happened_last, '1 day')
-             as g(day))
+             as g(day)),
+late as materialized (
+    select b.day, d.* from boundary b
+    cross join lateral (
+        select location_id, product_id, lot_id, recorded_on from daily_total
+        where recorded_on > happened_on and daterange(happened_on, recorded_on, '(]') @> (b.day + 1)
+          and happened_on = b.day offset 0) d)
 select distinct p.site, d.product_id, d.lot_id, d.recorded_on
-from boundary b
-cross join lateral (
-    select * from daily_total
-    where recorded_on > happened_on and daterange(happened_on, recorded_on, '(]') @> (b.day + 1)
-      and happened_on = b.day offset 0) d
-join place p on p.id = d.location_id and b.day between p.happened_day and p.happened_last
+from late d join place p on p.id = d.location_id and d.day between p.happened_day and p.happened_last
 where d.recorded_on > p.happened_last and d.recorded_on <= p.recorded_day
 union
 select p.site, d.product_id, d.lot_id, d.recorded_on
@@ -106,6 +107,18 @@ apart as (
         where o.lot_id is null) m
     where not exists (select from span s where m.recorded_at >= s.recorded_from and m.recorded_at < s.recorded_until)
     order by m.id),
+met as materialized (
+    select * from (select {_COLUMNS} from {{movements}} union all select * from apart) m
+    where m.happened_at <= $23 and m.recorded_at <= $24),
+leg as materialized (
+    select recorded_at, happened_at, product_id, lot_id, to_location as location_id, quantity, cost_minor from met
+    union all
+    select recorded_at, happened_at, product_id, lot_id, from_location, -quantity, -cost_minor from met),
+late as materialized (
+    select e.since, d.* from (select distinct since from edge) e
+    cross join lateral (
+        select location_id, product_id, lot_id, quantity, cost_minor, happened_on, recorded_on from daily_total
+        where recorded_on > happened_on and daterange(happened_on, recorded_on, '(]') @> e.since offset 0) d),
 parts as (
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor,
            d.recorded_on <> p.since or d.happened_on > p.since as is_odd
@@ -117,11 +130,7 @@ parts as (
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor,
            d.recorded_on <> p.since or d.happened_on > p.since as is_odd
-    from (select distinct since from edge) e
-    cross join lateral (
-        select * from daily_total
-        where recorded_on > happened_on and daterange(happened_on, recorded_on, '(]') @> e.since offset 0) d
-    join place p on p.id = d.location_id and p.since = e.since
+    from late d join place p on p.id = d.location_id and p.since = d.since
     where d.recorded_on < p.recorded_day and d.happened_on < p.happened_day
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor,
@@ -133,14 +142,11 @@ parts as (
           and happened_on < p.happened_day and recorded_on < p.recorded_day and happened_on >= p.since offset 0) d
     union all
     select p.id, m.product_id, case when p.kind = 'unattributed' then null else m.lot_id end,
-           leg.sign * m.quantity, leg.sign * m.cost_minor,
+           m.quantity, m.cost_minor,
            m.recorded_at < g.day_start or m.recorded_at >= g.day_end or m.happened_at >= g.day_end
-    from (select {_COLUMNS} from {{movements}} union all select * from apart) m
-    cross join lateral (values (m.to_location, 1), (m.from_location, -1)) as leg(location_id, sign)
-    join place p on p.id = leg.location_id
+    from leg m join place p on p.id = m.location_id
     join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
-    where m.happened_at <= $23 and m.recorded_at <= $24
-      and (m.happened_at >= g.happened_start or m.recorded_at >= g.recorded_start)),
+    where (m.happened_at >= g.happened_start or m.recorded_at >= g.recorded_start)),
 {{moved}}change as materialized (
     select location_id, product_id, lot_id, sum(quantity)::bigint as quantity, sum(cost_minor)::bigint as cost_minor,
            bool_or(is_odd) as is_odd
@@ -154,13 +160,14 @@ touched as materialized (
     where p.kind in ('shelf', 'unattributed') and p.since > $25
       and (c.is_odd or told.site is null or u.product_id is not null)),
 lying as (
-    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
+    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor,
+           false as is_sure
     from touched t
     cross join lateral (
         select * from opening_balance
         where month = $26 and location_id = t.id and product_id = t.product_id offset 0) o
     union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
+    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0, false
     from touched t
     cross join lateral (
         select * from daily_total
@@ -168,7 +175,7 @@ lying as (
           and (product_id, location_id, happened_on) < (t.product_id, t.id, t.since)
           and recorded_on < t.since offset 0) d
     union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
+    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0, false
     from touched t
     cross join lateral (
         select * from daily_total
@@ -176,12 +183,13 @@ lying as (
           and recorded_on >= $26 and recorded_on < t.since and happened_on < $26 offset 0) d
     union all
     select c.location_id, c.product_id, c.lot_id, case when is_sure then 1 else 0 end,
-           case when is_sure then 0 else quantity end, c.cost_minor
+           case when is_sure then 0 else quantity end, c.cost_minor, is_sure
     from (select c.*, t.id is null and p.since > $25 as is_sure
           from change c join place p on p.id = c.location_id
           left join touched t on t.id = c.location_id and t.product_id = c.product_id) c{{and_moved}}),
 lots as materialized (
-    select location_id, product_id, lot_id, sum(was) as was, sum(was + more) as now, sum(cost_minor) as cost_minor
+    select location_id, product_id, lot_id, sum(was)::bigint as was, sum(was + more)::bigint as now,
+           sum(cost_minor)::bigint as cost_minor, bool_and(is_sure) as is_sure
     from lying group by location_id, product_id, lot_id),
 known as (
     select k.lot_id, l.owner, l.expires_on
@@ -199,7 +207,8 @@ select c.site, c.kind, false, null, 0, 0, count(*) filter (where c.is_now) - cou
 from (select p.site, p.kind,
              case p.kind when 'shelf' then sum(x.was) > 0 else sum(x.was) < 0 end as was,
              case p.kind when 'shelf' then sum(x.now) > 0 else sum(x.now) < 0 end as is_now
-      from lots x join place p on p.id = x.location_id where p.kind in ('shelf', 'unattributed')
+      from lots x join place p on p.id = x.location_id
+      where p.kind in ('shelf', 'unattributed') and not x.is_sure
       group by p.site, p.kind, case p.kind when 'shelf' then 0 else p.id end, x.product_id) c
 where c.was <> c.is_now group by 1, 2
 """
@@ -207,18 +216,20 @@ where c.was <> c.is_now group by 1, 2
 that is there before and after.
 """
 _NOTHING = "(select * from movement where false) m"
-_MOVED = f"""moved as materialized (
+_MOVED = f"""moving as materialized (select {_COLUMNS} from {MOVEMENTS_OF_CHAIN}),
+moved as materialized (
     select p.id as location_id, m.product_id, case when p.kind = 'unattributed' then null else m.lot_id end as lot_id,
-           sum(leg.went) as went
-    from {MOVEMENTS_OF_CHAIN}
-    cross join lateral (values (m.to_location, 0::bigint), (m.from_location, m.quantity)) as leg(location_id, went)
-    join place p on p.id = leg.location_id
+           sum(m.went)::bigint as went
+    from (select recorded_at, product_id, lot_id, to_location as location_id, 0::bigint as went from moving
+          union all
+          select recorded_at, product_id, lot_id, from_location, quantity from moving) m
+    join place p on p.id = m.location_id
     join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
     where m.recorded_at >= g.day_start and m.recorded_at < g.day_end and p.kind in ('shelf', 'unattributed')
     group by 1, 2, 3),
 """
 _OR_MOVED = " union select location_id, product_id, true from moved"
-_AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0 from moved"
+_AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0, false from moved"
 _TURNING = """
 union all
 select c.site, '', false, null, 0, 0, 0, c.product_id
