@@ -4,6 +4,7 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain, ident
+from tests.backoffice.fakes.containers import CONTAINERS
 from tests.backoffice.office import find
 
 TOXIN = ALL_PRODUCTS[1]
@@ -186,3 +187,20 @@ async def test_a_treatment_that_waits_says_what_it_waits_for(page: httpx.AsyncCl
     assert "another product of this treatment" in second.text()
     assert [node.text() for node in tree.css("#table tbody button")] == []
     assert find(tree, "#table tbody a.button").attributes["href"] == "/products"
+
+
+async def test_a_vial_whose_rest_waits_leads_to_its_witness(page: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-40: a vial beyond its use-by whose waste waits says so, in the list and on its page, and is signed, not
+    discarded again.
+    """
+    row = CONTAINERS[1] | {"waits_for": ident("adjustment", 1)}
+    chain.overrides["GET", "stock/v1/containers"] = lambda _: (200, {"rows": [row], "next": None})
+    chain.overrides["GET", "stock/v1/containers/(?P<id>[^/]+)"] = lambda _: (200, row)
+
+    listed = LexborHTMLParser((await page.get("/containers")).text)
+    one = LexborHTMLParser((await page.get(f"/containers/{row['container_id']}")).text)
+
+    assert "Waits for a witness" in find(listed, "#table tbody tr").text()
+    assert find(listed, "#table tbody a.button").attributes["href"] == "/adjustments?state=pending"
+    assert [node.text() for node in listed.css("#table tbody button")] == []
+    assert [node.text() for node in one.css("button.danger")] == []

@@ -87,6 +87,26 @@ async def test_a_witness_confirms_once_and_never_their_own(htmx: httpx.AsyncClie
     assert "fridge failed" in form.text
 
 
+async def test_what_the_clock_lets_wait_is_signed_and_never_declined(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-40: the rest of a controlled vial beyond its use-by stands in the list as the clock's, without an end; it
+    offers to sign and not to decline, and the form says what to do.
+    """
+    deed = ADJUSTMENTS[0] | {"actor": "stock", "expires_at": None, "needed": "class", "reason": "use_by", "note": ""}
+    chain.overrides["GET", "stock/v1/adjustments"] = lambda _: (200, {"rows": [deed], "next": None})
+    chain.overrides["GET", "stock/v1/adjustments/(?P<id>[^/]+)"] = lambda _: (200, deed)
+
+    listed = parsed(await htmx.get("/adjustments?state=pending"))
+    form = await htmx.get(f"/adjustments/{WAITING}/confirm")
+
+    text = find(listed, "#table tbody tr").text()
+    assert "The clock" in text
+    assert "until somebody signs" in text
+    offered = [str(node.attributes["data-get"]) for node in listed.css("button[data-get]")]
+    assert offered == [f"/adjustments/{WAITING}/confirm"]
+    assert "use-by has come: 6 vial are left" in form.text
+    assert "needed for the class of the drug" in form.text
+
+
 async def test_today_tells_a_witness_what_waits(page: httpx.AsyncClient, door: OpenDoor) -> None:
     """N-22: the first page lists what others entered and this person may witness, and nothing to who may not."""
     mine = parsed(await page.get("/"))

@@ -48,6 +48,11 @@ class Adjustment(Shape):
     witness: str | None = None
     witness_note: str = ""
 
+    @property
+    def is_clock(self) -> bool:
+        """Whether no person entered it: a vial's use-by came, and its rest waits until somebody signs."""
+        return self.actor == "stock"
+
 
 class Filter(BaseModel):
     """How the list is asked for."""
