@@ -262,3 +262,78 @@ async def test_a_line_is_counted_by_its_serials(htmx: httpx.AsyncClient, chain: 
     chain.overrides["POST", "stock/v1/counts/[^/:]+:count"] = lambda _: no
     again = await htmx.post(f"{OPEN}/lines/1/units", data={"key": "u2", "seen": "1", "serials": "A-1\nA-1"})
     assert (again.status_code, "named twice" in again.text) == (422, True)
+
+
+def by_serial(chain: Chain, **fields: object) -> None:
+    """Line 3 is of a product with serials."""
+    line = LINES[2] | {"is_serialised": True} | fields
+    chain.overrides["GET", "stock/v1/counts/(?P<id>[^/]+)/lines/3"] = lambda _: (200, line)
+
+
+async def test_the_tablet_asks_for_the_serials_of_units(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-19, N-15: a line of a product with serials takes scanned serials in place of a figure; as many as are named
+    were counted; what lacks and what should not lie there is said on the next line, with the way back.
+    """
+    by_serial(chain)
+    pad = find(tree(await htmx.get(f"{OPEN}/tablet?line=3")), "#pad-form")
+    assert pad.css_first("[data-scan-lines] textarea[name=serials]") is not None
+    assert pad.css("[data-pad], input[name=quantity]") == []
+    by_serial(chain, missing_serials=["SN-2"], unexpected_serials=["SN-9"])
+    data = {"key": "k1", "seen": "0", "serials": "SN-1\r\nSN-9\r\n", "counted_at": "2026-11-22T10:00:00Z"}
+    after = await htmx.post(f"{OPEN}/tablet/3", data=data)
+    assert after.headers["hx-trigger"] == "count-kept"
+    (sent,) = chain.did("POST", "stock/v1/counts/.*:count")
+    assert sent["entries"] == [
+        {"line": 3, "quantity": "2", "note": "", "seen_passes": 0, "serials": ["SN-1", "SN-9"],
+         "counted_at": "2026-11-22T10:00:00+00:00"}
+    ]  # fmt: skip
+    assert (
+        words(after, ".banner.warning") == f"{LINES[2]['name']}, lot L43: not scanned: SN-2; not expected here: SN-9."
+    )
+    assert find(tree(after), "#pad-form").attributes["data-line"] == "2"
+
+
+async def test_no_serial_on_the_tablet_means_nothing_lies_there(htmx: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-19: an empty list of serials is a count of none."""
+    by_serial(chain)
+    await htmx.post(f"{OPEN}/tablet/3", data={"key": "k1", "seen": "0", "serials": ""})
+    (sent,) = chain.did("POST", "stock/v1/counts/.*:count")
+    assert (sent["entries"][0]["quantity"], sent["entries"][0]["serials"]) == ("0", [])
+
+
+@pytest.mark.parametrize(
+    ("scan", "said"),
+    [
+        ({"products": [{"product_id": ident("x"), "name": "Laser"}], "serial": "SN-1"}, "is Laser: take it out"),
+        ({"products": [{"product_id": LINES[2]["product_id"], "name": "Own"}], "serial": ""}, "says no serial"),
+    ],
+)
+async def test_a_code_of_other_goods_is_no_serial(
+    htmx: httpx.AsyncClient, chain: Chain, scan: dict[str, object], said: str
+) -> None:
+    """N-09, STK-19: given the code of another product, or of a box, among the serials; when they are sent; then it is
+    refused by name with what was scanned kept, and nothing is counted; the unit's own code is read for its serial.
+    """
+    by_serial(chain)
+    chain.overrides["GET", "stock/v1/scan"] = lambda _: (200, scan)
+    code = "0109506000134352\x1d21SN-1"
+    no = await htmx.post(f"{OPEN}/tablet/3", data={"key": "k1", "seen": "0", "serials": f"SN-7\n{code}"})
+    assert no.status_code == 422
+    assert said in words(no, "#quantity-note")
+    assert "SN-7" in find(tree(no), "textarea[name=serials]").text()
+    assert chain.did("POST", "stock/v1/counts/.*:count") == []
+    own = {"products": [{"product_id": LINES[2]["product_id"], "name": "Own"}], "serial": "SN-1"}
+    chain.overrides["GET", "stock/v1/scan"] = lambda _: (200, own)
+    await htmx.post(f"{OPEN}/tablet/3", data={"key": "k1", "seen": "0", "serials": f"SN-7\n{code}"})
+    (sent,) = chain.did("POST", "stock/v1/counts/.*:count")
+    assert sent["entries"][0]["serials"] == ["SN-7", "SN-1"]
+
+
+async def test_the_office_names_the_units_that_differ(page: httpx.AsyncClient, chain: Chain) -> None:
+    """STK-05, STK-19: the sheet of the office, its dialog and its CSV name what lacks and what should not lie there."""
+    line = LINES[1] | {"is_serialised": True, "missing_serials": ["SN-2", "SN-3"]}
+    chain.overrides["GET", "stock/v1/counts/(?P<id>[^/]+)/lines"] = lambda _: (200, {"rows": [line], "next": None})
+    chain.overrides["GET", "stock/v1/counts/(?P<id>[^/]+)/lines/2"] = lambda _: (200, line)
+    assert "Not scanned: SN-2, SN-3" in words(await page.get(OPEN), "#line-2")
+    assert "Not scanned: SN-2, SN-3" in words(await page.get(f"{OPEN}/lines/2/why"), ".facts")
+    assert '"not scanned: SN-2, SN-3"' in (await page.get(f"{OPEN}?format=csv")).text

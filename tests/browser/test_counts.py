@@ -96,3 +96,23 @@ def test_a_count_that_waits_is_not_lost_by_a_scan(page: Page, chain: Chain) -> N
     expect(page.locator("#quantity")).to_have_value("")
     page.goto(f"{TABLET}?line=3")
     expect(page.locator("#quantity")).to_have_value("6")
+
+
+def test_units_are_scanned_into_their_line(page: Page, chain: Chain) -> None:
+    """STK-19, N-15: on a line of a product with serials each scan is its next serial, without a click; what was scanned
+    outlives a reload, and Next sends it.
+    """
+    line = LINES[2] | {"is_serialised": True}
+    chain.overrides["GET", "stock/v1/counts/(?P<id>[^/]+)/lines/3"] = lambda _: (200, line)
+    page.goto(f"{TABLET}?line=3")
+    serials = page.locator("textarea[name=serials]")
+    expect(serials).to_be_focused()
+    for number in ("SN-0001", "SN-0002"):
+        scan(page, number)
+    expect(serials).to_have_value("SN-0001\nSN-0002\n")
+    page.reload()
+    expect(serials).to_have_value("SN-0001\nSN-0002\n")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#pad-form")).to_have_attribute("data-line", "2")
+    (body,) = chain.did("POST", "stock/v1/counts/.*:count")
+    assert (body["entries"][0]["quantity"], body["entries"][0]["serials"]) == ("2", ["SN-0001", "SN-0002"])

@@ -208,8 +208,13 @@ async def register(request: Request, who: Who) -> Response:
 
 async def numbers(who: Visitor, text: str) -> list[str]:
     """The numbers of a field in which each stands on its own line; of a scanned GS1 code its serial (21)."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = lines_of(text)
     return [await _serial(who, line) if line[0] in "](\x1d" or "\x1d" in line else line for line in lines]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a field that are not empty; the group separators inside of a scanned code do not end a line."""
+    return [line for line in (row.strip(" \t\r") for row in text.split("\n")) if line]
 
 
 async def _serial(who: Visitor, code: str) -> str:

@@ -1,19 +1,23 @@
 """The only home of counting on a tablet: scan, type, next; what is typed is kept when the line is down (N-15)."""
 
+import re
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
-from lotwise.backoffice.gateway import Refused
+from lotwise.backoffice.gateway import Refused, or_else
 from lotwise.backoffice.pages import SECURITY, form_of, page, read_form, toast
 from lotwise.backoffice.routes import Screen
+from lotwise.backoffice.screens.asset_deeds import lines_of
 from lotwise.backoffice.screens.counts import Count, Line, PassForm, count_of, enter, line_of
 from lotwise.backoffice.screens.shelf import Scanned
 from lotwise.backoffice.session import Visitor, Who
 
 screen = Screen()
+GS1 = re.compile("[\\](\x1d]|01[0-9]{15}|.*\x1d")
+"""How a scanned code begins that says more than a serial."""
 KEYS = ("7", "8", "9", "4", "5", "6", "1", "2", "3", ".", "0", "back")
 
 
@@ -94,17 +98,45 @@ async def add(request: Request, who: Who, count_id: UUID) -> Response:
 async def keep(request: Request, who: Who, count_id: UUID, line: int) -> Response:
     """Keep what was typed and show the next line; a no leaves the line with what was typed."""
     form = await form_of(request)
-    given, errors = read_form(PassForm, form)
-    if given is not None:
+    typed = form.get("quantity", "")
+    errors: dict[str, str] = {}
+    serials: list[str] | None = None
+    if "serials" in form:
+        typed = form["serials"]
+        serials, errors = await _units(who, await line_of(who, count_id, line), typed)
+        form["quantity"] = str(len(serials))
+    given, wrong = read_form(PassForm, form)
+    errors = errors or wrong
+    if given is not None and not errors:
         try:
-            await enter(who, count_id, line, given, form.get("key", ""))
+            await enter(who, count_id, line, given, form.get("key", ""), serials)
         except Refused as no:
             errors = {"quantity": no.detail}
     count = await count_of(who, count_id)
     if errors:
         again = await line_of(who, count_id, line)
-        return await _pad(request, who, count, again, errors=errors, typed=form.get("quantity", ""))
-    return await _pad(request, who, count, await _next(who, count, line), events=("count-kept",))
+        return await _pad(request, who, count, again, errors=errors, typed=typed)
+    told = None if serials is None else await line_of(who, count_id, line)
+    told = told if told is not None and told.units else None
+    return await _pad(request, who, count, await _next(who, count, line), events=("count-kept",), told=told)
+
+
+async def _units(who: Visitor, line: Line, text: str) -> tuple[list[str], dict[str, str]]:
+    """The serials that were scanned or typed, one a line; a code that says its product must be the line's."""
+    found: list[str] = []
+    for one in lines_of(text):
+        if not GS1.match(one):
+            found.append(one)
+            continue
+        read = await or_else(who.gateway.one(Scanned, "stock", "/v1/scan", data=one), Scanned())
+        names = {str(product["product_id"]): str(product["name"]) for product in read.products}
+        if names and str(line.product_id) not in names:
+            name = next(iter(names.values()))
+            return found, {"quantity": f"{one} is {name}: take it out of the list and count it on its own line."}
+        if names and not read.serial:
+            return found, {"quantity": f"{one} says no serial: scan the code of the unit, not of its box."}
+        found.append(read.serial or one)
+    return found, {}
 
 
 def _missing(text: str) -> Response:
@@ -123,6 +155,7 @@ def _context(count: Count, line: Line | None) -> dict[str, Any]:
         "errors": {},
         "typed": "",
         "warning": "",
+        "told": None,
         "title": f"Count {count.number}",
         "scan": f"/counts/{count.count_id}/tablet/scan",
     }

@@ -131,7 +131,17 @@ class Line(Shape):
     cause_note: str = ""
     is_superseded: bool = False
     is_serialised: bool = False
+    serials: tuple[str, ...] | None = None
+    missing_serials: tuple[str, ...] = ()
+    unexpected_serials: tuple[str, ...] = ()
     history: tuple[Pass, ...] = ()
+
+    @property
+    def units(self) -> str:
+        """Which units lack and which should not lie there, in words; "" when those that should do."""
+        lacks = f"not scanned: {', '.join(self.missing_serials)}" if self.missing_serials else ""
+        more = f"not expected here: {', '.join(self.unexpected_serials)}" if self.unexpected_serials else ""
+        return "; ".join(filter(None, (lacks, more)))
 
     @property
     def differs(self) -> bool:
@@ -238,6 +248,7 @@ LINE_COLUMNS = (
     Column("Counted by", lambda row: row.counted_by),
     Column("Counted at", lambda row: row.counted_at.isoformat() if row.counted_at else ""),
     Column("Passes", lambda row: row.passes, is_number=True),
+    Column("Units", lambda row: row.units),
 )
 
 
@@ -338,9 +349,13 @@ async def count_line(request: Request, who: Who, count_id: UUID, line: int) -> R
     return await _row(request, who, count_id, line, errors, form.get("quantity", ""))
 
 
-async def enter(who: Visitor, count_id: UUID, line: int, given: PassForm, key: str) -> None:
-    """Send one pass over a line. Raises Refused."""
+async def enter(
+    who: Visitor, count_id: UUID, line: int, given: PassForm, key: str, serials: list[str] | None = None
+) -> None:
+    """Send one pass over a line, by its serials when they are given. Raises Refused."""
     entry: dict[str, Any] = {"line": line, "quantity": given.quantity, "note": given.note, "seen_passes": given.seen}
+    if serials is not None:
+        entry["serials"] = serials
     if given.counted_at is not None:
         entry["counted_at"] = given.counted_at.isoformat()
     await who.gateway.post("stock", f"/v1/counts/{count_id}:count", {"entries": [entry]}, key)

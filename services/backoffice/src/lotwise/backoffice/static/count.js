@@ -30,6 +30,7 @@ document.addEventListener("click", ({ target }) => {
   field().focus();
 });
 document.addEventListener("scan", (event) => {
+  if (event.defaultPrevented) return field()?.dispatchEvent(new Event("input", { bubbles: true }));
   event.preventDefault();
   htmx.ajax("GET", `${here}?data=${encodeURIComponent(event.detail)}`, { target: "#pad", swap: "innerHTML" });
 });

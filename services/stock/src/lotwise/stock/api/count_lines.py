@@ -1,5 +1,6 @@
 """HTTP of a count's lines: read, counted, explained, added when goods turn up that are not on the sheet."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -36,6 +37,7 @@ from lotwise.stock.domain.refusals import (
 from lotwise.stock.operations.count_lines import Entry, Finding, confirm_lot, count_lines, explain, find_or_add
 from lotwise.stock.repository.count_lines import passes_of
 from lotwise.stock.repository.count_sheets import sheet_page
+from lotwise.stock.repository.counted_units import compared
 from lotwise.values import format_quantity, half_up
 
 router = Router(tags=["counts"])
@@ -99,6 +101,9 @@ class LineOut(BaseModel):
     """A line of the sheet. `recorded` is what should have lain there when it was counted (before: what lies there now);
     `late` is its part that was told after the count, `came_late` what was told after the posting and moved back. Null
     where the count is blind for this person.
+
+    `serials` are the units that the last pass named (null when it named none): `missing_serials` should lie there too,
+    `unexpected_serials` should not; both are empty where the count is blind for this person.
     """
 
     line: int
@@ -131,6 +136,9 @@ class LineOut(BaseModel):
     is_superseded: bool
     came_late: str | None
     is_serialised: bool = False
+    serials: list[str] | None = None
+    missing_serials: list[str] = []
+    unexpected_serials: list[str] = []
     history: list[PassOut] | None = None
 
 
@@ -187,6 +195,16 @@ def line_out(row: Any, count: Count, who: Principal, decimals_of_money: int) -> 
     )
 
 
+async def _with_units(tx: Tx, count_id: UUID, shown: Sequence[LineOut], *, is_blind: bool) -> None:
+    """Name the units of lines that were counted by serial, and how they differ from those that should lie there."""
+    found = await compared(tx, count_id, [one.line for one in shown if one.is_serialised and one.passes])
+    for one in shown:
+        if one.line in found:
+            one.serials = found[one.line].serials
+            one.missing_serials = [] if is_blind else found[one.line].missing
+            one.unexpected_serials = [] if is_blind else found[one.line].unexpected
+
+
 async def _line(cmd: Command | Reading, tx: Tx, count_id: UUID, number: int) -> LineOut:
     """One line with all passes over it. Raises UnknownCount."""
     count = await seen(tx, count_id, cmd.who)
@@ -196,6 +214,7 @@ async def _line(cmd: Command | Reading, tx: Tx, count_id: UUID, number: int) -> 
     shown = line_out(rows[0], count, cmd.who, exponent(cmd.runtime))
     decimals = rows[0]["unit_decimals"]
     hidden = is_hidden(cmd.who, count.site, count.state, is_blind=count.rules.is_blind)
+    await _with_units(tx, count_id, [shown], is_blind=hidden)
     shown.history = [
         PassOut(
             number=one["number"],
@@ -232,7 +251,8 @@ async def count_sheet(
         filters = {"product": product, "lot": lot_number, "search": pattern}
         start = min(keys[0], AFTER_ALL) if keys else 0
         rows = await sheet_page(tx, count_id, one.opened_at, start, limit, wanted, filters)
-    shown = [line_out(row, one, read.who, exponent(read.runtime)) for row in rows]
+        shown = [line_out(row, one, read.who, exponent(read.runtime)) for row in rows]
+        await _with_units(tx, count_id, shown, is_blind=hidden)
     return Page(rows=shown, next=cursor_encode(shown[-1].line) if len(shown) == limit else None)
 
 
