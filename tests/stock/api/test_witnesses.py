@@ -163,6 +163,27 @@ async def test_what_was_drawn_in_time_is_told_late_and_the_rest_waits_anew(clini
     await clinic.must_balance()
 
 
+async def test_nothing_is_signed_of_a_vial_that_was_used_up(clinic: Chain) -> None:
+    """N-22, N-05: given a vial that waits with 100; when late charges took all of it; then signing is refused and
+    nothing moved; the clock takes the deed off the list, and the audit trail says why.
+    """
+    await clinic.hear(CONTROLLED_VIAL)
+    await clinic.receive("200", VIAL)
+    vial = await opened(clinic)
+    await over(clinic, vial)
+    (deed,) = await waiting(clinic)
+    await clinic.sell("100", VIAL, happened_at=datetime.now(UTC) - timedelta(hours=2))
+    assert (await figures(clinic, vial))[0] == "used_up"
+    no = await refused(clinic, f"/v1/adjustments/{deed['adjustment_id']}:confirm", {}, who="manager")
+    assert (no["code"], no["numbers"]["left"]) == ("not-enough-left", "0")
+    await sweep_opened(clinic.bench.runtime)
+    assert await waiting(clinic) == []
+    said = await clinic.bench.owner.fetchval(
+        "select reason from audit where target = $1 and action = 'expire adjustment'", deed["adjustment_id"]
+    )
+    assert said == "nothing of it is left"
+
+
 async def test_a_persons_deed_is_the_one_that_waits_when_the_clock_comes(clinic: Chain) -> None:
     """N-22: given a rest that a person threw away and that waits; when its use-by comes; then that deed waits alone,
     and the rest is available to nobody; without a need of a witness the clock throws away at once.

@@ -62,21 +62,26 @@ class Vials(Machine):
     opened = Bundle("opened")
     recalls = Bundle("recalls")
     sales = Bundle("sales")
+    drug_class = "otc"
 
     def __init__(self) -> None:
         super().__init__()
         self.net = 0
-        self.clock = timedelta()
 
     @initialize()
     def begin(self) -> None:
         """A toxin in vials of 100 U for several patients, a day after opening."""
-        self.prepare(*products_of_clinic())
+        self.prepare(*(one.model_copy(update={"drug_class": self.drug_class}) for one in products_of_clinic()))
 
     def open_rows(self) -> list[dict[str, Any]]:
         """The vials that are open."""
         rows: list[dict[str, Any]] = self.get("/v1/containers", site="harley", product=str(VIAL))["rows"]
         return rows
+
+    def wasted(self, vials: list[dict[str, Any]], *, is_clock: bool = False) -> None:
+        """The rest of these vials is thrown away, by a person or by the clock."""
+        assert is_clock or len(vials) < 2
+        self.net -= sum(int(one["left"]) for one in vials)
 
     def swept_rows(self) -> list[dict[str, Any]]:
         """The vials whose rest the sweep threw away."""
@@ -114,7 +119,7 @@ class Vials(Machine):
         """The rest is thrown away once."""
         now = self.get(f"/v1/containers/{vial}")
         assert self.call(f"/v1/containers/{vial}:discard", {"note": "dropped"}).status_code == 200
-        self.net -= int(now["left"]) if now["state"] == "open" else 0
+        self.wasted([now] if now["state"] == "open" else [])
 
     @rule(target=sales, quantity=st.integers(1, 150))
     def charge(self, quantity: int) -> Any:
@@ -147,7 +152,7 @@ class Vials(Machine):
                 await sweep_containers(tx, at, 100, 2)
 
         self.do(swept())
-        self.net -= sum(int(one["left"]) for one in due)
+        self.wasted(due, is_clock=True)
 
     @rule(target=recalls, lot=st.sampled_from("AB"))
     def recall(self, lot: str) -> Any:
@@ -178,6 +183,46 @@ class Vials(Machine):
     def the_books_agree(self) -> None:
         """I2, I8: the audit of the whole ledger finds nothing."""
         self.do(self.stock.must_balance())
+
+
+class Controlled(Vials):
+    """The same with a controlled drug: what is thrown away waits for a witness, and is available to nobody."""
+
+    drug_class = "controlled"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apart: set[str] = set()
+
+    def wasted(self, vials: list[dict[str, Any]], *, is_clock: bool = False) -> None:
+        """It is only written down; what the clock found over is set apart."""
+        known = {one["container_id"]: one for one in self.open_rows()}
+        for one in vials:
+            assert known[one["container_id"]]["left"] == one["left"]
+            assert known[one["container_id"]]["waits_for"]
+            if is_clock:
+                self.apart.add(one["container_id"])
+
+    @rule(data=st.data())
+    def witness(self, data: st.DataObject) -> None:
+        """A second person signs what is still so, and is refused what is not."""
+        waiting = self.get("/v1/adjustments", state="pending")["rows"]
+        if not waiting:
+            return
+        deed = data.draw(st.sampled_from(waiting))
+        left = {one["waits_for"]: int(one["left"]) for one in self.open_rows()}.get(deed["adjustment_id"])
+        answer = self.call(f"/v1/adjustments/{deed['adjustment_id']}:confirm", {}, who="manager")
+        assert (answer.status_code == 200) == (left == -int(deed["quantity"])), (deed, left, answer.text)
+        self.net -= int(left or 0) if answer.status_code == 200 else 0
+
+    @invariant()
+    def what_is_apart_serves_nobody(self) -> None:
+        """STK-40: what is open to anybody is the rest of the vials that neither wait nor are recalled."""
+        if not hasattr(self.stock, "bench"):
+            return
+        free = [one for one in self.open_rows() if one["container_id"] not in self.apart and not one["is_recalled"]]
+        level = self.do(self.stock.level(VIAL))
+        assert int(level["opened"]) == sum(int(one["left"]) for one in free), (level, free)
 
 
 class Units(Machine):
@@ -321,6 +366,11 @@ def test_any_order_of_deeds_on_vials_keeps_the_books(postgres: Any) -> None:
     each what stands is what came less what was drawn and thrown away, and the audit is clean.
     """
     _run(postgres, Vials)
+
+
+def test_any_order_of_deeds_on_controlled_vials_keeps_the_books(postgres: Any) -> None:
+    """F13, STK-40: the same with a controlled drug: a person or the clock throws away and another person signs."""
+    _run(postgres, Controlled)
 
 
 def test_any_order_of_deeds_on_units_keeps_names_and_books(postgres: Any) -> None:

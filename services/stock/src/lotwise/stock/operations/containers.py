@@ -212,9 +212,11 @@ async def discard_container(
     books = await books_of(tx, [key], exponent)
     done = await open_consumption(tx, books, {}, {}, [container_id])
     container = done.opened.find(books.cells[key], container_id)
-    if container is None or container.state != OPEN:
-        return None
     cell = books.cells[key]
+    if container is None or container.state != OPEN:
+        if container is not None and witnessed:
+            raise _not_enough(container, witnessed, cell)
+        return None
     if witnessed is None:
         judge = await judge_of(tx, [key[0]])
         needed = judge.why(key[0], reason, cell.product.drug_class, container.cost) if container.left else ""

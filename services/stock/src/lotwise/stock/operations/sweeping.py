@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lotwise.contracts.ids import uuid7
 from lotwise.kit import audit
@@ -13,7 +13,7 @@ from lotwise.stock.domain.movements import Entry
 from lotwise.stock.operations.consumption import close_consumption, open_consumption
 from lotwise.stock.operations.containers import books_of
 from lotwise.stock.operations.waiting import CLOCK, Judge, Waiting, judge_of, wait_for_witness
-from lotwise.stock.repository.adjustments import expire_of_containers, pending_rests
+from lotwise.stock.repository.adjustments import expire_of_closed, expire_of_containers, pending_rests
 from lotwise.stock.repository.containers import due_cells
 
 
@@ -35,8 +35,10 @@ async def sweep_containers(tx: Tx, now: datetime, rows_max: int, exponent: int) 
     """End the containers whose use-by has come, dated then; returns how many changed.
 
     What is left is thrown away. Where that needs a witness (N-22, STK-40: controlled drugs) it is set apart instead,
-    available to nobody, and its waste stands in the list of what waits until somebody signs it.
+    available to nobody, and its waste stands in the list of what waits until somebody signs it. What waits of a
+    container that late facts used up meanwhile is taken off that list.
     """
+    await _tell_expired(tx, await expire_of_closed(tx, rows_max), "nothing of it is left")
     keys = await due_cells(tx, now, rows_max)
     if not keys:
         return 0
@@ -71,19 +73,24 @@ async def _wait(tx: Tx, over: Sequence[Over], judge: Judge, now: datetime) -> in
     asked = {one.container.id: one.container.left if one.needed else 0 for one in over}
     stale = [key for key, quantity in known.items() if asked[key] != quantity]
     closed = await expire_of_containers(tx, stale) if stale else []
+    await _tell_expired(tx, closed, "it is no longer what is left")
+    free = {row["container_id"] for row in closed} | asked.keys() - known.keys()
+    deeds = [_deed(one) for one in over if one.needed and one.container.id in free]
+    await wait_for_witness(tx, deeds, judge, now)
+    return len(deeds)
+
+
+async def _tell_expired(tx: Tx, closed: Sequence[Any], why: str) -> None:
+    """Leave a row in the audit trail for each deed that nobody needs to witness any more."""
     entries = [
         audit.Entry(
             "service:stock", "stock.witness", "expire adjustment", row["site"], str(row["id"]),
-            {"entered_by": row["actor"], "reason": row["reason"]}, "it is no longer what is left",
+            {"entered_by": row["actor"], "reason": row["reason"]}, why,
         )
         for row in closed
     ]  # fmt: skip
     if entries:
         await audit.record(tx, *entries)
-    free = {row["container_id"] for row in closed} | asked.keys() - known.keys()
-    deeds = [_deed(one) for one in over if one.needed and one.container.id in free]
-    await wait_for_witness(tx, deeds, judge, now)
-    return len(deeds)
 
 
 def _deed(one: Over) -> Waiting:

@@ -38,6 +38,12 @@ update adjustment a set state = 'expired' from (
     for update skip locked) due
 where a.id = due.id returning a.id, a.site, a.reason, a.actor
 """
+_EXPIRE_CLOSED = """
+update adjustment a set state = 'expired' from (
+    select w.id from adjustment w join container c on c.id = w.container_id and c.state <> 'open'
+    where w.state = 'pending' limit $1 for update of w skip locked) due
+where a.id = due.id returning a.id, a.site, a.reason, a.actor, a.container_id
+"""
 _EXPIRE_OF = """
 update adjustment a set state = 'expired' from (
     select id from adjustment where container_id = any($1::uuid[]) and state = 'pending' for update skip locked) due
@@ -77,6 +83,12 @@ async def pending_rests(tx: Tx, containers: Collection[UUID]) -> dict[UUID, int]
 async def expire_of_containers(tx: Tx, containers: Collection[UUID]) -> Sequence[asyncpg.Record]:
     """Close what waits of these containers, except what a witness is deciding on now; returns what was closed."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(_EXPIRE_OF, list(containers))
+    return rows
+
+
+async def expire_of_closed(tx: Tx, limit: int) -> Sequence[asyncpg.Record]:
+    """Close what waits of containers that were used up or discarded meanwhile; returns what was closed."""
+    rows: Sequence[asyncpg.Record] = await tx.fetch(_EXPIRE_CLOSED, limit)
     return rows
 
 
