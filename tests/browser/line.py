@@ -3,7 +3,26 @@
 import contextlib
 import socket
 import threading
+import time
 from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+HAS_BOOK = """async () => {
+  const at = performance.getEntriesByType('resource').find(({ name }) => name.includes('provisional.js'));
+  if (!at) return false;
+  const kept = await (await caches.open('desk')).match('/charge/offline?site=harley-street', { ignoreVary: true });
+  return (await import(at.name)).book.rows.size > 0 && Boolean(kept && (await kept.text()).length);
+}"""
+HAS_WORKER = "async () => Boolean((await navigator.serviceWorker.ready).active)"
+
+
+def until(page: Page, asked: str, seconds: float = 15) -> None:
+    """Wait until a script answers yes; unlike the page's own waiting it waits for what the script waits for."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(asked):
+        assert time.monotonic() < end, f"never came true: {asked}"
+        page.wait_for_timeout(20)
 
 
 class Line:

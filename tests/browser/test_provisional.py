@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain
 from tests.backoffice.fakes.ground import refusal
 from tests.browser.conftest import scan
-from tests.browser.line import Line
+from tests.browser.line import HAS_BOOK, HAS_WORKER, Line, until
 from tests.browser.stage import Stage
 from tests.browser.test_desk import DESK
 
@@ -24,11 +24,7 @@ def line(office: Stage) -> Iterator[Line]:
 def ready(page: Page, line: Line) -> Page:
     """A desk that has its price book, at the end of its line."""
     page.goto(line.url + DESK)
-    page.wait_for_function(
-        "async () => { const kept = await (await caches.open('desk')).match('/charge/offline?site=harley-street',"
-        " { ignoreVary: true }); return Boolean(kept && (await kept.text()).length); }"
-    )
-    page.wait_for_timeout(300)
+    until(page, HAS_BOOK)
     return page
 
 
@@ -63,7 +59,7 @@ def test_without_the_line_the_desk_goes_on_and_sends_each_charge_once(ready: Pag
 
 def test_a_reload_without_the_line_finds_the_desk(ready: Page, chain: Chain, line: Line) -> None:
     """SAL-26: its page and its price book are kept: opened again it still sells, and keeps its queue."""
-    ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    until(ready, HAS_WORKER)
     ready.reload()
     ready.wait_for_function("() => Boolean(navigator.serviceWorker.controller)")
     sell_without_line(ready, line)
@@ -81,9 +77,10 @@ def test_a_reload_without_the_line_finds_the_desk(ready: Page, chain: Chain, lin
 
 def test_an_open_bill_outlives_a_reload_without_the_line(ready: Page, line: Line) -> None:
     """SAL-26: what was on the bill when the page was opened again is on it still, under the same id."""
-    ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    until(ready, HAS_WORKER)
     ready.reload()
     ready.wait_for_function("() => Boolean(navigator.serviceWorker.controller)")
+    until(ready, HAS_BOOK)
     scan(ready, ALL_PRODUCTS[0]["barcodes"][0])
     expect(ready.locator("#bill output")).to_have_text("$223.20")
     before = ready.locator("#bill [name=charge_id]").input_value()
@@ -98,7 +95,7 @@ def test_an_open_bill_outlives_a_reload_without_the_line(ready: Page, line: Line
 
 def test_a_desk_opened_again_sells_from_the_book_it_has(ready: Page, line: Line) -> None:
     """SAL-26: the line goes while the new price book is still on its way: no scan is lost, the kept book prices it."""
-    ready.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    until(ready, HAS_WORKER)
     ready.route("**/charge/book?*", lambda _never_answered: None)
     ready.reload()
     sell_without_line(ready, line)

@@ -48,6 +48,7 @@ def desk(chain: Chain, ask: Ask) -> Answer:
         "site": ask.params["site"], "site_name": "Harley Street", "time_zone": "Europe/London", "currency": "USD", "tax_rounding": "line", "stock_unreachable": "sell",
         "taxes": {"valid_from": "2026-01-01", "name_1": "VAT", "rate_1_1": "20", "rate_1_2": "5", "name_2": "", "rate_2_1": "0", "rate_2_2": "0"},
         "tiles": [_tile(chain, p, f"F{i}", ask.params["site"]) for i, p in enumerate(picked, 1)],
+        "may": {"discount": True, "free": True, "price": True, "beyond": False, "discount_percent": "20", "discount_minor": 10000, "free_minor": None},
     }  # fmt: skip
 
 

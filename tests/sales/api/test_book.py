@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tests.sales.harness import BACK_BAR, BOTOX, SITE, Sales
 
 from lotwise.contracts.catalog import ProductDefined
-from lotwise.contracts.ids import named_id
+from lotwise.contracts.ids import named_id, uuid7
 from lotwise.sales.api.book import BookRow
 
 
@@ -71,3 +71,34 @@ async def test_a_provisional_charge_is_a_fact_of_the_last_days(sales: Sales) -> 
     assert first.json()["number"] == again.json()["number"]
     assert sales.stock.asked == []
     assert await sales.owner.fetchval("select count(*) from charge") == 1
+
+
+async def test_discounts_by_hand_of_a_provisional_charge_are_taken_as_they_were_shown(sales: Sales) -> None:
+    """SAL-26 SAL-04: 20 U at 12.00 less 10 % and 5.00 off the bill: 211.00 and 236.32 with tax, both with reasons."""
+    happened = datetime.now(UTC) - timedelta(hours=1)
+    sold = {"product_id": str(BOTOX), "quantity": "20", "unit_price": "12.000000"}
+    body = {
+        "charge_id": str(uuid7()), "site": SITE, "hold": False, "is_provisional": True, "source": "desk",
+        "happened_at": happened.isoformat(), "lines": [sold | {"discounts": [{"percent": "10", "reason": "late"}]}],
+        "discounts": [{"amount": "5", "reason": "a regular"}],
+        "tenders": [{"kind": "cash", "amount_minor": 23632}],
+    }  # fmt: skip
+    made = await sales.post("/v1/charges", body, who="front_desk")
+
+    (line,) = made["lines"]
+    assert (line["net_minor"], made["total_minor"], made["due_minor"]) == (21100, 23632, 0)
+    assert [(one["minor"], one["reason"]) for one in line["discounts"]] == [(2400, "late"), (500, "a regular")]
+
+
+async def test_a_provisional_discount_beyond_the_limit_is_refused(sales: Sales) -> None:
+    """SAL-22 SAL-26: what the person may not give is not given by way of a broken line; nothing changed."""
+    sold = {"product_id": str(BOTOX), "quantity": "20", "unit_price": "12"}
+    body = {
+        "charge_id": str(uuid7()), "site": SITE, "hold": False, "is_provisional": True,
+        "lines": [sold | {"discounts": [{"percent": "90", "reason": "a friend"}]}],
+    }  # fmt: skip
+    before = await sales.state()
+    answer = await sales.call("POST", "/v1/charges", body, who="front_desk")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "beyond-limit")
+    assert await sales.state() == before

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
@@ -14,19 +15,46 @@ from lotwise.backoffice.screens.bills import BillLine, amount_of
 from lotwise.backoffice.screens.charge import empty
 from lotwise.backoffice.screens.quotes import Desk
 from lotwise.backoffice.session import Who
-from lotwise.contracts.fields import Id, Instant, Minor, PositiveQuantity, PriceText, Slug
+from lotwise.contracts.fields import Id, Instant, Minor, PositiveQuantity, PriceText, Slug, Text
 from lotwise.kit.web import PUBLIC
 
 screen = Screen()
 KEPT = "private, no-cache"
 
 
+class Off(BaseModel):
+    """A discount by hand."""
+
+    percent: PriceText | None = None
+    amount: PriceText | None = None
+    reason: Text
+
+
+class Ordered(BaseModel):
+    """A prescription."""
+
+    prescriber: Text
+    order_reference: Text
+
+
 class Line(BaseModel):
-    """A line as the till sold it."""
+    """A line as the till sold it, with what was said of it."""
 
     product_id: Id
     quantity: PositiveQuantity
     unit_price: PriceText
+    discounts: tuple[Off, ...] = Field(default=(), max_length=8)
+    lot_id: Id | None = None
+    prescription: Ordered | None = None
+    seller: str = Field(default="", max_length=200)
+    performer: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=200)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was said of it, in the words of a bill."""
+        said = self.model_dump(mode="json", exclude_none=True, exclude={"product_id", "quantity", "unit_price"})
+        return {name: value for name, value in said.items() if value}
 
 
 class Tender(BaseModel):
@@ -47,6 +75,7 @@ class Provisional(BaseModel):
     happened_at: Instant
     member_id: Id | None = None
     lines: tuple[Line, ...] = Field(min_length=1, max_length=200)
+    discounts: tuple[Off, ...] = Field(default=(), max_length=8)
     tenders: tuple[Tender, ...] = Field(default=(), max_length=8)
     total_minor: Minor
 
@@ -94,7 +123,9 @@ async def send(body: Provisional, who: Who) -> Response:
 
     503 while sales does not answer: the till keeps it and asks again.
     """
-    charge = body.model_dump(mode="json", exclude={"total_minor"})
+    charge = body.model_dump(mode="json", exclude={"total_minor", "lines", "discounts"})
+    charge |= {"lines": [line.model_dump(mode="json", exclude_defaults=True) for line in body.lines]}
+    charge |= {"discounts": [one.model_dump(exclude_none=True) for one in body.discounts]} if body.discounts else {}
     charge |= {"hold": False, "is_provisional": True, "source": "desk"}
     try:
         made = await who.gateway.post("sales", "/v1/charges", charge, str(body.charge_id))
@@ -110,15 +141,16 @@ async def send(body: Provisional, who: Who) -> Response:
 
 async def _parked(who: Who, body: Provisional, no: Refused) -> Response:
     texts = [
-        BillLine(str(key), str(line.product_id), quantity).text
+        BillLine(str(key), str(line.product_id), quantity, line.said).text
         for key, line in enumerate(body.lines, 1)
         if (quantity := amount_of(line.quantity)) is not None
     ]
     taken = [tender.model_dump() for tender in body.tenders]
+    given = [one.model_dump(exclude_none=True) for one in body.discounts]
     waits = {
         "parked_id": str(body.charge_id), "site": body.site, "total_minor": body.total_minor,
         "label": f"Provisional {who.formats.when(body.happened_at)}: {no.detail}"[:200],
-        "bill": {"lines": texts, "cart": "{}", "taken": taken},
+        "bill": {"lines": texts, "cart": orjson.dumps({"discounts": given} if given else {}).decode(), "taken": taken},
     }  # fmt: skip
     try:
         await who.gateway.post("sales", "/v1/parked", waits, str(body.charge_id))

@@ -29,6 +29,15 @@ class Tile(Shape):
     minimum: str | None = None
 
 
+class May(Shape):
+    """How far this person may give discounts by hand: percent of a line, minor units of a bill; none is no bound."""
+
+    discount: bool = False
+    beyond: bool = False
+    discount_percent: str | None = None
+    discount_minor: int | None = None
+
+
 class Desk(Shape):
     """What the desk of a site opens with."""
 
@@ -36,6 +45,7 @@ class Desk(Shape):
     site_name: str = ""
     stock_unreachable: str = "sell"
     tiles: tuple[Tile, ...] = ()
+    may: May = May()
 
 
 class Discount(Shape):

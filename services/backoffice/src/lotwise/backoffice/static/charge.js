@@ -40,7 +40,7 @@ const quantity = () => {
 };
 const add = (code, many = "1", on = "") => change({ code, quantity: many, on });
 // A sheet is asked for with the bill as it is once everything picked before has arrived.
-const sheet = (path) => { queue = queue.then(() => htmx.ajax("POST", path, { source: desk, target: "#dialog", swap: "innerHTML", values: { line: current(), code: "", step: "" } }).catch(() => undefined)); };
+const sheet = (path) => { queue = queue.then(() => provisional.isDown() ? provisional.sheet(path) : htmx.ajax("POST", path, { source: desk, target: "#dialog", swap: "innerHTML", values: { line: current(), code: "", step: "" } }).catch(() => undefined)); };
 const pick = (to) => { bill.querySelector("[aria-current]")?.removeAttribute("aria-current"); to?.setAttribute("aria-current", "true"); to?.scrollIntoView({ block: "nearest" }); };
 
 document.addEventListener("scan", (event) => { event.preventDefault(); if (dialog.open && !dialog.querySelector("[data-pick]")) return; away(); add(event.detail); });

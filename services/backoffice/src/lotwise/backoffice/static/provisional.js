@@ -43,8 +43,8 @@ const keepBook = async (site) => {
 
 // Money: whole minor units, halves up, as sales reckons; a price is in millionths, a rate in millionths of a percent.
 const half = (value, by) => Math.floor((2 * value + by) / (2 * by));
-export const priced = (row, quantity, digits) => {
-  const amount = half(row.price_micros * quantity, MILLION / 10 ** digits), [first, second] = row.rates;
+export const taxed = (row, amount) => {
+  const [first, second] = row.rates;
   if (!row.is_inclusive) {
     const one = half(amount * first, WHOLE);
     return { net: amount, tax: one + half((row.is_compound ? amount + one : amount) * second, WHOLE) };
@@ -54,6 +54,39 @@ export const priced = (row, quantity, digits) => {
   return { net, tax: amount - net };
 };
 
+// Discounts by hand as sales takes them: of a line, then of the whole, by largest remainder, ties to the first.
+const micros = (text) => Math.round(Number(text) * MILLION);
+const sum = (rows) => rows.reduce((all, one) => all + one, 0);
+const off = ({ percent, amount }, base) => Math.min(base, percent ? half(base * micros(percent), WHOLE) : half(micros(amount) * 10 ** digits(), MILLION));
+export const spread = (total, weights) => {
+  const base = sum(weights), shares = weights.map((one) => Math.floor(total * one / base));
+  weights.map((one, i) => [total * one % base, i]).sort(([a, i], [b, j]) => b - a || i - j).slice(0, total - sum(shares)).forEach(([, i]) => { shares[i] += 1; });
+  return shares;
+};
+const cart = () => JSON.parse($("#bill [name=cart]").value || "{}");
+export const figures = (bill, { discounts = [] } = cart()) => {
+  const rows = bill.map(({ p, q, said }) => {
+    const row = book.rows.get(p), gross = row ? half(row.price_micros * Number(q), MILLION / 10 ** digits()) : 0;
+    return { row, gross, left: (said?.discounts ?? []).reduce((left, one) => left - off(one, left), gross) };
+  });
+  for (const one of discounts) {
+    const base = sum(rows.map(({ left }) => left));
+    if (base) spread(off(one, base), rows.map(({ left }) => left)).forEach((share, i) => { rows[i].left -= share; });
+  }
+  return rows.map((one) => ({ ...one, less: one.gross - one.left, ...(one.row ? taxed(one.row, one.left) : { net: 0, tax: 0 }) }));
+};
+// Why that much may not be taken off by hand; nothing when it may.
+const beyond = (rows) => {
+  const { beyond: free, discount, discount_percent: share, discount_minor: most } = JSON.parse($("#desk").dataset.may), given = sum(rows.map(({ less }) => less));
+  if (!given || free) return "";
+  if (!discount) return "You may not give a discount by hand.";
+  if (share && rows.some(({ gross, less }) => less && less * WHOLE >= gross * micros(share) + WHOLE)) return `At most ${Number(share)} % of a line may be taken off by hand.`;
+  return most !== null && given > most ? `At most ${money(most)} of a bill may be taken off by hand.` : "";
+};
+// What this till charges by itself: nothing that only sales can price.
+const byHand = (discounts = []) => discounts.every((one) => !one.discount_id);
+const stands = ({ p, on, said = {} }) => book.rows.has(p) && !on && byHand(said.discounts) && Object.keys(said).every((name) => /discounts|lot_id|prescr|seller|perf|descr|serials/.test(name));
+
 // The bill, changed here as the office would change it.
 const lines = () => [...document.querySelectorAll("#bill [name=line_of]")].map(({ value }) => JSON.parse(value));
 const found = (code) => book.rows.get(code) ?? book.names.get(code)
@@ -61,7 +94,7 @@ const found = (code) => book.rows.get(code) ?? book.names.get(code)
 export const change = async ({ code = "", quantity = "1", step = "", line = "", kept = "[]" }) => {
   await recalled;
   let bill = lines(), at = line;
-  // What the browser had kept of a bill comes back whole: its lines, its customer, its own id.
+  // A bill that the browser had kept comes back whole.
   for (const [name, value] of JSON.parse(kept)) if (name === "line_of") bill.push(JSON.parse(value)); else if ($("#desk").elements[name]) $("#desk").elements[name].value = value;
   const move = { more: 1, less: -1 }[step];
   if (move) bill = bill.map((one) => (one.k === line ? { ...one, q: String(Number(one.q) + move) } : one)).filter((one) => Number(one.q) > 0);
@@ -77,66 +110,73 @@ export const change = async ({ code = "", quantity = "1", step = "", line = "", 
 };
 const money = (minor) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: $("#desk").dataset.currency }).format(minor / 10 ** digits());
 const digits = () => Number($("#desk").dataset.digits);
-const sums = (bill) => bill.reduce((all, one) => {
-  const row = book.rows.get(one.p), { net, tax } = row ? priced(row, Number(one.q), digits()) : { net: 0, tax: 0 };
-  return { net: all.net + net, tax: all.tax + tax };
-}, { net: 0, tax: 0 });
 const draw = (bill, at) => {
-  const list = $("#bill .lines"), held = bill.some((one) => one.k === at) ? at : bill.at(-1)?.k;
-  list.replaceChildren(...bill.map((one) => {
-    const row = book.rows.get(one.p), { net, tax } = row ? priced(row, Number(one.q), digits()) : { net: 0, tax: 0 };
-    const node = make("li", {}, make("input", { type: "hidden", name: "line_of", value: JSON.stringify(one) }), make("span", { textContent: row?.name ?? "Waits for the line" }), make("span", { className: "number qtykey", textContent: one.q }), make("span", { className: "number", textContent: money(row?.is_inclusive ? net + tax : net) }));
+  const list = $("#bill .lines"), rows = figures(bill), held = bill.some((one) => one.k === at) ? at : bill.at(-1)?.k;
+  list.replaceChildren(...bill.map((one, i) => {
+    const { row, net, tax, less } = rows[i];
+    const node = make("li", {}, make("input", { type: "hidden", name: "line_of", value: JSON.stringify(one) }), make("span", { textContent: stands(one) ? row.name : `${row?.name ?? "Item"}: waits until the line is back` }, make("span", { className: "muted", textContent: less ? ` −${money(less)}` : "" })), make("span", { className: "number qtykey", textContent: one.q }), make("span", { className: "number", textContent: money(row?.is_inclusive ? net + tax : net) }));
     node.dataset.line = one.k;
     if (one.k === held) node.setAttribute("aria-current", "true");
     return node;
   }), ...(bill.length ? [] : [make("li", { className: "empty" }, make("strong", { textContent: "The bill is empty" }))]));
-  const { net, tax } = sums(bill), figures = $("#bill .sums");
-  figures.replaceChildren(...[["Net", net], ["Tax", tax]].flatMap(([word, minor]) => [make("dt", { textContent: word }), make("dd", { textContent: money(minor) })]), make("dt", { className: "grand", textContent: "Provisional total" }), make("dd", { className: "grand" }, make("output", { textContent: money(net + tax) })));
-  $("#pay").disabled = !bill.length;
+  const net = sum(rows.map((one) => one.net)), tax = sum(rows.map((one) => one.tax));
+  $("#bill .sums").replaceChildren(...[["Net", net], ["Tax", tax]].flatMap(([word, minor]) => [make("dt", { textContent: word }), make("dd", { textContent: money(minor) })]), make("dt", { className: "grand", textContent: "Provisional total" }), make("dd", { className: "grand" }, make("output", { textContent: money(net + tax) })));
+  document.querySelectorAll("#pay, #bill [data-sheet]").forEach((key) => { key.disabled = !bill.length; });
   document.dispatchEvent(new CustomEvent("bill-drawn"));
 };
 
 // Payment: card or cash. The charge keeps the id that its bill has: had it been recorded just before the line went,
 // it is not recorded twice.
-const fresh = () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(16)), now = Date.now();
-  for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
-  bytes[6] = 0x70 | (bytes[6] & 0x0f);
-  bytes[8] = 0x80 | (bytes[8] & 0x3f);
-  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
-};
+const fresh = () => { const now = Date.now().toString(16).padStart(12, "0"); return `${now.slice(0, 8)}-${now.slice(8)}-7${crypto.randomUUID().slice(15)}`; };
 const plain = (micros) => (micros / MILLION).toFixed(6);
 export const pay = () => {
   const bill = lines();
   if (!bill.length) return;
-  if (bill.some((one) => !book.rows.has(one.p))) return say("One of the lines waits for the line to come back: take it off, or park nothing and wait.");
-  const { net, tax } = sums(bill), dialog = $("#dialog");
-  dialog.replaceChildren($("#provisional-pay").content.cloneNode(true));
-  $("[data-total]", dialog).textContent = money(net + tax);
-  $("form", dialog).addEventListener("submit", (event) => {
-    event.preventDefault();
-    record(bill, net + tax, new FormData(event.target).get("tender"));
-  });
-  dialog.showModal();
+  const all = cart(), rows = figures(bill), total = sum(rows.map(({ net, tax }) => net + tax));
+  if (!bill.every(stands) || all.coupons || !byHand(all.discounts)) return say("Something on the bill waits until the line is back: take it off, or wait.");
+  if (beyond(rows)) return say(beyond(rows));
+  $("[data-total]", open("#provisional-pay", ({ tender }) => record(bill, total, tender))).textContent = money(total);
+};
+const open = (name, then) => {
+  const dialog = $("#dialog");
+  dialog.replaceChildren($(name).content.cloneNode(true));
+  $("form", dialog)?.addEventListener("submit", (event) => { event.preventDefault(); then(Object.fromEntries(new FormData(event.target))); });
+  if (!dialog.open) dialog.showModal();
   $("[autofocus]", dialog).focus();
+  return dialog;
+};
+// Alt L and Alt D without the line: a discount by hand, of the line in hand or the whole.
+export const sheet = (path) => {
+  const bill = lines(), own = path === "/charge/line" && bill.find(({ k }) => k === $("#bill [aria-current]")?.dataset.line);
+  if (!bill.length) return;
+  if (path === "/charge/park") return say("A bill is parked only while the line is up; what is on it stays here.");
+  const dialog = open("#provisional-discount", ({ form, value, reason }) => {
+    const one = { [form]: value, reason }, discounts = Number(value) ? [one] : [];
+    const whole = own ? cart() : { ...cart(), discounts }, after = bill.map((line) => (line === own ? { ...line, said: { ...line.said, discounts } } : line));
+    const wrong = discounts.length && (!reason.trim() ? "Say why: it stands on the charge." : form === "percent" && value > 100 || !off(one, Infinity) ? "That is no discount." : beyond(figures(after, whole)));
+    if (wrong) return $("[role=alert]", dialog).replaceChildren(wrong);
+    $("#bill [name=cart]").value = JSON.stringify(whole);
+    dialog.close();
+    draw(after, own?.k);
+  });
+  $("h2", dialog).textContent = own ? `Discount on ${book.rows.get(own.p)?.name ?? "the line"}` : "Discount on the bill";
 };
 const record = (bill, total, kind) => {
   const form = $("#desk").elements;
   const one = {
     charge_id: form.charge_id.value || fresh(), site: book.site, happened_at: new Date().toISOString(), member_id: form.member_id.value || null,
-    lines: bill.map((line) => ({ product_id: line.p, quantity: line.q, unit_price: plain(book.rows.get(line.p).price_micros) })),
+    lines: bill.map(({ p, q, said: { serials, ...said } = {} }) => ({ product_id: p, quantity: q, unit_price: plain(book.rows.get(p).price_micros), ...said })), discounts: cart().discounts ?? [],
     tenders: total ? [{ kind, amount_minor: total, reference: "" }] : [], total_minor: total,
   };
   localStorage[QUEUE] = JSON.stringify([...read(QUEUE), one]);
-  const dialog = $("#dialog"), sheet = $("#provisional-receipt").content.cloneNode(true);
+  const sheet = open("#provisional-receipt");
   $("[data-when]", sheet).textContent = new Date().toLocaleString();
   $("ul", sheet).append(...bill.map((line) => make("li", {}, make("span", { textContent: book.rows.get(line.p).name }), make("span", { className: "number muted", textContent: line.q }))));
   $("[data-total]", sheet).textContent = money(total);
-  dialog.replaceChildren(sheet);
-  if (!dialog.open) dialog.showModal();
-  $("[autofocus]", dialog)?.focus();
   form.charge_id.value = fresh();
+  form.member_id.value = "";
+  form.cart.value = "{}";
+  $("#bill h2").textContent = "Walk-in";
   draw([], "");
   document.dispatchEvent(new CustomEvent("charge-recorded"));
   show();
