@@ -1,15 +1,18 @@
 """Promises of the contracts that need no server."""
 
 import copy
+import json
 import pickle
 import time
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from lotwise.contracts.catalog import SiteDefined
 from lotwise.contracts.envelope import SPEAKERS, SUBJECT, event_type, kebab
+from lotwise.contracts.fields import Day, Instant
 from lotwise.contracts.ids import is_v7, named_id, uuid7
 from lotwise.contracts.messages import REGISTRY
 from lotwise.contracts.permissions import PERMISSIONS, ROLES
@@ -98,3 +101,16 @@ def test_roles_only_bundle_permissions_that_exist() -> None:
 def test_names_of_events_are_kebab_in_subjects() -> None:
     """PurchaseOrderReceived is said as purchase-order-received."""
     assert kebab("PurchaseOrderReceived") == "purchase-order-received"
+
+
+@pytest.mark.parametrize("written", [0, 1, -1.5, "0", " 1763800000 ", "1.5e9", True])
+def test_a_number_is_no_day_and_no_instant(written: object) -> None:
+    """F15: seconds since 1970 are refused where a day or an instant belongs; a day as JSON writes it is read."""
+    days, instants = TypeAdapter(Day), TypeAdapter(Instant)
+
+    for kind in (days, instants):
+        with pytest.raises(ValidationError, match="write it like 2026-11-22"):
+            kind.validate_json(json.dumps(written))
+
+    assert days.validate_json('"2026-11-22"') == date(2026, 11, 22)
+    assert instants.validate_json('"2026-11-22T09:30:00Z"') == datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

@@ -5,16 +5,25 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, Strict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict, StringConstraints
 
 SLUG = r"^[a-z0-9-]{1,40}$"
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+
+_NUMBER = re.compile(r"\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*")
 
 
 def _clean(text: str) -> str:
     if _FORBIDDEN.search(text):
         raise ValueError("contains a character that cannot be stored (NUL or a lone surrogate)")
     return text
+
+
+def _written(value: object) -> object:
+    """Refuse a number, or a text that is one: it would be taken for seconds since 1970."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("is no day or instant: write it like 2026-11-22, an instant like 2026-11-22T09:30:00Z")
+    return value
 
 
 def _instant(value: AwareDatetime) -> AwareDatetime:
@@ -59,8 +68,8 @@ Minor = Annotated[Whole, Field(ge=-(2**63) + 1, le=2**63 - 1)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_clean)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_clean)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_clean)]
-Day = Annotated[date, AfterValidator(_day)]
+Day = Annotated[date, BeforeValidator(_written), AfterValidator(_day)]
 """A calendar day between 1970 and 2200."""
 
-Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_instant)]
 Id = UUID

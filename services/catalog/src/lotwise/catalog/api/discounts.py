@@ -1,7 +1,6 @@
 """HTTP of discounts: list, define, edit, archive, and their history."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -94,7 +93,7 @@ async def list_discounts(
     scope: DiscountScope | None = None,
     at_site: Slug | None = None,
     product: UUID | None = None,
-    on: date | None = None,
+    on: Day | None = None,
     archived: bool | None = False,
     after: After = None,
     limit: Limit = 50,

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
-from lotwise.contracts.fields import Slug
+from lotwise.contracts.fields import Day, Slug
 from lotwise.kit.commands import Reading, visible
 from lotwise.kit.paging import Page, cursor_decode, cursor_encode
 from lotwise.reporting.repository.pages import Sheet, Sorted
@@ -17,8 +17,8 @@ from lotwise.reporting.repository.sales import Window
 from lotwise.values import BadValue, format_minor
 
 PERMISSION = "reporting.read"
-FromDay = Annotated[date | None, Query(alias="from", description="The first day, in the site's calendar.")]
-ToDay = Annotated[date | None, Query(alias="to", description="The last day, included.")]
+FromDay = Annotated[Day | None, Query(alias="from", description="The first day, in the site's calendar.")]
+ToDay = Annotated[Day | None, Query(alias="to", description="The last day, included.")]
 AtSite = Annotated[Slug | None, Query(description="One site; without it every site you may see.")]
 InCategory = Annotated[UUID | None, Query(description="Only products of this category.")]
 T = TypeVar("T", bound=BaseModel)
