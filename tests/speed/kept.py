@@ -9,10 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import asyncpg
-from tests.speed.history import Made, make
+from tests.speed.history import Made, keep_days, make
 from tests.speed.system import LOTWISE, System, _note_commits, running
 
 from lotwise.contracts.ids import named_id
+from lotwise.kit.database import SESSION
 from lotwise.onebox.home import Home
 from lotwise.onebox.ports import free_port
 
@@ -88,12 +89,14 @@ def write_note(note: Path | None, made: Made, products: Sequence[str]) -> None:
 
 
 async def filled(measured: System, movements: int, note: Path | None) -> tuple[Made, list[str]]:
-    """Furnish the system and make its history, or take up what a kept folder's note says of both."""
-    if found := noted(note):
-        return found
-    products = await furnish(measured)
-    owner = await asyncpg.connect(measured.admin_url("stock"), command_timeout=3600)
-    made = await make(owner, movements, 1000)
-    await owner.close()
-    write_note(note, made, products)
-    return made, products
+    """Furnish the system and make its history, or take up what a kept folder's note says; its days are kept too."""
+    owner = await asyncpg.connect(measured.admin_url("stock"), command_timeout=3600, server_settings=SESSION)
+    try:
+        if (found := noted(note)) is None:
+            products = await furnish(measured)
+            found = await make(owner, movements, 1000), products
+            write_note(note, *found)
+        await keep_days(owner)
+    finally:
+        await owner.close()
+    return found

@@ -130,7 +130,7 @@ class Command:
 
 
 class Reading:
-    """A request that reads: `who` asks; `connection()` gives a read-only transaction."""
+    """A request that reads: `who` asks; `connection()` gives a read-only transaction, `glance()` one statement."""
 
     __slots__ = ("runtime", "who")
 
@@ -143,6 +143,13 @@ class Reading:
         """A read-only view of one moment, on a connection from the pool."""
         with telemetry.transaction_span("reading"):
             async with self.runtime.db.reading() as tx:
+                yield tx
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Tx]:
+        """A connection for a single statement that reads: what an answer of one row needs and no more."""
+        with telemetry.transaction_span("reading"):
+            async with self.runtime.db.glance() as tx:
                 yield tx
 
 

@@ -127,6 +127,12 @@ class Database:
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             yield connection
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Tx]:
+        """A connection for a single statement that reads: one moment by itself, without a transaction's round trips."""
+        async with self.pool.acquire() as connection:
+            yield connection
+
     async def close(self) -> None:
         """Wait for borrowed connections (5 s at most), then close them all."""
         try:

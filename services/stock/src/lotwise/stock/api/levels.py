@@ -244,14 +244,16 @@ async def level(
 ) -> LevelOut:
     """One product at one site, now or looking back; its ETag is what an edit of its levels starts from."""
     moment = moment_of(as_of, known_at)
-    async with read.connection() as tx:
-        if not moment.is_now:
+    if not moment.is_now:
+        async with read.connection() as tx:
             then = await level_then(tx, moment, site, product_id)
             if then is None:
                 raise await _unknown(tx, site, product_id)
             return LevelOut(**figures_then(then, moment, exponent(read.runtime)))
+    async with read.glance() as tx:
         row = await rows_of.one_level(tx, site, product_id)
-        if row is None:
+    if row is None:
+        async with read.connection() as tx:
             raise await _unknown(tx, site, product_id)
     response.headers["ETag"] = etag(row["setting_revision"])
     return level_out(row, exponent(read.runtime), row["on_order"])
