@@ -75,7 +75,7 @@ async def test_every_row_is_told_before_anything_changes(page: httpx.AsyncClient
     # and the rows can be taken along
     sheet = (await page.get(f"{PAGE}?show=refused&format=csv")).text.splitlines()
     assert sheet[:2] == [
-        "Row,Code,Name,Outcome,Column,What is told,What to do",
+        "Row,Code,Name,Outcome,Column,What changes or is wrong,What to do",
         "5,BAD,The BAD,Refused,price,'$7' is no plain number.,Correct the row in your file.",
     ]
     # when it is imported, the counts that were shown go along
@@ -89,7 +89,7 @@ async def test_every_row_is_told_before_anything_changes(page: httpx.AsyncClient
     [
         ("reading", {"rows": 2000}, "Reading the file… 2,000 rows so far"),
         ("judging", {"rows": 50_000, "done_rows": 12_500}, "Looking at every row… 12,500 of 50,000 rows"),
-        ("applying", {"done_rows": 1}, "Bringing products in… 1 of 4 rows"),
+        ("applying", {"done_rows": 1}, "Bringing products in… 1 of 2 rows"),
         ("failed", {"problem": "This is neither CSV nor XLSX."}, "This is neither CSV nor XLSX. Nothing was changed."),
         ("done", {"applied": 2}, "2 products came in. 2 rows were left out: the list says why."),
         ("ready", {"created": 0, "updated": 0, "refused": 0}, "All products of this file are here already"),

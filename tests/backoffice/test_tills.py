@@ -225,8 +225,11 @@ async def test_members_come_in_from_a_table_dry_first(page: httpx.AsyncClient, c
     shown = await page.post("/members/import", data={"key": "k", "table": table})
     (body,) = chain.did("POST", "sales/v1/members:batch")
     assert (body["dry_run"], [row["name"] for row in body["rows"]]) == (True, ["Ada"])
-    for words in ("This is needed.", "Enter a day.", "Bring in 1 members"):
+    for words in ("This is needed.", "Enter a day.", "Bring in 1 member<"):
         assert words in shown.text
+    tree = LexborHTMLParser(shown.text)
+    assert [row.text(separator=" ").split()[0] for row in tree.css("tbody tr")] == ["3", "4"]
+    assert "4%2Cborn_on" in (find(tree, "a[download='members-left-out.csv']").attributes["href"] or "")
     answer = await page.post("/members/import", data={"key": "k", "table": table, "apply": "true"})
     assert answer.headers["location"] == "/members"
     again = chain.did("POST", "sales/v1/members:batch")[1]

@@ -36,6 +36,18 @@ async def test_a_catalog_comes_in_by_the_browser(catalog: Bench) -> None:
         while await work.step():
             pass
         assert "2 products came in." in find(LexborHTMLParser((await page.get(path)).text), ".banner").text()
-    assert [(row["code"], row["price"]) for row in (await catalog.get("/v1/products"))["rows"]] == [
+        # and the export of the page comes back in unchanged, a name that looks like a formula too
+        await catalog.post("/v1/products", {"code": "SUM", "name": "=1+1", "kind": "physical"})
+        whole = await page.get("/products/export")
+        assert whole.headers["content-disposition"] == 'attachment; filename="products.csv"'
+        assert ",'=1+1," in whole.text.replace("SUM", "")
+        back = await page.post("/products/import:upload", files={"file": ("products.csv", whole.content)})
+        while await work.step():
+            pass
+        shown = LexborHTMLParser((await page.get(back.headers["location"])).text)
+        assert [one.text() for one in shown.css("#import .figures .value")] == ["0", "0", "3", "0", "0"]
+        assert "There is nothing to do." in find(shown, ".banner").text()
+    rows = (await catalog.get("/v1/products"))["rows"]
+    assert [(row["code"], row["price"]) for row in rows if row["code"] != "SUM"] == [
         ("MASK", "4.00"), ("SERUM", "31.50"),
     ]  # fmt: skip

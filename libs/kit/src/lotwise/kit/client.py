@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -117,6 +118,25 @@ class ServiceClient:
         """Edit, naming with `match` the ETag that was read."""
         headers = {"If-Match": match} if match else {}
         return await self._call("PUT", path, timeout, token, json=json, headers=headers)
+
+    async def stream(
+        self, path: str, *, timeout: float = DEADLINE_SECONDS, token: str | None = None  # noqa: ASYNC109
+    ) -> AsyncIterator[bytes]:
+        """Read what is large, piece by piece, as it comes; `timeout` in seconds is for each piece."""
+        bearer = token or await self._token.get(self._http, timeout)
+        try:
+            async with self._http.stream(
+                "GET", self._url + path, headers=_headers(bearer), timeout=timeout
+            ) as response:
+                if response.status_code >= 500:
+                    raise Unreachable(f"{self.name} answered {response.status_code}.", service=self.name)
+                if response.status_code >= 400:
+                    await response.aread()
+                    _read(response)
+                async for piece in response.aiter_bytes():
+                    yield piece
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{self.name} does not answer ({type(error).__name__}).", service=self.name) from error
 
     async def _call(
         self,

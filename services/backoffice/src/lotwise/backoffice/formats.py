@@ -90,6 +90,11 @@ class Formats:
             else ""
         )
 
+    def since(self, value: datetime | str | None) -> str:
+        """When a price begins: one that counts since ever has no day worth telling."""
+        instant = _instant(value)
+        return "the beginning" if instant and instant.year <= 1970 else self.when(value)
+
     def clock(self, value: datetime | str | None) -> str:
         """The time of day in the zone, with seconds."""
         instant = _instant(value)

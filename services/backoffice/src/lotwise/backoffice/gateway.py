@@ -79,6 +79,10 @@ class Gateway:
             if not after:
                 return
 
+    def stream(self, service: str, path: str) -> AsyncIterator[bytes]:
+        """Read a file that a service writes while it is read."""
+        return self._of(service).stream(path, timeout=READ_SECONDS, token=self._token)
+
     async def post(self, service: str, path: str, body: Mapping[str, Any], key: str) -> Any:
         """Do something once under a key; when no answer came it is sent once more, which the key makes safe."""
         client = self._of(service)

@@ -89,13 +89,17 @@ COLUMNS = (
 )
 
 
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}" if count else ""
+
+
 def rules_of(row: Discount) -> str:
     """Its rules in words."""
     said = [
         f"from {row.min_quantity}" if row.min_quantity.rstrip("0").rstrip(".") not in {"1", ""} else "",
         f"from {row.min_spend} spent" if row.min_spend else "",
-        f"{len(row.product_ids)} products" if row.product_ids else "",
-        f"{len(row.category_ids)} categories" if row.category_ids else "",
+        _many(len(row.product_ids), "product", "products"),
+        _many(len(row.category_ids), "category", "categories"),
         ", ".join(row.at_sites),
         "members" if row.audience == "members" else "",
         f"coupon {row.coupon}" if row.coupon else "" if row.is_automatic else "chosen by hand",

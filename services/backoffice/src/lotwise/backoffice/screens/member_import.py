@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fastapi import Request
 from starlette.responses import Response
 
+from lotwise.backoffice.lists import safe
 from lotwise.backoffice.pages import done, form_of, page, read_form
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.members import FIELDS, MemberForm
@@ -21,7 +22,7 @@ SHOWN_MAX = 100
 
 
 class Read(NamedTuple):
-    """A table that was read: members to bring in, and what is wrong with which row (from 1, below the heads)."""
+    """A table that was read: members to bring in, and what is wrong in which line (the heads are line 1)."""
 
     rows: list[dict[str, Any]]
     wrong: list[tuple[int, str]]
@@ -37,8 +38,9 @@ def read_table(text: str) -> Read:
     heads = {(head or "").strip().lower() for head in table.fieldnames or ()}
     if "name" not in heads:
         return Read([], [(0, "The first row names the columns; one of them is called name.")])
-    for number, cells in enumerate(table, 1):
-        if number > ROWS_MAX:
+    for count, cells in enumerate(table, 1):
+        number = table.line_num
+        if count > ROWS_MAX:
             wrong.append((number, f"At most {ROWS_MAX} rows at once; bring the rest in afterwards."))
             break
         row = {
@@ -79,10 +81,20 @@ async def bring_in(request: Request, who: Who) -> Response:
     return _shown(request, who, text, read, (fresh, len(results) - fresh))
 
 
+def _csv(wrong: Sequence[tuple[int, str]]) -> str:
+    """The rows that are left out, as a file to mend them by."""
+    text = io.StringIO()
+    csv.writer(text).writerows([("Row", "What is wrong"), *((number or "", safe(words)) for number, words in wrong)])
+    return text.getvalue()
+
+
 def _shown(request: Request, who: Visitor, text: str, read: Read, counts: Sequence[int] | None) -> Response:
     context: dict[str, Any] = {
         "text": text,
         "wrong": read.wrong[:SHOWN_MAX],
+        "wrong_count": len(read.wrong),
+        "wrong_csv": _csv(read.wrong),
+        "shown_max": SHOWN_MAX,
         "counts": counts,
         "title": "Import members",
     }

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from lotwise.backoffice.gateway import CHUNK, Refused, Rows, Shape, or_else
 from lotwise.backoffice.lists import Column, csv_answer, listing
@@ -54,7 +54,7 @@ class Import(Shape):
     @property
     def whole(self) -> int:
         """How many rows the work of this state goes over."""
-        return self.changing + self.refused if self.state == "applying" else self.rows
+        return max(self.changing, self.done_rows) if self.state == "applying" else self.rows
 
 
 class Change(Shape):
@@ -112,7 +112,7 @@ COLUMNS = (
     Column("Name", lambda row: row.name),
     Column("Outcome", lambda row: row.word),
     Column("Column", lambda row: row.field),
-    Column("What is told", lambda row: row.told, is_roomy=True),
+    Column("What changes or is wrong", lambda row: row.told, is_roomy=True),
     Column("What to do", lambda row: row.advice),
 )
 HEADS = (*COLUMNS[:4], COLUMNS[5])
@@ -154,11 +154,27 @@ async def _form(request: Request, who: Visitor, errors: dict[str, str]) -> Respo
         "screens/product_import.html",
         status=422 if errors else 200,
         title="Import products",
+        fixed_site=True,
         errors=errors,
         recent=recent,
         bytes_max=FILE_BYTES_MAX,
         working=WORKING,
     )
+
+
+@screen.get("/products/export", permission="catalog.read")
+async def export(who: Who) -> Response:
+    """The whole catalog as CSV, in the columns that an import reads; a no comes before the first byte."""
+    pieces = who.gateway.stream("catalog", "/v1/products:export")
+    first = await anext(pieces, b"")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    headers = {"Content-Disposition": 'attachment; filename="products.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(whole(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @screen.get("/products/import/{import_id}", permission="catalog.write")
@@ -178,10 +194,8 @@ async def shown(request: Request, who: Who, import_id: UUID, asked: Annotated[Fi
         "one": one, "found": found, "show": show, "list": listing(request, HEADS), "working": WORKING, "words": WORDS,
         "may": who.can("catalog.price") or not one.has_prices,
     }  # fmt: skip
-    fragment = "rows" if asked.after else "state"
-    return page(
-        request, who, "screens/product_import_shown.html", fragment=fragment, title="Import products", **context
-    )
+    context |= {"fragment": "rows" if asked.after else "state", "title": one.name or "A file", "fixed_site": True}
+    return page(request, who, "screens/product_import_shown.html", **context)
 
 
 def _first(one: Import) -> str:

@@ -148,8 +148,8 @@ COLUMNS = (
     Column("Code", lambda row: row.code),
     Column("Category", lambda row: row.category_name),
     Column("Kind", lambda row: row.purpose or row.kind),
-    Column("Unit", lambda row: row.unit),
-    Column("Cost", lambda row: row.cost, is_number=True),
+    Column("Unit", lambda row: row.unit if row.kind == "physical" else "", is_roomy=True),
+    Column("Cost", lambda row: row.cost, is_number=True, is_roomy=True),
     Column("Price", lambda row: row.price, is_number=True),
 )
 

@@ -297,7 +297,7 @@ async def setup(request: Request, who: Who) -> Response:
     found = await who.gateway.rows(Till, "sales", "/v1/tills", site=who.slug, archived=True)
     if answer := csv_asked(request, tills=(Till, found.rows)):
         return answer
-    return page(request, who, "screens/till_setup.html", title="Tills", found=found.rows)
+    return page(request, who, "screens/till_setup.html", title="Set up", found=found.rows)
 
 
 @screen.get("/settings/tills/new", permission="till.manage")

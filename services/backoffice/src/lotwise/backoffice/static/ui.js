@@ -39,6 +39,8 @@ document.addEventListener("change", ({ target }) => {
   if (target.dataset.max) { target.setCustomValidity(target.files[0]?.size > target.dataset.max ? target.dataset.over : ""); target.reportValidity(); }
 });
 
+$(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 // One dialog: whatever is swapped into it opens it; closing empties it at once (its event comes later, and a swap
 // between the two would find the old form and open it again) and gives the focus back. Only a sheet that is new in it
 // takes the cursor: live figures that arrive behind it, or a list within it, leave the cursor where one types.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lotwise.catalog.domain.columns import Column, Row
+from lotwise.catalog.domain.sheets import plain
 
 COLUMNS = (
     Column("code", ("productcode", "itemcode", "stockcode", "sku", "itemnumber"), True),
@@ -59,7 +60,7 @@ def part_of(body: Mapping[str, Any]) -> int:
 
 def product_row(row: Row) -> dict[str, Any]:
     """A row of a file as a row of the catalog; empty cells leave what there is. Raises ValueError."""
-    body: dict[str, Any] = {column.name: row[column.name] for column in COLUMNS if row[column.name]}
+    body: dict[str, Any] = {column.name: plain(row[column.name]) for column in COLUMNS if row[column.name]}
     for name in _NUMBERS & body.keys():
         body[name] = _whole(body[name], name)
     purpose = body.pop("purpose", "").lower().replace("-", "").replace("_", "").replace(" ", "")

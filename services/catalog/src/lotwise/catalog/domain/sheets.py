@@ -15,6 +15,7 @@ _PLAIN = (
     "size_unit", "tax_code", "application_code", "supplier_code", "duration_slots", "container_rule", "use_by_hours",
     "drug_class", "variant_name", "add_on_kind",
 )  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FLAGS = ("tax_inclusive", "is_serialised", "confirm_lot", "is_archived")
 
 
@@ -44,7 +45,17 @@ def row_of(
         "variant_of": base_code,
         "add_ons": ";".join(add_on_codes),
     }
-    return {name: "" if told[name] is None else str(told[name]) for name in COLUMNS}
+    return {name: "" if told[name] is None else inert(str(told[name])) for name in COLUMNS}
+
+
+def inert(text: str) -> str:
+    """A cell that no spreadsheet runs as a formula: one that begins like one gets an apostrophe before it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def plain(text: str) -> str:
+    """What a cell says without the apostrophe that kept it inert."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
 
 
 def _price(micros: int | None) -> str | None:
