@@ -120,7 +120,11 @@ class ServiceClient:
         return await self._call("PUT", path, timeout, token, json=json, headers=headers)
 
     async def stream(
-        self, path: str, *, timeout: float = DEADLINE_SECONDS, token: str | None = None  # noqa: ASYNC109
+        self,
+        path: str,
+        *,
+        timeout: float = DEADLINE_SECONDS,
+        token: str | None = None,  # noqa: ASYNC109
     ) -> AsyncIterator[bytes]:
         """Read what is large, piece by piece, as it comes; `timeout` in seconds is for each piece."""
         bearer = token or await self._token.get(self._http, timeout)
