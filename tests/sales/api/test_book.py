@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.sales.harness import BACK_BAR, BOTOX, SITE, Sales
+from tests.sales.harness import BACK_BAR, BOTOX, OLD, SITE, Sales
 
-from lotwise.contracts.catalog import ProductDefined
+from lotwise.contracts.catalog import PriceChanged, ProductDefined
 from lotwise.contracts.ids import named_id, uuid7
 from lotwise.sales.api.book import BookRow
 
@@ -30,13 +30,19 @@ async def test_the_book_says_what_the_engine_says(sales: Sales) -> None:
 
 
 async def test_what_a_till_cannot_sell_alone_is_left_out(sales: Sales) -> None:
-    """SAL-26: back bar goods, what has no price, and bases of variants wait for the line."""
-    base = named_id("base")
-    await sales.hear(ProductDefined(product_id=base, code="BASE", name="Base", kind="physical", purpose="retail"))
+    """SAL-26 STK-40: back bar goods, what has no price, bases of variants and prescriptions wait for the line."""
+    base, toxin = named_id("base"), named_id("prescribed")
+    await sales.hear(
+        ProductDefined(product_id=base, code="BASE", name="Base", kind="physical", purpose="retail"),
+        ProductDefined(
+            product_id=toxin, code="TOXIN", name="Toxin", kind="physical", purpose="retail", drug_class="prescription"
+        ),
+        PriceChanged(price_id=named_id("price", toxin), product_id=toxin, price="9", valid_from=OLD),
+    )
     await sales.selling.prices.load()
     rows, _ = await read(sales, f"/v1/book?site={SITE}")
 
-    assert {BACK_BAR, base}.isdisjoint({row.product_id for row in rows})
+    assert {BACK_BAR, base, toxin}.isdisjoint({row.product_id for row in rows})
 
 
 async def test_the_book_is_read_in_chunks(sales: Sales) -> None:

@@ -42,8 +42,8 @@ class BookRow(BaseModel):
 async def get_book(site: Slug, request: Request, after: After = None, limit: Limit = 500) -> Page[BookRow]:
     """What a till of the site may sell by itself, by code: goods and services with a price per unit.
 
-    What asks for something more (a base of variants, a price by time or by hand, a package) is left out: it waits
-    until the line is back.
+    What asks for something more (a base of variants, a price by time or by hand, a package, a prescription and the
+    licence to give it out) is left out: it waits until the line is back.
     """
     selling, now = selling_of(request), datetime.now(UTC)
     book = selling.prices.book
@@ -69,7 +69,8 @@ async def get_book(site: Slug, request: Request, after: After = None, limit: Lim
 def _is_sold_alone(book: PriceBook, product: Product) -> bool:
     is_open = product.code.startswith((".UND", ".TIP", ".ROA", ".GIFT"))
     is_sold = not product.is_archived and product.purpose != "back_bar" and product.kind != "digital"
-    return is_sold and not is_open and product.price_per == "unit" and not book.variants_of(product.product_id)
+    is_free = product.drug_class == "otc" and not is_open
+    return is_sold and is_free and product.price_per == "unit" and not book.variants_of(product.product_id)
 
 
 def _row(book: PriceBook, site: str, now: datetime, slots: TaxSlots, code: str) -> BookRow | None:
