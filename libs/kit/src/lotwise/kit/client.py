@@ -123,8 +123,8 @@ class ServiceClient:
         self,
         path: str,
         *,
-        timeout: float = DEADLINE_SECONDS,
-        token: str | None = None,  # noqa: ASYNC109
+        timeout: float = DEADLINE_SECONDS,  # noqa: ASYNC109
+        token: str | None = None,
     ) -> AsyncIterator[bytes]:
         """Read what is large, piece by piece, as it comes; `timeout` in seconds is for each piece."""
         bearer = token or await self._token.get(self._http, timeout)
