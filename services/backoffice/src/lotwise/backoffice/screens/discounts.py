@@ -115,7 +115,9 @@ async def discounts(request: Request, who: Who, asked: Annotated[Filter, Query()
     listed = Listed(request, who, asked, Discount, "catalog", "/v1/discounts", COLUMNS, wanted)
     if listed.is_csv:
         return listed.csv("discounts")
-    return await listed.page("screens/discounts.html", title="Discounts", scopes=SCOPES, rules_of=rules_of)
+    return await listed.page(
+        "screens/discounts.html", title="Discounts", fixed_site=True, scopes=SCOPES, rules_of=rules_of
+    )
 
 
 @screen.get("/discounts/new", permission="catalog.discount")

@@ -97,6 +97,7 @@ def _shown(request: Request, who: Visitor, text: str, read: Read, counts: Sequen
         "shown_max": SHOWN_MAX,
         "counts": counts,
         "title": "Import members",
+        "fixed_site": True,
     }
     status = 422 if counts is not None and read.wrong and not read.rows else 200
     return page(request, who, "screens/member_import.html", status=status, **context)

@@ -199,6 +199,7 @@ async def product(request: Request, who: Who, product_id: UUID, tab: str = "deta
         who,
         "screens/product.html",
         title=shown.name,
+        fixed_site=True,
         product=shown,
         tab=tab,
         tabs=tabs,
