@@ -21,12 +21,14 @@ _KINDS = [places.SHELF, places.TRANSIT, places.QUARANTINE, places.UNATTRIBUTED]
 _OPENINGS = """
 select w.site, o.day, f.day as first_day, o.stocked, o.unattributed, o.value_minor, o.consigned_minor,
        o.quarantined_minor, o.in_transit_minor, o.expires_on, o.expiring_lots, o.expiring_minor
-from (select set_config('enable_nestloop', 'off', true)) as by_hash,
+from (select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true)) as by_hash,
      unnest($1::text[], $2::date[]) as w(site, day)
 left join lateral (select * from day_opening where site = w.site and day <= w.day order by day desc limit 1) o on true
 left join lateral (select day from day_opening where site = w.site order by day limit 1) f on true
 """
-"""It also tells the planner, for this transaction, to go row by row only where a statement says so (`lateral`)."""
+"""It also tells the planner, for this transaction, to go row by row only where a statement says so (`lateral`), and to
+sort and hash a busy day of the chain in memory.
+"""
 _KEEP = """
 insert into day_opening (site, day, made_at, stocked, unattributed, value_minor, consigned_minor, quarantined_minor,
                          in_transit_minor, expires_on, expiring_lots, expiring_minor, turning)
@@ -110,7 +112,7 @@ apart as (
 met as materialized (
     select * from (select {_COLUMNS} from {{movements}} union all select * from apart) m
     where m.happened_at <= $23 and m.recorded_at <= $24),
-leg as materialized (
+leg as (
     select recorded_at, happened_at, product_id, lot_id, to_location as location_id, quantity, cost_minor from met
     union all
     select recorded_at, happened_at, product_id, lot_id, from_location, -quantity, -cost_minor from met),
@@ -159,15 +161,18 @@ touched as materialized (
     left join told on told.site = p.site left join turning u on u.site = p.site and u.product_id = c.product_id
     where p.kind in ('shelf', 'unattributed') and p.since > $25
       and (c.is_odd or told.site is null or u.product_id is not null)),
+weighed as materialized (
+    select c.*, t.id is null and p.since > $25 as is_sure
+    from change c join place p on p.id = c.location_id
+    left join touched t on t.id = c.location_id and t.product_id = c.product_id),
 lying as (
-    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor,
-           false as is_sure
+    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
     from touched t
     cross join lateral (
         select * from opening_balance
         where month = $26 and location_id = t.id and product_id = t.product_id offset 0) o
     union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0, false
+    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
     from touched t
     cross join lateral (
         select * from daily_total
@@ -175,32 +180,31 @@ lying as (
           and (product_id, location_id, happened_on) < (t.product_id, t.id, t.since)
           and recorded_on < t.since offset 0) d
     union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0, false
+    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
     from touched t
     cross join lateral (
         select * from daily_total
         where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
           and recorded_on >= $26 and recorded_on < t.since and happened_on < $26 offset 0) d
     union all
-    select c.location_id, c.product_id, c.lot_id, case when is_sure then 1 else 0 end,
-           case when is_sure then 0 else quantity end, c.cost_minor, is_sure
-    from (select c.*, t.id is null and p.since > $25 as is_sure
-          from change c join place p on p.id = c.location_id
-          left join touched t on t.id = c.location_id and t.product_id = c.product_id) c{{and_moved}}),
+    select c.location_id, c.product_id, c.lot_id, 0, c.quantity, c.cost_minor
+    from weighed c where not c.is_sure{{and_moved}}),
 lots as materialized (
     select location_id, product_id, lot_id, sum(was)::bigint as was, sum(was + more)::bigint as now,
-           sum(cost_minor)::bigint as cost_minor, bool_and(is_sure) as is_sure
+           sum(cost_minor)::bigint as cost_minor
     from lying group by location_id, product_id, lot_id),
 known as (
     select k.lot_id, l.owner, l.expires_on
-    from (select distinct lot_id from lots where lot_id is not null) k
+    from (select distinct lot_id from change where lot_id is not null) k
     cross join lateral (select owner, expires_on from lot where id = k.lot_id offset 0) l)
 select p.site, p.kind, coalesce(k.owner, '') <> '' as is_consigned, k.expires_on,
-       sum(x.cost_minor)::bigint as cost_minor,
-       count(*) filter (where x.now <> 0) - count(*) filter (where x.was <> 0) as lots, 0::bigint as cells,
+       sum(x.cost_minor)::bigint as cost_minor, sum(x.came - x.ended)::bigint as lots, 0::bigint as cells,
        null::uuid as product_id
-from lots x join place p on p.id = x.location_id left join known k on k.lot_id = x.lot_id
-where x.cost_minor <> 0 or (x.was <> 0) <> (x.now <> 0)
+from (select location_id, lot_id, cost_minor, 0 as came, 0 as ended from weighed where is_sure
+      union all
+      select location_id, lot_id, cost_minor, (now <> 0)::int, (was <> 0)::int from lots
+      where cost_minor <> 0 or (was <> 0) <> (now <> 0)) x
+join place p on p.id = x.location_id left join known k on k.lot_id = x.lot_id
 group by 1, 2, 3, 4
 union all
 select c.site, c.kind, false, null, 0, 0, count(*) filter (where c.is_now) - count(*) filter (where c.was), null
@@ -208,12 +212,12 @@ from (select p.site, p.kind,
              case p.kind when 'shelf' then sum(x.was) > 0 else sum(x.was) < 0 end as was,
              case p.kind when 'shelf' then sum(x.now) > 0 else sum(x.now) < 0 end as is_now
       from lots x join place p on p.id = x.location_id
-      where p.kind in ('shelf', 'unattributed') and not x.is_sure
+      where p.kind in ('shelf', 'unattributed')
       group by p.site, p.kind, case p.kind when 'shelf' then 0 else p.id end, x.product_id) c
 where c.was <> c.is_now group by 1, 2
 """
-"""Cells that stay filled whatever came first (`told`, and not `turning`) are not looked up: their lots count as one
-that is there before and after.
+"""Cells that stay filled whatever came first (`told`, and not `turning`) are not looked up: sure to be there before
+and after.
 """
 _NOTHING = "(select * from movement where false) m"
 _MOVED = f"""moving as materialized (select {_COLUMNS} from {MOVEMENTS_OF_CHAIN}),
@@ -229,7 +233,7 @@ moved as materialized (
     group by 1, 2, 3),
 """
 _OR_MOVED = " union select location_id, product_id, true from moved"
-_AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0, false from moved"
+_AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0 from moved"
 _TURNING = """
 union all
 select c.site, '', false, null, 0, 0, 0, c.product_id
