@@ -234,3 +234,4 @@ async def test_a_crowd_that_does_everything_at_once_breaks_nothing(stock: Chain,
     assert crowd.broken == []
     assert crowd.done > PERSONS * DEEDS // 2
     assert await stock.bench.owner.fetch("select subject, error from dead_letter") == []
+    await stock.must_balance()
