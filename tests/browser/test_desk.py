@@ -173,7 +173,7 @@ def test_printing_at_the_desk_is_written_down_once(page: Page, chain: Chain) -> 
 
     page.keyboard.press("p")
 
-    expect(page.get_by_role("button", name="Print a copy")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy")).to_be_visible()
     page.wait_for_function("window.printed === 1")
     expect(page.locator("#dialog .receipt")).not_to_contain_text("Copy")
     assert len(chain.did("POST", "sales/v1/charges/[^/]+/receipts")) == 1
