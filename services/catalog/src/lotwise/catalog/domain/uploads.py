@@ -18,7 +18,7 @@ TEXT_BYTES_MAX = 100_000_000
 def lines_of(content: bytes) -> Generator[tuple[int, list[str]]]:
     """Every line with its number in the file. Raises BadFile when it cannot be read."""
     if content.startswith(ZIP):
-        yield from workbook_lines(io.BytesIO(content))
+        yield from ((line, _clean(cells)) for line, cells in workbook_lines(io.BytesIO(content)))
         return
     plain = _unpacked(content) if content.startswith(_GZIP) else content
     start = plain[:_SNIFF_BYTES]
@@ -28,11 +28,15 @@ def lines_of(content: bytes) -> Generator[tuple[int, list[str]]]:
     reader = csv.reader(text, dialect_of(start))
     try:
         for cells in reader:
-            yield reader.line_num, [cell.replace("\x00", "") for cell in cells]
+            yield reader.line_num, _clean(cells)
     except csv.Error as problem:
         raise BadFile(
             f"Line {reader.line_num + 1} cannot be read ({problem}). Often a quotation mark is missing."
         ) from None
+
+
+def _clean(cells: list[str]) -> list[str]:
+    return [cell.replace("\x00", "") for cell in cells]
 
 
 def _unpacked(content: bytes) -> bytes:

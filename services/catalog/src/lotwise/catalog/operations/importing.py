@@ -11,6 +11,9 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import structlog
+
 from lotwise.catalog.domain import codes, product_rows, products, uploads
 from lotwise.catalog.domain.columns import Row, missing_in, places_of
 from lotwise.catalog.domain.imports import APPLYING, DONE, FAILED, JUDGING, READING, READY, ROWS_MAX, Import, ImportRow
@@ -30,6 +33,12 @@ PORTION = 500
 READ_PORTION = 2000
 ReadRow = Callable[[dict[str, Any]], Wanted | BadValue]
 Lines = Generator[tuple[int, list[str]]]
+_PASSING = (
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError,
+)  # fmt: skip
+"""What is no fault of the file: the step is done again. Anything else ends this import, so that others go on."""
+log = structlog.get_logger(__name__)
 
 
 class Importing:
@@ -47,6 +56,16 @@ class Importing:
             one = await rows.waiting(tx)
         if one is None:
             return False
+        try:
+            await self._go_on(one)
+        except _PASSING:
+            raise
+        except Exception:
+            log.exception("an import stopped", import_id=str(one.id), state=one.state)
+            await self._move(one, FAILED, "Something in this file could not be handled; the logs say what.")
+        return True
+
+    async def _go_on(self, one: Import) -> None:
         if one.state == READING:
             await self._take_in(one)
         elif one.state == JUDGING:
@@ -54,7 +73,6 @@ class Importing:
         elif one.state == APPLYING:
             with context.work(by=one.applied_by):
                 await self._apply(one)
-        return True
 
     async def _take_in(self, one: Import) -> None:
         async with self._db.reading() as tx:
@@ -214,7 +232,11 @@ def _row(row: Row, seen: dict[str, int]) -> ImportRow:
     try:
         body = product_rows.product_row(row)
     except ValueError as problem:
-        made = refuse(ImportRow(row.line, 0, code[:64], row["name"][:200], {}), f"{str(problem).capitalize()}.")
+        said = str(problem)
+        made = refuse(ImportRow(row.line, 0, code[:64], row["name"][:200], {}), f"{said[:1].upper()}{said[1:]}.")
+        made.field = next(
+            (one.name for one in product_rows.COLUMNS if one.name.startswith(said.partition(" ")[0])), None
+        )
     else:
         made = ImportRow(row.line, product_rows.part_of(body), code[:64], row["name"][:200], body)
         if code in seen:
