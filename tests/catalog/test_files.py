@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from tests.catalog.harness import Bench
 
+from lotwise.catalog.domain.product_rows import COLUMNS
 from lotwise.contracts.catalog import ProductDefined
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.purchasing import SupplierDefined
-from lotwise.onebox.imports.products import COLUMNS, in_order, wanted_rows
+from lotwise.onebox.imports.products import in_order, wanted_rows
 from lotwise.onebox.imports.rejects import Rejects
 from lotwise.onebox.imports.sheets import FileMapping, Sheet
 from lotwise.onebox.imports.workbooks import write_workbook
