@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lotwise.catalog.domain import product_rows
 from lotwise.onebox.home import Refused
 from lotwise.onebox.imports import products, stock
 from lotwise.onebox.imports.members import member_row
@@ -191,7 +192,7 @@ def test_product_rows_take_the_words_of_other_systems(tmp_path: Path) -> None:
         "TOX,Toxin,Back bar,12.5,0,4006381333931\n.FAC,Facial,service,90,,\nTOX,Again,,1,,\n"
     )
     with Rejects(tmp_path / "r.csv") as rejects:
-        rows = list(products.wanted_rows(Sheet(file, products.COLUMNS, FileMapping()), rejects))
+        rows = list(products.wanted_rows(Sheet(file, product_rows.COLUMNS, FileMapping()), rejects))
     assert [row.body for row in rows] == [
         {"code": "TOX", "name": "Toxin", "kind": "physical", "purpose": "back_bar", "price": "12.5",
          "unit_decimals": 0, "barcodes": ["4006381333931"]},
@@ -207,7 +208,7 @@ def test_product_rows_bring_how_they_are_drawn(tmp_path: Path) -> None:
         "code,name,container,units per vial,hours after opening,class\nTOX,Toxin,Multi-patient,100,24,Prescription\n"
     )
     with Rejects(tmp_path / "r.csv") as rejects:
-        (row,) = products.wanted_rows(Sheet(file, products.COLUMNS, FileMapping()), rejects)
+        (row,) = products.wanted_rows(Sheet(file, product_rows.COLUMNS, FileMapping()), rejects)
     names = ("container_rule", "container_units", "use_by_hours", "drug_class")
     assert [row.body[name] for name in names] == ["multi_patient", "100", 24, "prescription"]
     assert rejects.count == 0

@@ -39,7 +39,8 @@ async def clinic(sales: Sales) -> None:
 
 def kit(*parts: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A line of the kit with what is said of its parts."""
-    return line(KIT, **({"parts": list(parts)} if parts else {}), **more)
+    said: dict[str, Any] = {"parts": list(parts)} if parts else {}
+    return line(KIT, **said, **more)
 
 
 def part(lot: Offer = SECOND, **more: Any) -> dict[str, Any]:
