@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.stock.chain import BOTOX, CREAM, Chain
+from tests.stock.chain import BOTOX, CREAM, SITES, Chain
 
 from lotwise.contracts.ids import uuid7
 from lotwise.contracts.stock import LedgerSealed, LotExpired, StockLevelChanged
 from lotwise.kit.client import Refused, Unreachable
-from lotwise.stock.jobs import make_partitions, seal_ledger, sweep_holds, sweep_lots, warn_of_expiries
+from lotwise.stock.jobs import make_partitions, open_days, seal_ledger, sweep_holds, sweep_lots, warn_of_expiries
 
 
 class Sales:
@@ -112,3 +112,19 @@ async def test_the_ledger_is_sealed_and_its_partitions_are_ready(stock: Chain) -
         "select inhrelid::regclass::text as n from pg_inherits where inhparent = 'movement'::regclass"
     )
     assert len(names) >= 4
+
+
+async def test_days_that_are_over_are_kept_once(stock: Chain) -> None:
+    """N-04: given goods recorded today; when the job of the days' openings runs twice; then every site has the days up
+    to the last that is due, empty as they were before today, and the second run adds none.
+    """
+    await stock.receive("9")
+    await open_days(stock.bench.runtime)
+    kept = await stock.bench.owner.fetch(
+        "select site, sum(value_minor)::bigint as value, max(day) >= current_date - 2 as is_due from day_opening"
+        " group by site order by site"
+    )
+    assert [tuple(row) for row in kept] == [(site, 0, True) for site in sorted(SITES)]
+    before = await stock.bench.state()
+    await open_days(stock.bench.runtime)
+    assert await stock.bench.state() == before
