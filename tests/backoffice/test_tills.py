@@ -162,6 +162,17 @@ async def test_a_receipt_says_all_and_a_second_one_that_it_is_a_copy(htmx: httpx
     assert "Copy 1" in (await htmx.post(f"{CHARGE}/receipt", data={"key": "k"})).text
 
 
+async def test_a_receipt_on_a4_is_written_down_before_it_is_printed(page: httpx.AsyncClient, chain: Chain) -> None:
+    """SAL-22: the page to look at prints nothing by itself; its button writes down that a receipt is given first."""
+    looked = LexborHTMLParser((await page.get(f"{CHARGE}/receipt")).text)
+    assert looked.css("[data-print], [data-action=print]") == []
+    press = find(looked, "form[method=post]:not([hx-post])")
+    given = await page.post(str(press.attributes["action"]), data={"key": "k"})
+
+    assert find(LexborHTMLParser(given.text), ".sheet[data-print]")
+    assert sent(chain, "charges/[^/]+/receipts")["way"] == "print"
+
+
 async def test_without_a_mail_server_the_page_says_how(htmx: httpx.AsyncClient, chain: Chain) -> None:
     """SAL-22: no button that cannot work: the two settings are named; with a server the address is sent."""
     shown = await htmx.get(f"{CHARGE}/send")
