@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, ident
 from tests.backoffice.fakes.counts import COUNTS
+from tests.backoffice.fakes.imports import IMPORT
 from tests.backoffice.fakes.tills import COUNTED, OPEN
 from tests.browser.conftest import SCREENS
 from tests.browser.stage import Stage
@@ -20,6 +21,14 @@ PAGES = {
     "today": "/",
     "products": "/products",
     "product": f"/products/{TOXIN}",
+    "product-import": "/products/import",
+    "product-import-shown": f"/products/import/{IMPORT}?show=all",
+    "member-import": "/members/import",
+    "categories": "/categories",
+    "discounts": "/discounts",
+    "packages": "/packages",
+    "prices": "/prices",
+    "preferences": "/settings/preferences",
     "stock": "/stock",
     "level": f"/stock/harley-street/{TOXIN}",
     "lots": "/stock/lots",
