@@ -33,8 +33,10 @@ from lotwise.onebox.servers import PostgresServer
 pytestmark = pytest.mark.timeout(300)
 MEMORY_BYTES_MAX = 1_200_000_000
 LOST = topology()[0]
-WRITTEN_BY_RUNNING = ("outbox", "inbox", "relay_state", "audit_seal", "seal", "ledger_era")
-"""Tables that a running system writes by itself: what it tells and hears of its seals, and how transactions count."""
+WRITTEN_BY_RUNNING = ("outbox", "inbox", "relay_state", "audit_seal", "seal", "ledger_era", "day_opening")
+"""Tables that a running system writes by itself: what it tells and hears of its seals, how transactions count, and what
+sites began their days with.
+"""
 
 
 def wait_until(holds: Callable[[], bool], seconds_max: float = 60) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -63,9 +64,9 @@ async def test_a_charge_that_the_database_refuses_fails_alone(sales: Sales, monk
     """F7: when one charge of a group cannot be stored, the others of the group are recorded all the same."""
     real, poison = answers.recorded_event, uuid7()
 
-    def event(charge: Any) -> bytes:
+    def event(charge: Any, till_id: UUID | None) -> bytes:
         """The event, one of them larger than the outbox takes."""
-        return b"x" * 1_000_000 if charge.charge_id == poison else real(charge)
+        return b"x" * 1_000_000 if charge.charge_id == poison else real(charge, till_id)
 
     monkeypatch.setattr(recording, "recorded_event", event)
     bodies = [fact(), fact(charge_id=str(poison)), fact()]
