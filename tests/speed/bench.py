@@ -54,8 +54,8 @@ class Length:
     yardstick_seconds: int
 
 
-FLOOR_CPU_US, FLOOR_RATE = 325.0, 4200.0
-"""F where the bars of rows 2 and 4 were set: on a slower machine they are held as the same shares of its own F."""
+FLOOR_CPU_US, FLOOR_RATE, FLOOR_P50_MS, FLOOR_P99_MS = 325.0, 4200.0, 1.8, 14.0
+"""F where the bars of rows 2, 4 and 5 were set: on a slower machine they are held as the same shares of its own F."""
 SHORT, LONG = Length(4.0, 1, 3), Length(8.0, 3, 5)
 
 
@@ -275,15 +275,25 @@ async def batch_row(measured: System, table: Table, products: list[Any], yard: Y
 async def latency_rows(
     measured: System, table: Table, products: list[Any], rate: float, yard: Yard, long: Length
 ) -> None:
-    """Rows 5 and 6: how soon stock's ledger has a sale."""
-    answers, seen = await visible(measured, charges(products), rate=200, seconds=10)
-    p50, p99 = quantile(seen, 0.5), quantile(seen, 0.99)
+    """Rows 5 and 6: how soon stock's ledger has a sale, the median of the rounds.
+
+    They come before the batches, whose vacuum and checkpoint last a while.
+    """
+    runs = [await visible(measured, charges(products), rate=200, seconds=10) for _ in range(long.rounds)]
+    answers = runs[0][0]
     table.add("5  at 200/s: POST answer p50", answers.quantile(0.5), "ms", note=f"p99 {answers.quantile(0.99):.1f} ms")
-    bare = (f"F {yard.floor.p50:.1f}", f"F {yard.floor.p99:.1f}") if yard.floor else ("", "")
-    table.add("5  at 200/s: POST → in stock's ledger p50", p50, "ms", must="≤ 10", passed=p50 <= 10, note=bare[0])
-    table.add("5  at 200/s: POST → in stock's ledger p99", p99, "ms", must="≤ 60", passed=p99 <= 60, note=bare[1])
-    _, seen = await visible(measured, charges(products), rate=rate / 2, seconds=long.seconds)
-    p99 = quantile(seen, 0.99)
+    bare = (yard.floor.p50, yard.floor.p99) if yard.floor else (FLOOR_P50_MS, FLOOR_P99_MS)
+    for share, name, must, floor_ms, here in (
+        (0.5, "p50", 10.0, FLOOR_P50_MS, bare[0]), (0.99, "p99", 60.0, FLOOR_P99_MS, bare[1])
+    ):  # fmt: skip
+        took = statistics.median(quantile(seen, share) for _, seen in runs)
+        wanted = f"≤ {must:.0f} where F is {floor_ms:.1f}"
+        reached = took <= must * max(1.0, here / floor_ms)
+        title = f"5  at 200/s: POST → in stock's ledger {name}"
+        table.add(title, took, "ms", must=wanted, passed=reached, note=f"F {here:.1f}")
+    half = rate / 2
+    runs = [await visible(measured, charges(products), rate=half, seconds=long.seconds) for _ in range(long.rounds)]
+    p99 = statistics.median(quantile(seen, 0.99) for _, seen in runs)
     table.add("6  at half of row 1: POST → in stock's ledger p99", p99, "ms", must="≤ 150", passed=p99 <= 150)
 
 
@@ -329,9 +339,9 @@ async def measure(measured: System, table: Table, long: Length, bare: Floor | No
     yard = await yardsticks(measured, table, long, bare)
     products = await furnish(measured)
     rate = await sales_rows(measured, table, products, yard, long)
+    await latency_rows(measured, table, products, rate, yard, long)
     await held_rows(measured, table, products, rate, yard, long)
     await batch_row(measured, table, products, yard, long)
-    await latency_rows(measured, table, products, rate, yard, long)
     await hot_row(measured, table, products, rate, long)
     await rebuild_row(measured, table)
     await quote_row(measured, table, long)
