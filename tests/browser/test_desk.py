@@ -277,6 +277,26 @@ def test_a_bill_is_parked_and_paid_in_parts_by_keyboard(page: Page, chain: Chain
     assert [tender["amount_minor"] for tender in sent["tenders"]] == [10000, 12320]
 
 
+def test_a_sheet_is_gone_before_the_bill_changes(page: Page) -> None:
+    """UI 5: the next key, pressed the moment the bill has changed, is pressed at the desk and not in the old sheet."""
+    page.goto(DESK)
+    page.keyboard.press("F1")
+    expect(page.locator("#bill [data-line]")).to_have_count(1)
+    page.keyboard.press("Alt+l")
+    expect(page.locator("#dialog h2")).to_be_visible()
+    page.evaluate(
+        "() => { const next = new MessageChannel();"
+        " next.port1.onmessage = () => { window.wasOpen ??= document.querySelector('#dialog').open; };"
+        " new MutationObserver(() => next.port2.postMessage(0))"
+        ".observe(document.querySelector('#bill'), { childList: true }); }"
+    )
+
+    page.keyboard.press("Enter")
+
+    page.wait_for_function("() => window.wasOpen !== undefined")
+    assert page.evaluate("() => window.wasOpen") is False
+
+
 def test_what_is_typed_after_an_amount_was_typed_arrives(page: Page) -> None:
     """UI 1: after a payment whose amount was typed the next words go into the field at once."""
     page.goto(DESK)
