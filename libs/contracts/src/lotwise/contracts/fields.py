@@ -68,8 +68,11 @@ Minor = Annotated[Whole, Field(ge=-(2**63) + 1, le=2**63 - 1)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_clean)]
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_clean)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_clean)]
-Day = Annotated[date, BeforeValidator(_written), AfterValidator(_day)]
+AsWritten = BeforeValidator(_written)
+"""In front of a day or an instant: never a number."""
+
+Day = Annotated[date, AsWritten, AfterValidator(_day)]
 """A calendar day between 1970 and 2200."""
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_instant)]
+Instant = Annotated[AwareDatetime, AsWritten, AfterValidator(_instant)]
 Id = UUID

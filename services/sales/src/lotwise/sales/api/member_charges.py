@@ -11,7 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from lotwise.contracts.fields import Id
+from lotwise.contracts.fields import Id, Instant
 from lotwise.kit import audit
 from lotwise.kit.commands import Read, Reading
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
@@ -83,7 +83,7 @@ async def members_of_charges(body: ChargesIn, read: Read, request: Request) -> C
 async def charges_of_member(
     member_id: UUID,
     read: Read,
-    since: Annotated[datetime | None, Query(description="Only charges that happened at or after this instant.")] = None,
+    since: Annotated[Instant | None, Query(description="Only charges that happened at or after this instant.")] = None,
     after: After = None,
     limit: Limit = 100,
 ) -> Page[MemberCharge]:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Flag, Id, Note, Text
+from lotwise.contracts.fields import AsWritten, Flag, Id, Note, Text
 from lotwise.sales.api.line_shapes import Short, Strict
 
-Birthday = Annotated[date, Field(ge=date(1880, 1, 1), le=date(2200, 12, 31))]
+Birthday = Annotated[date, AsWritten, Field(ge=date(1880, 1, 1), le=date(2200, 12, 31))]
 ConsentKind = Literal["marketing_mail", "marketing_sms", "marketing_phone", "recall_contact", "photo"]
 
 

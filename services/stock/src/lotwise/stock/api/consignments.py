@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
-from lotwise.contracts.fields import Id, Instant, Note, PositiveQuantity, Slug
+from lotwise.contracts.fields import Day, Id, Instant, Note, PositiveQuantity, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.stock.api.shapes import Day, Strict, exponent, trace
+from lotwise.stock.api.shapes import Strict, exponent, trace
 from lotwise.stock.domain.consignments import SENT_BACK
 from lotwise.stock.domain.refusals import (
     BadDate,

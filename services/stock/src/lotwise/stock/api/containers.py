@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Instant, Note, PositiveQuantity, Slug
+from lotwise.contracts.fields import Day, Id, Instant, Note, PositiveQuantity, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command, Read, visible
 from lotwise.kit.database import Tx
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.stock.api.shapes import Day, ReasonText, Short, Strict, exponent, trace
+from lotwise.stock.api.shapes import ReasonText, Short, Strict, exponent, trace
 from lotwise.stock.domain.containers import Visitor
 from lotwise.stock.domain.refusals import (
     AnotherPatients,

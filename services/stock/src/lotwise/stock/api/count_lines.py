@@ -8,14 +8,14 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Instant, Note, Whole
+from lotwise.contracts.fields import Day, Id, Instant, Note, Whole
 from lotwise.kit.commands import Answer, Cmd, Command, Read, Reading
 from lotwise.kit.database import Tx
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.principal import Principal
 from lotwise.kit.web import Router
 from lotwise.stock.api.counts import Cause, CountOut, answered, is_hidden, seen
-from lotwise.stock.api.shapes import AreaName, Day, LotNumber, Quantity, SerialNumber, Strict, exponent, text
+from lotwise.stock.api.shapes import AreaName, LotNumber, Quantity, SerialNumber, Strict, exponent, text
 from lotwise.stock.domain.costs import value_of
 from lotwise.stock.domain.counts import Count
 from lotwise.stock.domain.refusals import (

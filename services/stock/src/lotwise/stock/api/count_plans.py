@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Flag, Id, Slug, Text, Whole
+from lotwise.contracts.fields import Day, Flag, Id, Slug, Text, Whole
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.database import Tx
@@ -16,7 +16,7 @@ from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.principal import Principal
 from lotwise.kit.web import Router
 from lotwise.stock.api.counts import PERCENT_DECIMALS, UNIT_DECIMALS, AbcClass, CountOut, RulesIn, answered, rules_in
-from lotwise.stock.api.shapes import AreaName, Day, Strict, text
+from lotwise.stock.api.shapes import AreaName, Strict, text
 from lotwise.stock.domain.refusals import (
     CountOpen,
     CountTooLarge,

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
+from lotwise.contracts.fields import Day
 from lotwise.kit.commands import Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.stock.api.containers import check_days
-from lotwise.stock.api.shapes import Day
 from lotwise.stock.domain.refusals import BadDate
 from lotwise.stock.repository.definitions import all_sites
 from lotwise.stock.repository.deviations import Span

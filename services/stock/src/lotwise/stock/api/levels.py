@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Id, Slug
+from lotwise.contracts.fields import Day, Id, Slug
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.database import Tx
 from lotwise.kit.etag import IfMatch, etag
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.stock.api.past import AsOf, KnownAt, figures_then, moment_of
-from lotwise.stock.api.shapes import Day, ProblemOut, Quantity, Strict, exponent, problem_of
+from lotwise.stock.api.shapes import ProblemOut, Quantity, Strict, exponent, problem_of
 from lotwise.stock.domain.costs import unit_cost
 from lotwise.stock.domain.moments import Moment
 from lotwise.stock.domain.refusals import BadDate, LevelsCrossed, NotKept, UnknownProduct, UnknownSite

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from lotwise.contracts.fields import Id, PositiveQuantity, Slug
+from lotwise.contracts.fields import Day, Id, PositiveQuantity, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command, Read
 from lotwise.kit.database import Tx
 from lotwise.kit.web import Router
-from lotwise.stock.api.shapes import Day, LotNumber, ReasonText, Strict, exponent, trace
+from lotwise.stock.api.shapes import LotNumber, ReasonText, Strict, exponent, trace
 from lotwise.stock.domain.movements import RELEASE, Entry
 from lotwise.stock.domain.refusals import (
     BadQuantity,

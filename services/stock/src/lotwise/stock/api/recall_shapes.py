@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from lotwise.contracts.fields import Id, Note, PositiveQuantity, Slug
-from lotwise.stock.api.shapes import Day, LotNumber, ReasonText, Short, Strict
+from lotwise.contracts.fields import Day, Id, Note, PositiveQuantity, Slug
+from lotwise.stock.api.shapes import LotNumber, ReasonText, Short, Strict
 from lotwise.stock.domain.recalls import Scope
 from lotwise.values import format_quantity
 

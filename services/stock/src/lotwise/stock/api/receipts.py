@@ -6,13 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from lotwise.contracts.fields import Flag, Id, Instant, PositiveQuantity, PriceText, Slug
+from lotwise.contracts.fields import Day, Flag, Id, Instant, PositiveQuantity, PriceText, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Command
 from lotwise.kit.web import Router
 from lotwise.stock.api.shapes import (
     AreaName,
-    Day,
     LotNumber,
     ProblemOut,
     SerialNumber,

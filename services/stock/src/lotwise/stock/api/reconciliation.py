@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
+from lotwise.contracts.fields import Day
 from lotwise.kit.commands import Read, visible
 from lotwise.kit.database import Tx
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.stock.api.shapes import Day
 from lotwise.stock.domain.places import Site
 from lotwise.stock.domain.refusals import BadDate, UnknownSite
 from lotwise.stock.domain.statements import Statement, statement_of

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lotwise.contracts.fields import Note, QuantityText
 from lotwise.kit import context
@@ -13,16 +13,6 @@ from lotwise.kit.service import Runtime
 from lotwise.stock.domain.cells import Taken
 from lotwise.stock.domain.places import Product
 from lotwise.values import Refusal, currency_exponent, format_quantity
-
-
-def _day(value: date) -> date:
-    if not 1970 <= value.year <= 2200:
-        raise ValueError("lies outside the years 1970 to 2200")
-    return value
-
-
-Day = Annotated[date, AfterValidator(_day)]
-"""A calendar day between 1970 and 2200."""
 
 LotNumber = Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", strip_whitespace=True)]
 SerialNumber = Annotated[

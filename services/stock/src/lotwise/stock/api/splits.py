@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from lotwise.contracts.fields import Id, Instant, PositiveQuantity, PriceText, Slug, Whole
+from lotwise.contracts.fields import Day, Id, Instant, PositiveQuantity, PriceText, Slug, Whole
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd
 from lotwise.kit.web import Router
 from lotwise.stock.api.receipts import REFUSALS, ReceiptOut, receipt_out
-from lotwise.stock.api.shapes import AreaName, Day, LotNumber, Short, Strict, exponent, trace
+from lotwise.stock.api.shapes import AreaName, LotNumber, Short, Strict, exponent, trace
 from lotwise.stock.domain.refusals import LotIsApart, NotEnoughStock, SharesDiffer
 from lotwise.stock.operations.dates import happened
 from lotwise.stock.operations.receipts import Delivery

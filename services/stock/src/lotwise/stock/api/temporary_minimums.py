@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from lotwise.contracts.fields import Id, Slug
+from lotwise.contracts.fields import Day, Id, Slug
 from lotwise.contracts.ids import uuid7
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
-from lotwise.stock.api.shapes import Day, Quantity, ReasonText, Strict, exponent, text
+from lotwise.stock.api.shapes import Quantity, ReasonText, Strict, exponent, text
 from lotwise.stock.domain.refusals import (
     BadDate,
     LevelsCrossed,

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
-from lotwise.contracts.fields import Id
+from lotwise.contracts.fields import Day, Id
 from lotwise.kit.commands import Answer, Cmd, Read
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
 from lotwise.kit.web import Router
 from lotwise.stock.api.containers import check_days, zone_of
-from lotwise.stock.api.shapes import Day, ReasonText, Strict, text
+from lotwise.stock.api.shapes import ReasonText, Strict, text
 from lotwise.stock.domain.exceptions import Known, exceptions_of
 from lotwise.stock.domain.refusals import BadDate, NothingToExplain, UnknownSite, UnknownTreatment
 from lotwise.stock.operations import exceptions as deeds
