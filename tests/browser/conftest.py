@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.backoffice.fakes import Chain
+from tests.browser.line import HAS_BOOK, Line, until
 from tests.browser.stage import ARGUMENTS, CHROMIUM, Stage, stage
 
 SCREENS = Path("var/screens")
+DESK = "/charge?site=harley-street"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +59,22 @@ def page(chromium: Browser, office: Stage, chain: Chain) -> Iterator[Page]:
     yield page
     context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def wire(office: Stage) -> Iterator[Line]:
+    """The line between the desk and the office."""
+    one = Line(office.url)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def ready(page: Page, wire: Line) -> Page:
+    """A desk that has its price book, at the end of its line."""
+    page.goto(wire.url + DESK)
+    until(page, HAS_BOOK)
+    return page
 
 
 def scan(page: Page, code: str) -> None:

@@ -6,9 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain
 from tests.backoffice.fakes.ground import Answer, Ask
 from tests.backoffice.fakes.sales import quote
-from tests.browser.conftest import scan
-
-DESK = "/charge?site=harley-street"
+from tests.browser.conftest import DESK, scan
 
 
 def test_keyboard_alone_from_the_desk_to_the_receipt(page: Page, chain: Chain) -> None:

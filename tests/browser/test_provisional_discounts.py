@@ -2,15 +2,12 @@
 
 import itertools
 import random
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.backoffice.fakes import ALL_PRODUCTS, Chain
 from tests.browser.conftest import scan
-from tests.browser.line import HAS_BOOK, Line, until
-from tests.browser.stage import Stage
-from tests.browser.test_desk import DESK
+from tests.browser.line import Line
 from tests.sales.domain.shop import NOW, TILL, ByHand, charge, line, product, shop
 
 from lotwise.sales.domain.taxes import rates_of
@@ -18,22 +15,6 @@ from lotwise.values import site_day
 
 MODULE = "import(performance.getEntriesByType('resource').find(({ name }) => name.includes('provisional.js')).name)"
 PRICES = ("186", "345", "12.34", "0.99", "19.995", "1000", "7.5")
-
-
-@pytest.fixture
-def wire(office: Stage) -> Iterator[Line]:
-    """The line between the desk and the office."""
-    one = Line(office.url)
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def ready(page: Page, wire: Line) -> Page:
-    """A desk that has its price book, at the end of its line."""
-    page.goto(wire.url + DESK)
-    until(page, HAS_BOOK)
-    return page
 
 
 def discount(page: Page, keys: str, kind: str, value: str, reason: str) -> None:
