@@ -6,6 +6,7 @@ from uuid import UUID
 
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.sums import Sums, changed
+from lotwise.stock.repository.day_cells import keep_cells
 from lotwise.stock.repository.moments import zones_of
 from lotwise.stock.repository.openings import first_day, oldest_writer
 from lotwise.stock.repository.sums import changes, first_days, keep_openings, look_at_days, openings, take_turn
@@ -39,6 +40,7 @@ async def open_day(tx: Tx, now: datetime) -> date | None:
             if one.product_id is not None:
                 turning[one.site].append(one.product_id)
         kept += [(site, day + timedelta(days=1), sums[site], sorted(turning[site])) for site, day in since.items()]
+        await keep_cells(tx, since, turning)
     await keep_openings(tx, kept, now)
     return max((row[1] for row in kept), default=None)
 

@@ -2,7 +2,8 @@
 
 `day_opening` keeps the totals of a site as every day began: what had happened and was recorded before it. Later of the
 two clocks' days are read as daily totals, the boundary's own day as movements. Sums of money need nothing else; to
-know whether a lot or a cell appeared or ran out, what it stood at is looked up for those alone that changed.
+know whether a lot or a cell appeared or ran out, what it stood at is needed for those alone that changed: out of
+`day_cells`, or looked up.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -86,8 +87,14 @@ piece as (select * from unnest($7::text[], $8::timestamptz[], $9::timestamptz[],
                                $11::timestamptz[], $27::timestamptz[], $28::timestamptz[])
           as g(site, recorded_from, recorded_until, happened_start, recorded_start, day_start, day_end)),
 told as materialized (
-    select o.site, o.turning from edge e join day_opening o on o.site = e.site and o.day = e.since + 1
+    select o.site, o.turning from edge e
+    cross join lateral (select * from day_opening where site = e.site and day = e.since + 1 offset 0) o
     where e.since = least(e.happened_day, e.recorded_day)),
+kept as materialized (
+    select e.site, u.location_id, u.product_id, u.lot_id, u.quantity from edge e
+    cross join lateral (select * from day_cells where site = e.site and day = e.since offset 0) d
+    cross join lateral unnest(d.locations, d.products, d.lots, d.quantities)
+        as u(location_id, product_id, lot_id, quantity)),
 turning as (select t.site, u.product_id from told t cross join lateral unnest(t.turning) as u(product_id)),
 span as (select * from unnest($12::timestamptz[], $13::timestamptz[], $14::uuid[], $15::uuid[])
          as s(recorded_from, recorded_until, id_from, id_until)),
@@ -154,26 +161,31 @@ parts as (
            bool_or(is_odd) as is_odd
     from parts group by location_id, product_id, lot_id having sum(quantity) <> 0 or sum(cost_minor) <> 0),
 touched as materialized (
-    select distinct q.id, c.product_id, q.since
+    select distinct q.id, c.product_id, q.since, k.site is not null as is_kept
     from (select c.location_id, c.product_id, c.is_odd from change c where c.quantity <> 0{{or_moved}}) c
     join place p on p.id = c.location_id
     join place q on q.site = p.site and q.kind = p.kind
     left join told on told.site = p.site left join turning u on u.site = p.site and u.product_id = c.product_id
+    left join (select distinct site, product_id from kept) k on k.site = p.site and k.product_id = c.product_id
     where p.kind in ('shelf', 'unattributed') and p.since > $25
       and (c.is_odd or told.site is null or u.product_id is not null)),
 weighed as materialized (
     select c.*, t.id is null and p.since > $25 as is_sure
     from change c join place p on p.id = c.location_id
     left join touched t on t.id = c.location_id and t.product_id = c.product_id),
+unknown as materialized (select * from touched where not is_kept),
 lying as (
-    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
-    from touched t
+    select k.location_id, k.product_id, k.lot_id, k.quantity as was, 0::bigint as more, 0::bigint as cost_minor
+    from kept k join touched t on t.id = k.location_id and t.product_id = k.product_id
+    union all
+    select o.location_id, o.product_id, o.lot_id, o.quantity, 0, 0
+    from unknown t
     cross join lateral (
         select * from opening_balance
         where month = $26 and location_id = t.id and product_id = t.product_id offset 0) o
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
-    from touched t
+    from unknown t
     cross join lateral (
         select * from daily_total
         where (product_id, location_id, happened_on) >= (t.product_id, t.id, $26)
@@ -181,7 +193,7 @@ lying as (
           and recorded_on < t.since offset 0) d
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
-    from touched t
+    from unknown t
     cross join lateral (
         select * from daily_total
         where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
@@ -217,7 +229,7 @@ from (select p.site, p.kind,
 where c.was <> c.is_now group by 1, 2
 """
 """Cells that stay filled whatever came first (`told`, and not `turning`) are not looked up: sure to be there before
-and after.
+and after. Of the others, what `day_cells` kept needs no look either.
 """
 _NOTHING = "(select * from movement where false) m"
 _MOVED = f"""moving as materialized (select {_COLUMNS} from {MOVEMENTS_OF_CHAIN}),

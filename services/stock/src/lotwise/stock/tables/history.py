@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -78,6 +79,24 @@ class DayOpeningRow(Base, table=True):
     expiring_lots: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     expiring_minor: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     turning: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+
+
+class DayCellsRow(Base, table=True):
+    """What lay of lots as a day began, of cells that instants of that day have to know: those that turn on it, and those
+    of what was recorded late, on `learnt_on`. Of each cell all lots are here; of an empty one, a row without a lot.
+    """
+
+    __tablename__: ClassVar[str] = "day_cells"
+    __table_args__: ClassVar[tuple[object, ...]] = (
+        ForeignKeyConstraint(["site", "day"], ["day_opening.site", "day_opening.day"], ondelete="CASCADE"),
+    )
+    site: str = Field(sa_column=Column(Text, primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    learnt_on: date = Field(sa_column=Column(Date, primary_key=True))
+    locations: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    products: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    lots: list[UUID | None] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    quantities: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
 
 
 class ProofRow(Base, table=True):
