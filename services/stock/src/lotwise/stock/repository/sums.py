@@ -87,15 +87,14 @@ piece as (select * from unnest($7::text[], $8::timestamptz[], $9::timestamptz[],
                                $11::timestamptz[], $27::timestamptz[], $28::timestamptz[])
           as g(site, recorded_from, recorded_until, happened_start, recorded_start, day_start, day_end)),
 told as materialized (
-    select o.site, o.turning from edge e
-    cross join lateral (select * from day_opening where site = e.site and day = e.since + 1 offset 0) o
+    select e.site from edge e
+    cross join lateral (select from day_opening where site = e.site and day = e.since + 1 offset 0) o
     where e.since = least(e.happened_day, e.recorded_day)),
 kept as materialized (
     select e.site, u.location_id, u.product_id, u.lot_id, u.quantity from edge e
     cross join lateral (select * from day_cells where site = e.site and day = e.since offset 0) d
     cross join lateral unnest(d.locations, d.products, d.lots, d.quantities)
         as u(location_id, product_id, lot_id, quantity)),
-turning as (select t.site, u.product_id from told t cross join lateral unnest(t.turning) as u(product_id)),
 span as (select * from unnest($12::timestamptz[], $13::timestamptz[], $14::uuid[], $15::uuid[])
          as s(recorded_from, recorded_until, id_from, id_until)),
 odd as (select * from unnest($16::text[], $17::uuid[], $18::uuid[], $19::timestamptz[], $20::timestamptz[],
@@ -157,35 +156,35 @@ parts as (
     join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
     where (m.happened_at >= g.happened_start or m.recorded_at >= g.recorded_start)),
 {{moved}}change as materialized (
-    select location_id, product_id, lot_id, sum(quantity)::bigint as quantity, sum(cost_minor)::bigint as cost_minor,
-           bool_or(is_odd) as is_odd
-    from parts group by location_id, product_id, lot_id having sum(quantity) <> 0 or sum(cost_minor) <> 0),
+    select location_id, product_id, lot_id, sum(was)::bigint as was, sum(quantity)::bigint as quantity,
+           sum(cost_minor)::bigint as cost_minor, bool_or(is_odd) as is_odd
+    from (select location_id, product_id, lot_id, 0::bigint as was, quantity, cost_minor, is_odd from parts
+          union all
+          select location_id, product_id, lot_id, quantity, 0, 0, false from kept) c
+    group by location_id, product_id, lot_id
+    having sum(quantity) <> 0 or sum(cost_minor) <> 0 or sum(was) <> 0),
+known as materialized (
+    select c.*, p.site, p.kind, p.since, k.site is not null as is_kept,
+           p.since > $25 and p.kind in ('shelf', 'unattributed') and k.site is null
+           and (c.is_odd or told.site is null) as is_open
+    from change c join place p on p.id = c.location_id left join told on told.site = p.site
+    left join (select distinct site, product_id from kept) k on k.site = p.site and k.product_id = c.product_id),
 touched as materialized (
-    select distinct q.id, c.product_id, q.since, k.site is not null as is_kept
-    from (select c.location_id, c.product_id, c.is_odd from change c where c.quantity <> 0{{or_moved}}) c
-    join place p on p.id = c.location_id
-    join place q on q.site = p.site and q.kind = p.kind
-    left join told on told.site = p.site left join turning u on u.site = p.site and u.product_id = c.product_id
-    left join (select distinct site, product_id from kept) k on k.site = p.site and k.product_id = c.product_id
-    where p.kind in ('shelf', 'unattributed') and p.since > $25
-      and (c.is_odd or told.site is null or u.product_id is not null)),
+    select distinct q.id, c.product_id, q.since
+    from (select site, kind, product_id from known where is_open and quantity <> 0{{or_moved}}) c
+    join place q on q.site = c.site and q.kind = c.kind),
 weighed as materialized (
-    select c.*, t.id is null and p.since > $25 as is_sure
-    from change c join place p on p.id = c.location_id
-    left join touched t on t.id = c.location_id and t.product_id = c.product_id),
-unknown as materialized (select * from touched where not is_kept),
+    select c.*, t.id is null as is_known, t.id is null and c.since > $25 and not c.is_kept as is_sure
+    from known c left join touched t on t.id = c.location_id and t.product_id = c.product_id),
 lying as (
-    select k.location_id, k.product_id, k.lot_id, k.quantity as was, 0::bigint as more, 0::bigint as cost_minor
-    from kept k join touched t on t.id = k.location_id and t.product_id = k.product_id
-    union all
-    select o.location_id, o.product_id, o.lot_id, o.quantity, 0, 0
-    from unknown t
+    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
+    from touched t
     cross join lateral (
         select * from opening_balance
         where month = $26 and location_id = t.id and product_id = t.product_id offset 0) o
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
-    from unknown t
+    from touched t
     cross join lateral (
         select * from daily_total
         where (product_id, location_id, happened_on) >= (t.product_id, t.id, $26)
@@ -193,21 +192,23 @@ lying as (
           and recorded_on < t.since offset 0) d
     union all
     select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
-    from unknown t
+    from touched t
     cross join lateral (
         select * from daily_total
         where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
           and recorded_on >= $26 and recorded_on < t.since and happened_on < $26 offset 0) d
     union all
     select c.location_id, c.product_id, c.lot_id, 0, c.quantity, c.cost_minor
-    from weighed c where not c.is_sure{{and_moved}}),
+    from weighed c where not c.is_known{{and_moved}}),
 lots as materialized (
-    select location_id, product_id, lot_id, sum(was)::bigint as was, sum(was + more)::bigint as now,
-           sum(cost_minor)::bigint as cost_minor
+    select location_id, product_id, lot_id, was, was + quantity as now, cost_minor
+    from weighed where is_known and not is_sure
+    union all
+    select location_id, product_id, lot_id, sum(was)::bigint, sum(was + more)::bigint, sum(cost_minor)::bigint
     from lying group by location_id, product_id, lot_id),
-known as (
+named as (
     select k.lot_id, l.owner, l.expires_on
-    from (select distinct lot_id from change where lot_id is not null) k
+    from (select distinct lot_id from change where lot_id is not null and (quantity <> 0 or cost_minor <> 0)) k
     cross join lateral (select owner, expires_on from lot where id = k.lot_id offset 0) l)
 select p.site, p.kind, coalesce(k.owner, '') <> '' as is_consigned, k.expires_on,
        sum(x.cost_minor)::bigint as cost_minor, sum(x.came - x.ended)::bigint as lots, 0::bigint as cells,
@@ -216,7 +217,7 @@ from (select location_id, lot_id, cost_minor, 0 as came, 0 as ended from weighed
       union all
       select location_id, lot_id, cost_minor, (now <> 0)::int, (was <> 0)::int from lots
       where cost_minor <> 0 or (was <> 0) <> (now <> 0)) x
-join place p on p.id = x.location_id left join known k on k.lot_id = x.lot_id
+join place p on p.id = x.location_id left join named k on k.lot_id = x.lot_id
 group by 1, 2, 3, 4
 union all
 select c.site, c.kind, false, null, 0, 0, count(*) filter (where c.is_now) - count(*) filter (where c.was), null
@@ -228,8 +229,8 @@ from (select p.site, p.kind,
       group by p.site, p.kind, case p.kind when 'shelf' then 0 else p.id end, x.product_id) c
 where c.was <> c.is_now group by 1, 2
 """
-"""Cells that stay filled whatever came first (`told`, and not `turning`) are not looked up: sure to be there before
-and after. Of the others, what `day_cells` kept needs no look either.
+"""What a day's cells stood at is kept of those that may turn on it (`kept`; `told` says that this was done): all others
+stay filled, whatever came first. Only what is odd, or of a day that is not over, is looked up.
 """
 _NOTHING = "(select * from movement where false) m"
 _MOVED = f"""moving as materialized (select {_COLUMNS} from {MOVEMENTS_OF_CHAIN}),
@@ -244,7 +245,9 @@ moved as materialized (
     where m.recorded_at >= g.day_start and m.recorded_at < g.day_end and p.kind in ('shelf', 'unattributed')
     group by 1, 2, 3),
 """
-_OR_MOVED = " union select location_id, product_id, true from moved"
+_OR_MOVED = """
+          union select p.site, p.kind, m.product_id from moved m join place p on p.id = m.location_id
+          where p.since > $25"""
 _AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0 from moved"
 _TURNING = """
 union all
