@@ -71,14 +71,16 @@ found as (
 insert into day_cells (site, day, learnt_on, locations, products, lots, quantities)
 select l.site, l.day, w.day, array_agg(l.id), array_agg(l.product_id), array_agg(l.lot_id), array_agg(l.quantity)
 from found l join over w on w.site = l.site group by l.site, l.day, w.day
-on conflict do nothing
+on conflict (site, day, learnt_on) do update
+set locations = day_cells.locations || excluded.locations, products = day_cells.products || excluded.products,
+    lots = day_cells.lots || excluded.lots, quantities = day_cells.quantities || excluded.quantities
 """
 """A cell in which nothing lay has a row that says so: no lot, nothing."""
 
 
 async def keep_cells(tx: Tx, days: Mapping[str, date], turning: Mapping[str, Sequence[UUID]]) -> None:
-    """Keep for each site what lay in the cells that a day which is over makes somebody ask for: of products that may
-    have turned on it as it began, and of what was recorded late on it as the days before it began.
+    """Keep for each site what lay in the cells that a day makes somebody ask for: of products that may have turned on
+    it as it began, and of what was recorded late on it so far as the days before it began. None is kept twice.
 
     Nested loops are to be off in this transaction, as `sums.openings` leaves them.
     """

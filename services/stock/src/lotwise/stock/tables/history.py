@@ -61,7 +61,6 @@ class OpeningBalanceRow(Base, table=True):
 class DayOpeningRow(Base, table=True):
     """The totals a site began a day with: all that had happened and was recorded before it, both in its own days.
 
-    `turning` are the products of which a lot or a cell may have appeared or run out on the day before it;
     `expiring_lots` and `expiring_minor` are by the last usable day of `expires_on`: lots on shelves, and their cost.
     """
 
@@ -78,12 +77,11 @@ class DayOpeningRow(Base, table=True):
     expires_on: list[date] = Field(sa_column=Column(ARRAY(Date), nullable=False))
     expiring_lots: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     expiring_minor: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
-    turning: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
 
 
 class DayCellsRow(Base, table=True):
-    """What lay of lots as a day began, of cells that instants of that day have to know: those that turn on it, and those
-    of what was recorded late, on `learnt_on`. Of each cell all lots are here; of an empty one, a row without a lot.
+    """What lay of lots as a day began, in cells that instants of that day have to know: of products that may turn on
+    it, and of what was recorded late, on `learnt_on`. Each cell is whole; an empty one has an element without a lot.
     """
 
     __tablename__: ClassVar[str] = "day_cells"

@@ -21,6 +21,7 @@ create table day_cells (
     foreign key (site, day) references day_opening (site, day) on delete cascade
 );
 delete from day_opening;
+alter table day_opening drop column turning;
 """
 
 
