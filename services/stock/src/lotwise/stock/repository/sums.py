@@ -131,19 +131,22 @@ parts as (
           select location_id, product_id, lot_id, quantity, 0, 0, false from kept) c
     group by location_id, product_id, lot_id
     having sum(quantity) <> 0 or sum(cost_minor) <> 0 or sum(was) <> 0),
-known as materialized (
-    select c.*, p.site, p.kind, p.since, k.site is not null as is_kept,
-           p.since > $25 and p.kind in ('shelf', 'unattributed') and k.site is null
-           and (c.is_odd or told.site is null) as is_open
-    from change c join place p on p.id = c.location_id left join told on told.site = p.site
-    left join (select distinct site, product_id from kept) k on k.site = p.site and k.product_id = c.product_id),
+whole as materialized (select distinct site, product_id from kept),
 touched as materialized (
     select distinct q.id, c.product_id, q.since
-    from (select site, kind, product_id from known where is_open and quantity <> 0{{or_moved}}) c
-    join place q on q.site = c.site and q.kind = c.kind),
+    from (select p.site, p.kind, c.product_id from change c join place p on p.id = c.location_id
+          left join told on told.site = p.site
+          where c.quantity <> 0 and p.since > $25 and p.kind in ('shelf', 'unattributed')
+            and (c.is_odd or told.site is null){{or_moved}}) c
+    join place q on q.site = c.site and q.kind = c.kind
+    left join whole k on k.site = c.site and k.product_id = c.product_id
+    where k.site is null),
 weighed as materialized (
-    select c.*, t.id is null as is_known, t.id is null and c.since > $25 and not c.is_kept as is_sure
-    from known c left join touched t on t.id = c.location_id and t.product_id = c.product_id),
+    select c.location_id, c.product_id, c.lot_id, c.was, c.quantity, c.cost_minor, t.id is null as is_known,
+           t.id is null and p.since > $25 and k.site is null as is_sure
+    from change c join place p on p.id = c.location_id
+    left join whole k on k.site = p.site and k.product_id = c.product_id
+    left join touched t on t.id = c.location_id and t.product_id = c.product_id),
 lying as (
     select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
     from touched t
