@@ -33,7 +33,7 @@ from lotwise.onebox.servers import PostgresServer
 pytestmark = pytest.mark.timeout(300)
 MEMORY_BYTES_MAX = 1_200_000_000
 LOST = topology()[0]
-WRITTEN_BY_RUNNING = ("outbox", "inbox", "relay_state", "audit_seal", "seal", "ledger_era", "day_opening")
+WRITTEN_BY_RUNNING = ("outbox", "inbox", "relay_state", "audit_seal", "seal", "ledger_era", "day_opening", "day_cells")
 """Tables that a running system writes by itself: what it tells and hears of its seals, how transactions count, and what
 sites began their days with.
 """

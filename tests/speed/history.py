@@ -24,7 +24,7 @@ ROWS_A_TRANSACTION = 500
 TRANSACTIONS_A_BLOCK = 100
 EMPTIED = (
     "movement", "daily_total", "balance", "level", "effect", "seal", "opening_balance", "opening", "day_opening",
-    "expiry_telling", "hold_line", "hold",
+    "day_cells", "expiry_telling", "hold_line", "hold",
 )  # fmt: skip
 
 _MAPS = """

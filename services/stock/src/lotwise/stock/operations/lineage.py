@@ -30,12 +30,12 @@ from lotwise.stock.operations.closing import close_books
 from lotwise.stock.operations.recalls import block, refuse_recalled
 from lotwise.stock.operations.receipts import positive
 from lotwise.stock.repository.books import open_books
+from lotwise.stock.repository.day_openings import forget_openings
 from lotwise.stock.repository.definitions import products_of, sites_of
 from lotwise.stock.repository.lineage import Step, add_step, lock_lots, rename, sites_holding, twin_of
 from lotwise.stock.repository.locking import share_recalls
 from lotwise.stock.repository.lots import LotDraft, ensure_lots, lots_of
 from lotwise.stock.repository.recalls import active_scopes, cells_of, identities
-from lotwise.stock.repository.sums import forget_openings
 from lotwise.values import format_quantity
 
 CHAIN = "chain"

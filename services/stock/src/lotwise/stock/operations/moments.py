@@ -10,9 +10,10 @@ import asyncpg
 from lotwise.kit.database import Tx
 from lotwise.stock.domain.moments import Moment
 from lotwise.stock.domain.sums import changed, together
+from lotwise.stock.repository.day_openings import Opening, openings
 from lotwise.stock.repository.moments import chain_cells, figures_at, one_cell, site_cells, sums_at
 from lotwise.stock.repository.openings import first_day, last_opening, make_opening, oldest_writer
-from lotwise.stock.repository.sums import Look, Opening, changes, look_at, openings, products_kept
+from lotwise.stock.repository.sums import Look, changes, look_at, products_kept
 
 OVER_HOURS = 13
 """A month begins last at UTC-12; an hour more for what was being written."""

@@ -18,7 +18,7 @@ from lotwise.stock.domain.places import (
     Product,
     Site,
 )
-from lotwise.stock.repository.sums import forget_openings_from
+from lotwise.stock.repository.day_openings import forget_openings_from
 from lotwise.values import site_day
 
 _SITES = """

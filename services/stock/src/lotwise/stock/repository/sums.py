@@ -2,7 +2,8 @@
 
 `day_opening` keeps the totals of a site as every day began: what had happened and was recorded before it. Later of the
 two clocks' days are read as daily totals, the boundary's own day as movements. Sums of money need nothing else; to
-know whether a lot or a cell appeared or ran out, what it stood at is looked up for those alone that changed.
+know whether a lot or a cell appeared or ran out, what it stood at is needed for those alone that changed: out of
+`day_cells`, or looked up.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,43 +14,11 @@ from uuid import UUID
 from lotwise.kit.database import Tx
 from lotwise.stock.domain import places
 from lotwise.stock.domain.moments import NEVER, NO_DAY, Edge, Moment, Zoned, edges, spans
-from lotwise.stock.domain.sums import Change, Sums
+from lotwise.stock.domain.sums import Change
 from lotwise.stock.repository.moments import MOVEMENTS_OF_CHAIN, MOVEMENTS_OF_SITES, columns, opening_by, zones_of
 from lotwise.values import day_bounds
 
 _KINDS = [places.SHELF, places.TRANSIT, places.QUARANTINE, places.UNATTRIBUTED]
-_OPENINGS = """
-select w.site, o.day, f.day as first_day, o.stocked, o.unattributed, o.value_minor, o.consigned_minor,
-       o.quarantined_minor, o.in_transit_minor, o.expires_on, o.expiring_lots, o.expiring_minor
-from (select set_config('enable_nestloop', 'off', true), set_config('work_mem', '32MB', true)) as by_hash,
-     unnest($1::text[], $2::date[]) as w(site, day)
-left join lateral (select * from day_opening where site = w.site and day <= w.day order by day desc limit 1) o on true
-left join lateral (select day from day_opening where site = w.site order by day limit 1) f on true
-"""
-"""It also tells the planner, for this transaction, to go row by row only where a statement says so (`lateral`), and to
-sort and hash a busy day of the chain in memory.
-"""
-_KEEP = """
-insert into day_opening (site, day, made_at, stocked, unattributed, value_minor, consigned_minor, quarantined_minor,
-                         in_transit_minor, expires_on, expiring_lots, expiring_minor, turning)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-"""
-_FIRST_DAYS = """
-select s.slug, (
-    select min(d.happened_on) from location l cross join lateral (
-        select happened_on from daily_total where location_id = l.id order by happened_on limit 1) d
-    where l.site = s.slug and l.kind = any($2::text[]))
-from site s where s.slug = any($1::text[])
-"""
-_FORGET_FROM = "delete from day_opening where site = $1 and day > $2"
-_FORGET = """
-delete from day_opening o using (
-    select l.site, min(greatest(d.happened_on, d.recorded_on)) as day
-    from location l join daily_total d on d.location_id = l.id and d.product_id = $1 and d.lot_id = $2
-    group by l.site) f
-where o.site = f.site and o.day > f.day
-"""
-
 _PLACE = """
 edge as (select * from unnest($1::text[], $2::date[], $3::date[], $4::date[], $5::date[])
          as e(site, happened_day, recorded_day, happened_last, since)),
@@ -86,9 +55,14 @@ piece as (select * from unnest($7::text[], $8::timestamptz[], $9::timestamptz[],
                                $11::timestamptz[], $27::timestamptz[], $28::timestamptz[])
           as g(site, recorded_from, recorded_until, happened_start, recorded_start, day_start, day_end)),
 told as materialized (
-    select o.site, o.turning from edge e join day_opening o on o.site = e.site and o.day = e.since + 1
+    select e.site from edge e
+    cross join lateral (select from day_opening where site = e.site and day = e.since + 1 offset 0) o
     where e.since = least(e.happened_day, e.recorded_day)),
-turning as (select t.site, u.product_id from told t cross join lateral unnest(t.turning) as u(product_id)),
+kept as materialized (
+    select e.site, u.location_id, u.product_id, u.lot_id, u.quantity from edge e
+    cross join lateral (select * from day_cells where site = e.site and day = e.since offset 0) d
+    cross join lateral unnest(d.locations, d.products, d.lots, d.quantities)
+        as u(location_id, product_id, lot_id, quantity)),
 span as (select * from unnest($12::timestamptz[], $13::timestamptz[], $14::uuid[], $15::uuid[])
          as s(recorded_from, recorded_until, id_from, id_until)),
 odd as (select * from unnest($16::text[], $17::uuid[], $18::uuid[], $19::timestamptz[], $20::timestamptz[],
@@ -150,20 +124,28 @@ parts as (
     join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
     where (m.happened_at >= g.happened_start or m.recorded_at >= g.recorded_start)),
 {{moved}}change as materialized (
-    select location_id, product_id, lot_id, sum(quantity)::bigint as quantity, sum(cost_minor)::bigint as cost_minor,
-           bool_or(is_odd) as is_odd
-    from parts group by location_id, product_id, lot_id having sum(quantity) <> 0 or sum(cost_minor) <> 0),
+    select location_id, product_id, lot_id, sum(was)::bigint as was, sum(quantity)::bigint as quantity,
+           sum(cost_minor)::bigint as cost_minor, bool_or(is_odd) as is_odd
+    from (select location_id, product_id, lot_id, 0::bigint as was, quantity, cost_minor, is_odd from parts
+          union all
+          select location_id, product_id, lot_id, quantity, 0, 0, false from kept) c
+    group by location_id, product_id, lot_id
+    having sum(quantity) <> 0 or sum(cost_minor) <> 0 or sum(was) <> 0),
+whole as materialized (select distinct site, product_id from kept),
 touched as materialized (
     select distinct q.id, c.product_id, q.since
-    from (select c.location_id, c.product_id, c.is_odd from change c where c.quantity <> 0{{or_moved}}) c
-    join place p on p.id = c.location_id
-    join place q on q.site = p.site and q.kind = p.kind
-    left join told on told.site = p.site left join turning u on u.site = p.site and u.product_id = c.product_id
-    where p.kind in ('shelf', 'unattributed') and p.since > $25
-      and (c.is_odd or told.site is null or u.product_id is not null)),
+    from (select p.site, p.kind, c.product_id from change c join place p on p.id = c.location_id
+          left join told on told.site = p.site
+          where c.quantity <> 0 and p.since > $25 and p.kind in ('shelf', 'unattributed')
+            and (c.is_odd or told.site is null){{or_moved}}) c
+    join place q on q.site = c.site and q.kind = c.kind
+    left join whole k on k.site = c.site and k.product_id = c.product_id
+    where k.site is null),
 weighed as materialized (
-    select c.*, t.id is null and p.since > $25 as is_sure
+    select c.location_id, c.product_id, c.lot_id, c.was, c.quantity, c.cost_minor, t.id is null as is_known,
+           t.id is null and p.since > $25 and k.site is null as is_sure
     from change c join place p on p.id = c.location_id
+    left join whole k on k.site = p.site and k.product_id = c.product_id
     left join touched t on t.id = c.location_id and t.product_id = c.product_id),
 lying as (
     select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
@@ -188,14 +170,16 @@ lying as (
           and recorded_on >= $26 and recorded_on < t.since and happened_on < $26 offset 0) d
     union all
     select c.location_id, c.product_id, c.lot_id, 0, c.quantity, c.cost_minor
-    from weighed c where not c.is_sure{{and_moved}}),
+    from weighed c where not c.is_known{{and_moved}}),
 lots as materialized (
-    select location_id, product_id, lot_id, sum(was)::bigint as was, sum(was + more)::bigint as now,
-           sum(cost_minor)::bigint as cost_minor
+    select location_id, product_id, lot_id, was, was + quantity as now, cost_minor
+    from weighed where is_known and not is_sure
+    union all
+    select location_id, product_id, lot_id, sum(was)::bigint, sum(was + more)::bigint, sum(cost_minor)::bigint
     from lying group by location_id, product_id, lot_id),
-known as (
+named as (
     select k.lot_id, l.owner, l.expires_on
-    from (select distinct lot_id from change where lot_id is not null) k
+    from (select distinct lot_id from change where lot_id is not null and (quantity <> 0 or cost_minor <> 0)) k
     cross join lateral (select owner, expires_on from lot where id = k.lot_id offset 0) l)
 select p.site, p.kind, coalesce(k.owner, '') <> '' as is_consigned, k.expires_on,
        sum(x.cost_minor)::bigint as cost_minor, sum(x.came - x.ended)::bigint as lots, 0::bigint as cells,
@@ -204,7 +188,7 @@ from (select location_id, lot_id, cost_minor, 0 as came, 0 as ended from weighed
       union all
       select location_id, lot_id, cost_minor, (now <> 0)::int, (was <> 0)::int from lots
       where cost_minor <> 0 or (was <> 0) <> (now <> 0)) x
-join place p on p.id = x.location_id left join known k on k.lot_id = x.lot_id
+join place p on p.id = x.location_id left join named k on k.lot_id = x.lot_id
 group by 1, 2, 3, 4
 union all
 select c.site, c.kind, false, null, 0, 0, count(*) filter (where c.is_now) - count(*) filter (where c.was), null
@@ -216,8 +200,8 @@ from (select p.site, p.kind,
       group by p.site, p.kind, case p.kind when 'shelf' then 0 else p.id end, x.product_id) c
 where c.was <> c.is_now group by 1, 2
 """
-"""Cells that stay filled whatever came first (`told`, and not `turning`) are not looked up: sure to be there before
-and after.
+"""What a day's cells stood at is kept of those that may turn on it (`kept`; `told` says that this was done): all others
+stay filled, whatever came first. Only what is odd, or of a day that is not over, is looked up.
 """
 _NOTHING = "(select * from movement where false) m"
 _MOVED = f"""moving as materialized (select {_COLUMNS} from {MOVEMENTS_OF_CHAIN}),
@@ -232,7 +216,9 @@ moved as materialized (
     where m.recorded_at >= g.day_start and m.recorded_at < g.day_end and p.kind in ('shelf', 'unattributed')
     group by 1, 2, 3),
 """
-_OR_MOVED = " union select location_id, product_id, true from moved"
+_OR_MOVED = """
+          union select p.site, p.kind, m.product_id from moved m join place p on p.id = m.location_id
+          where p.since > $25"""
 _AND_MOVED = "\n    union all select location_id, product_id, lot_id, 0, 0, 0 from moved"
 _TURNING = """
 union all
@@ -257,67 +243,6 @@ _OF_DAYS = _CHANGES.format(
     movements=_NOTHING, moved=_MOVED, or_moved=_OR_MOVED, and_moved=_AND_MOVED
 ) + _TURNING.format(UUID(int=0))
 _PRODUCTS = "select count(*) from product where kind = 'physical' and not is_archived"
-_TURN = "select pg_advisory_xact_lock(hashtext('day-opening'))"
-
-
-class Opening(NamedTuple):
-    """The latest totals kept of a site by a day: None when none are; `first_day` is the earliest that are kept."""
-
-    day: date | None
-    first_day: date | None
-    sums: Sums
-
-
-async def openings(tx: Tx, by_site: Mapping[str, date]) -> dict[str, Opening]:
-    """For each site the totals it began the latest kept day with, not after the day given."""
-    found = {}
-    for site, day, first, *figures, expires_on, lots, minor in await tx.fetch(
-        _OPENINGS, list(by_site), list(by_site.values())
-    ):
-        if day is None:
-            found[site] = Opening(None, first, Sums())
-        else:
-            sums = Sums(*figures)
-            sums.expiring = {one: (count, cost) for one, count, cost in zip(expires_on, lots, minor, strict=True)}
-            found[site] = Opening(day, first, sums)
-    return found
-
-
-async def keep_openings(tx: Tx, kept: Iterable[tuple[str, date, Sums, Sequence[UUID]]], now: datetime) -> None:
-    """Keep what sites began a day with, and which products may have appeared or run out on the day before."""
-    rows = []
-    for site, day, sums, turning in kept:
-        days = sorted(sums.expiring)
-        lots, minor = [sums.expiring[one][0] for one in days], [sums.expiring[one][1] for one in days]
-        rows.append(
-            (
-                site, day, now, sums.stocked, sums.unattributed, sums.value_minor, sums.consigned_minor,
-                sums.quarantined_minor, sums.in_transit_minor, days, lots, minor, turning,
-            )
-        )  # fmt: skip
-    await tx.executemany(_KEEP, rows)
-
-
-async def take_turn(tx: Tx) -> None:
-    """Wait until nobody else keeps or forgets openings of days."""
-    await tx.execute(_TURN)
-
-
-async def forget_openings(tx: Tx, product_id: UUID, lot_id: UUID) -> None:
-    """Forget what sites began their days with since a lot came: its expiry is another now. The job makes them anew."""
-    await take_turn(tx)
-    await tx.execute(_FORGET, product_id, lot_id)
-
-
-async def forget_openings_from(tx: Tx, site: str, today: date) -> None:
-    """Forget what a site began the days after today with: its clock was set back, today goes on."""
-    await take_turn(tx)
-    await tx.execute(_FORGET_FROM, site, today)
-
-
-async def first_days(tx: Tx, sites: Collection[str]) -> dict[str, date | None]:
-    """The earliest day on which anything happened at each site; None where nothing did."""
-    return {row[0]: row[1] for row in await tx.fetch(_FIRST_DAYS, list(sites), _KINDS)}
 
 
 async def products_kept(tx: Tx) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -60,7 +61,6 @@ class OpeningBalanceRow(Base, table=True):
 class DayOpeningRow(Base, table=True):
     """The totals a site began a day with: all that had happened and was recorded before it, both in its own days.
 
-    `turning` are the products of which a lot or a cell may have appeared or run out on the day before it;
     `expiring_lots` and `expiring_minor` are by the last usable day of `expires_on`: lots on shelves, and their cost.
     """
 
@@ -77,7 +77,24 @@ class DayOpeningRow(Base, table=True):
     expires_on: list[date] = Field(sa_column=Column(ARRAY(Date), nullable=False))
     expiring_lots: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     expiring_minor: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
-    turning: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+
+
+class DayCellsRow(Base, table=True):
+    """What lay of lots as a day began, in cells that instants of that day have to know: of products that may turn on
+    it, and of what was recorded late, on `learnt_on`. Each cell is whole; an empty one has an element without a lot.
+    """
+
+    __tablename__: ClassVar[str] = "day_cells"
+    __table_args__: ClassVar[tuple[object, ...]] = (
+        ForeignKeyConstraint(["site", "day"], ["day_opening.site", "day_opening.day"], ondelete="CASCADE"),
+    )
+    site: str = Field(sa_column=Column(Text, primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    learnt_on: date = Field(sa_column=Column(Date, primary_key=True))
+    locations: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    products: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    lots: list[UUID | None] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    quantities: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
 
 
 class ProofRow(Base, table=True):
