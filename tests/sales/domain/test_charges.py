@@ -200,10 +200,16 @@ def test_an_exempt_line_explains_itself() -> None:
 
 
 def test_a_receipt_sums_each_tax_by_name_and_rate() -> None:
-    """SAL-22: the receipt lists GST and PST with what they were taken on; numbers count per site."""
+    """SAL-22: the receipt lists GST and PST with what they were taken on; numbers count per site.
+
+    A second tax that the site does not have is no row; one that is named and takes nothing is.
+    """
     priced = charge(Asked(BOTOX.product_id, None, "20"), Asked(SERUM.product_id, None, "1.5"))
     assert [tuple(one) for one in tax_totals(priced.lines, priced.slots)] == [
         ("GST", 5_000_000, 24476, 1224),
         ("PST", 7_000_000, 24000, 1680),
     ]
+    without = priced.slots._replace(name_2="", rate_2_1=0, rate_2_2=0)
+    assert [one.name for one in tax_totals(priced.lines, without)] == ["GST"]
+    assert [one.name for one in tax_totals(priced.lines, without._replace(name_2="Zero"))] == ["GST", "Zero"]
     assert (charge_number("harley", 42), return_number("harley", 7)) == ("harley-000042", "harley-R000007")

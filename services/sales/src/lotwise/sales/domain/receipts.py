@@ -18,25 +18,23 @@ class TaxTotal(NamedTuple):
 
 
 def tax_totals(lines: Iterable[ChargeLine], slots: TaxSlots) -> list[TaxTotal]:
-    """The taxes of a receipt, one row per name and rate, Tax 1 before Tax 2."""
+    """The taxes of a receipt, one row per name and rate, Tax 1 before Tax 2.
+
+    A tax the site does not have, without name and rate, is no row; one that is named and takes 0 % is.
+    """
+    rates_1, rates_2 = (0, slots.rate_1_1, slots.rate_1_2), (0, slots.rate_2_1, slots.rate_2_2)
     sums: dict[tuple[int, str, int], tuple[int, int]] = {}
     for line in (part for sold in lines for part in sold.more.shares or (sold,)):
         one, two = CODES[line.tax_code]
-        compound = line.tax_1_minor if line.application_code else 0
-        for slot, chosen, name, rates, base, tax in (
-            (1, one, slots.name_1 or "Tax 1", (0, slots.rate_1_1, slots.rate_1_2), line.net_minor, line.tax_1_minor),
-            (
-                2,
-                two,
-                slots.name_2 or "Tax 2",
-                (0, slots.rate_2_1, slots.rate_2_2),
-                line.net_minor + compound,
-                line.tax_2_minor,
-            ),
+        base_2 = line.net_minor + (line.tax_1_minor if line.application_code else 0)
+        for slot, chosen, name, rate, base, tax in (
+            (1, one, slots.name_1, rates_1[one], line.net_minor, line.tax_1_minor),
+            (2, two, slots.name_2, rates_2[two], base_2, line.tax_2_minor),
         ):
-            if chosen:
-                known = sums.get((slot, name, rates[chosen]), (0, 0))
-                sums[slot, name, rates[chosen]] = (known[0] + base, known[1] + tax)
+            if chosen and (name or rate):
+                key = (slot, name or f"Tax {slot}", rate)
+                known = sums.get(key, (0, 0))
+                sums[key] = (known[0] + base, known[1] + tax)
     return [TaxTotal(name, rate, base, tax) for (_, name, rate), (base, tax) in sorted(sums.items())]
 
 
