@@ -1,9 +1,9 @@
 """The only home of how reports are asked for: days, site, category, sorting and paging; the same words everywhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from fastapi import Query
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from lotwise.contracts.fields import Day, Slug
 from lotwise.kit.commands import Reading, visible
+from lotwise.kit.database import Tx
 from lotwise.kit.paging import Page, cursor_decode, cursor_encode
 from lotwise.reporting.repository.pages import Sheet, Sorted
 from lotwise.reporting.repository.sales import Window
@@ -23,6 +24,16 @@ AtSite = Annotated[Slug | None, Query(description="One site; without it every si
 InCategory = Annotated[UUID | None, Query(description="Only products of this category.")]
 T = TypeVar("T", bound=BaseModel)
 Row = Any
+Report = Callable[[Tx, Sorted, Sheet], Awaitable[Sequence[Row]]]
+"""What reads one page of a report, in an order."""
+
+
+class Turn(NamedTuple):
+    """Which rows of a report are asked for: the word it is sorted by, the cursor, how many."""
+
+    sort: str
+    after: str | None
+    limit: int
 
 
 def window(
@@ -58,6 +69,16 @@ def paged(rows: Sequence[Row], limit: int, order: Sorted, shape: Callable[[Row],
     more = len(rows) > limit
     cursor = cursor_encode(str(shown[-1][order.column]), str(shown[-1]["key"])) if more else None
     return Page(rows=[shape(row) for row in shown], next=cursor)
+
+
+async def ranked(
+    read: Reading, report: Report, asked: Turn, columns: "dict[str, tuple[str, bool]]", shape: Callable[[Row], T]
+) -> Page[T]:
+    """The page of a report that was asked for, in the order asked for. Raises BadValue and BadCursor."""
+    order = sorting(asked.sort, columns)
+    async with read.connection() as tx:
+        rows = await report(tx, order, sheet(asked.after, asked.limit, order))
+    return paged(rows, asked.limit, order, shape)
 
 
 def _number(text: str) -> Decimal:

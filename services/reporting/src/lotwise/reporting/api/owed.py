@@ -15,9 +15,8 @@ from lotwise.reporting.api.asking import (
     FromDay,
     InCategory,
     ToDay,
-    paged,
-    sheet,
-    sorting,
+    Turn,
+    ranked,
     units_text,
     window,
 )
@@ -83,11 +82,10 @@ async def liabilities_report(
     limit: Limit = 50,
 ) -> Page[Liability]:
     """Packages, memberships, gift certificates and accounts: sold, redeemed, expired, refunded and outstanding."""
-    order = sorting(sort, _OWED_COLUMNS)
     seen = window(read, from_day, to_day, site)
-    async with read.connection() as tx:
-        rows = await owed.report(tx, seen, kind, order, sheet(after, limit, order))
-    return paged(rows, limit, order, _liability)
+    return await ranked(
+        read, lambda tx, *page: owed.report(tx, seen, kind, *page), Turn(sort, after, limit), _OWED_COLUMNS, _liability
+    )
 
 
 @router.get("/free-use", permission=PERMISSION)
@@ -103,11 +101,14 @@ async def free_use(
     limit: Limit = 50,
 ) -> Page[FreeUse]:
     """What was used without a charge, by reason, product and who recorded it, by default the most costly first."""
-    order = sorting(sort, _FREE_COLUMNS)
     seen = window(read, from_day, to_day, site, category)
-    async with read.connection() as tx:
-        rows = await free_uses.report(tx, seen, reason, order, sheet(after, limit, order))
-    return paged(rows, limit, order, _free)
+    return await ranked(
+        read,
+        lambda tx, *page: free_uses.report(tx, seen, reason, *page),
+        Turn(sort, after, limit),
+        _FREE_COLUMNS,
+        _free,
+    )
 
 
 def _liability(row: Any) -> Liability:

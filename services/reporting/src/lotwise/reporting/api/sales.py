@@ -15,10 +15,9 @@ from lotwise.reporting.api.asking import (
     FromDay,
     InCategory,
     ToDay,
-    paged,
+    Turn,
+    ranked,
     rate_text,
-    sheet,
-    sorting,
     units_text,
     window,
 )
@@ -153,7 +152,7 @@ async def by_product(
 ) -> Page[ProductSales]:
     """Sales by product, by default the highest revenue first; goods used in treatments stand with their cost."""
     return await _report(
-        read, "product", window(read, from_day, to_day, site, category), (sort, after, limit), _product
+        read, "product", window(read, from_day, to_day, site, category), Turn(sort, after, limit), _product
     )
 
 
@@ -168,7 +167,7 @@ async def by_category(
     limit: Limit = 50,
 ) -> Page[CategorySales]:
     """Sales by category, by default the highest revenue first."""
-    return await _report(read, "category", window(read, from_day, to_day, site), (sort, after, limit), _category)
+    return await _report(read, "category", window(read, from_day, to_day, site), Turn(sort, after, limit), _category)
 
 
 @router.get("/sales/by-day", permission=PERMISSION)
@@ -183,7 +182,7 @@ async def by_day(
     limit: Limit = 100,
 ) -> Page[DaySales]:
     """Sales by day in the sites' own calendars, by default the oldest first (`name` is the day)."""
-    return await _report(read, "day", window(read, from_day, to_day, site, category), (sort, after, limit), _day)
+    return await _report(read, "day", window(read, from_day, to_day, site, category), Turn(sort, after, limit), _day)
 
 
 @router.get("/sales/by-site", permission=PERMISSION)
@@ -197,7 +196,7 @@ async def by_site(
     limit: Limit = 50,
 ) -> Page[SiteSales]:
     """Sales by site, by default the highest revenue first; only sites you may see."""
-    return await _report(read, "site", window(read, from_day, to_day, None, category), (sort, after, limit), _site)
+    return await _report(read, "site", window(read, from_day, to_day, None, category), Turn(sort, after, limit), _site)
 
 
 @router.get("/margin", permission=PERMISSION)
@@ -213,16 +212,12 @@ async def margin(
 ) -> Page[ProductSales]:
     """Profit margin per product: revenue less the cost of the lots really taken."""
     return await _report(
-        read, "product", window(read, from_day, to_day, site, category), (sort, after, limit), _product
+        read, "product", window(read, from_day, to_day, site, category), Turn(sort, after, limit), _product
     )
 
 
-async def _report(read: Read, by: str, seen: Window, asked: tuple[str, str | None, int], shape: Any) -> Page[Any]:
-    sort, after, limit = asked
-    order = sorting(sort, _COLUMNS)
-    async with read.connection() as tx:
-        rows = await sales.report(tx, by, seen, order, sheet(after, limit, order))
-    return paged(rows, limit, order, shape)
+async def _report(read: Read, by: str, seen: Window, asked: Turn, shape: Any) -> Page[Any]:
+    return await ranked(read, lambda tx, *page: sales.report(tx, by, seen, *page), asked, _COLUMNS, shape)
 
 
 def _product(row: Any) -> ProductSales:

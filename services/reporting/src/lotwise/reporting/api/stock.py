@@ -16,9 +16,8 @@ from lotwise.reporting.api.asking import (
     FromDay,
     InCategory,
     ToDay,
-    paged,
-    sheet,
-    sorting,
+    Turn,
+    ranked,
     units_text,
     window,
 )
@@ -100,11 +99,10 @@ async def stock_value(
     limit: Limit = 50,
 ) -> Page[StockValue]:
     """The value of stock at cost, by site, category or product."""
-    order = sorting(sort, _VALUE_COLUMNS)
     seen = window(read, None, None, site, category)
-    async with read.connection() as tx:
-        rows = await levels.value(tx, by, seen, order, sheet(after, limit, order))
-    return paged(rows, limit, order, _value)
+    return await ranked(
+        read, lambda tx, *page: levels.value(tx, by, seen, *page), Turn(sort, after, limit), _VALUE_COLUMNS, _value
+    )
 
 
 @router.get("/below-minimum", permission=PERMISSION)
@@ -117,11 +115,10 @@ async def below_minimum(
     limit: Limit = 50,
 ) -> Page[BelowMinimum]:
     """What stands below its minimum, by default what misses most first."""
-    order = sorting(sort, _BELOW_COLUMNS)
     seen = window(read, None, None, site, category)
-    async with read.connection() as tx:
-        rows = await levels.below_minimum(tx, seen, order, sheet(after, limit, order))
-    return paged(rows, limit, order, _below)
+    return await ranked(
+        read, lambda tx, *page: levels.below_minimum(tx, seen, *page), Turn(sort, after, limit), _BELOW_COLUMNS, _below
+    )
 
 
 @router.get("/waste", permission=PERMISSION)
@@ -137,11 +134,10 @@ async def get_waste(
     limit: Limit = 50,
 ) -> Page[Waste]:
     """Waste and adjustments by product and reason, the most costly first; expired goods count when they expire."""
-    order = sorting(sort, _WASTE_COLUMNS)
     seen = window(read, from_day, to_day, site, category)
-    async with read.connection() as tx:
-        rows = await waste.report(tx, seen, reason, order, sheet(after, limit, order))
-    return paged(rows, limit, order, _waste)
+    return await ranked(
+        read, lambda tx, *page: waste.report(tx, seen, reason, *page), Turn(sort, after, limit), _WASTE_COLUMNS, _waste
+    )
 
 
 @router.get("/purchase-orders", permission=PERMISSION)
@@ -149,11 +145,10 @@ async def purchase_orders(
     read: Read, site: AtSite = None, sort: str = "-time", after: After = None, limit: Limit = 50
 ) -> Page[Order]:
     """Purchase orders with their times and lead time, by default the newest first."""
-    order = sorting(sort, _ORDER_COLUMNS)
     seen = window(read, None, None, site)
-    async with read.connection() as tx:
-        rows = await orders.report(tx, seen, order, sheet(after, limit, order))
-    return paged(rows, limit, order, _order)
+    return await ranked(
+        read, lambda tx, *page: orders.report(tx, seen, *page), Turn(sort, after, limit), _ORDER_COLUMNS, _order
+    )
 
 
 def _value(row: Any) -> StockValue:
