@@ -1,12 +1,14 @@
 """Clock in: the sweeps of expired lots and holds, warnings of coming expiries, the sealer, the ledger's partitions."""
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from lotwise.kit.client import Refused, Unreachable
+from lotwise.kit.database import Tx
 from lotwise.kit.jobs import Job
 from lotwise.kit.outbox import tell
 from lotwise.kit.service import Runtime
@@ -158,22 +160,26 @@ async def make_partitions(runtime: Runtime) -> None:
 
 async def open_months(runtime: Runtime) -> None:
     """Keep the opening balances of every month that has begun: what looking back starts from (N-04)."""
-    while True:
-        async with runtime.db.transaction() as tx:
-            month = await open_month(tx, datetime.now(UTC))
-        if month is None:
-            return
+    async for month in _one_by_one(runtime, open_month):
         log.info("opening balances kept", month=str(month))
 
 
 async def open_days(runtime: Runtime) -> None:
     """Keep what sites began every day with that is over: what totals of the past start from (N-04)."""
+    async for day in _one_by_one(runtime, open_day):
+        log.info("openings of a day kept", day=str(day))
+
+
+async def _one_by_one(
+    runtime: Runtime, open_next: Callable[[Tx, datetime], Awaitable[date | None]]
+) -> AsyncIterator[date]:
+    """What is kept, each in a transaction of its own, until nothing is due."""
     while True:
         async with runtime.db.transaction() as tx:
-            day = await open_day(tx, datetime.now(UTC))
-        if day is None:
+            kept = await open_next(tx, datetime.now(UTC))
+        if kept is None:
             return
-        log.info("openings of a day kept", day=str(day))
+        yield kept
 
 
 async def follow_recalls(runtime: Runtime) -> None:

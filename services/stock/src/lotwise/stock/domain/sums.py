@@ -8,6 +8,9 @@ from uuid import UUID
 
 from lotwise.stock.domain import places
 
+KINDS = (places.SHELF, places.TRANSIT, places.QUARANTINE, places.UNATTRIBUTED)
+"""The kinds of places whose goods a total tells of."""
+
 
 class Change(NamedTuple):
     """How the goods of one kind of place changed, of one kind of owner and expiry: cost, and lots and cells that are

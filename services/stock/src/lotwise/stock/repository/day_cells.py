@@ -15,7 +15,33 @@ from lotwise.stock.domain.moments import NO_DAY
 LATE_DAYS_MAX = 7
 """For how many days back what was recorded late has its cells kept; for older instants they are looked up."""
 _KINDS = [places.SHELF, places.UNATTRIBUTED]
-_KEEP = """
+
+
+def lying_in(parts: str, month: str, day: str) -> str:
+    """SQL of what lay in parts of cells (`id` the place, `product_id`) as a day began: the balance that a month opened
+    with and what followed it, as rows of the part with `lot_id` and `quantity` that add up.
+    """
+    return f"""
+    select t.*, o.lot_id, o.quantity from {parts} t
+    cross join lateral (
+        select * from opening_balance
+        where month = {month} and location_id = t.id and product_id = t.product_id offset 0) o
+    union all
+    select t.*, d.lot_id, d.quantity from {parts} t
+    cross join lateral (
+        select * from daily_total
+        where (product_id, location_id, happened_on) >= (t.product_id, t.id, {month})
+          and (product_id, location_id, happened_on) < (t.product_id, t.id, {day})
+          and recorded_on < {day} offset 0) d
+    union all
+    select t.*, d.lot_id, d.quantity from {parts} t
+    cross join lateral (
+        select * from daily_total
+        where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
+          and recorded_on >= {month} and recorded_on < {day} and happened_on < {month} offset 0) d"""
+
+
+_KEEP = f"""
 with over as (select * from unnest($1::text[], $2::date[]) as w(site, day)),
 place as materialized (
     select l.id, l.site, l.kind, w.day from over w join location l on l.site = w.site and l.kind = any($5::text[])),
@@ -41,26 +67,9 @@ cell as materialized (
     from wanted w join day_opening o on o.site = w.site and o.day = w.day
     where not exists (select from kept k where k.site = w.site and k.day = w.day and k.product_id = w.product_id)),
 part as materialized (select c.*, p.id from cell c join place p on p.site = c.site),
-lying as (
-    select t.site, t.day, t.id, t.product_id, o.lot_id, o.quantity from part t
-    cross join lateral (
-        select * from opening_balance
-        where month = t.month and location_id = t.id and product_id = t.product_id offset 0) o
-    union all
-    select t.site, t.day, t.id, t.product_id, d.lot_id, d.quantity from part t
-    cross join lateral (
-        select * from daily_total
-        where (product_id, location_id, happened_on) >= (t.product_id, t.id, t.month)
-          and (product_id, location_id, happened_on) < (t.product_id, t.id, t.day)
-          and recorded_on < t.day offset 0) d
-    union all
-    select t.site, t.day, t.id, t.product_id, d.lot_id, d.quantity from part t
-    cross join lateral (
-        select * from daily_total
-        where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
-          and recorded_on >= t.month and recorded_on < t.day and happened_on < t.month offset 0) d),
 lot as materialized (
-    select site, day, id, product_id, lot_id, sum(quantity)::bigint as quantity from lying
+    select site, day, id, product_id, lot_id, sum(quantity)::bigint as quantity
+    from ({lying_in("part", "t.month", "t.day")}) t
     group by site, day, id, product_id, lot_id having sum(quantity) <> 0),
 found as (
     select * from lot

@@ -6,10 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.kit.database import Tx
-from lotwise.stock.domain import places
-from lotwise.stock.domain.sums import Sums
+from lotwise.stock.domain.sums import KINDS, Sums
 
-_KINDS = [places.SHELF, places.TRANSIT, places.QUARANTINE, places.UNATTRIBUTED]
 _OPENINGS = """
 select w.site, o.day, f.day as first_day, o.stocked, o.unattributed, o.value_minor, o.consigned_minor,
        o.quarantined_minor, o.in_transit_minor, o.expires_on, o.expiring_lots, o.expiring_minor
@@ -101,4 +99,4 @@ async def forget_openings_from(tx: Tx, site: str, today: date) -> None:
 
 async def first_days(tx: Tx, sites: Collection[str]) -> dict[str, date | None]:
     """The earliest day on which anything happened at each site; None where nothing did."""
-    return {row[0]: row[1] for row in await tx.fetch(_FIRST_DAYS, list(sites), _KINDS)}
+    return {row[0]: row[1] for row in await tx.fetch(_FIRST_DAYS, list(sites), list(KINDS))}

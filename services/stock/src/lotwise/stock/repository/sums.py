@@ -12,13 +12,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from lotwise.kit.database import Tx
-from lotwise.stock.domain import places
 from lotwise.stock.domain.moments import NEVER, NO_DAY, Edge, Moment, Zoned, edges, spans
-from lotwise.stock.domain.sums import Change
+from lotwise.stock.domain.sums import KINDS, Change
+from lotwise.stock.repository.day_cells import lying_in
 from lotwise.stock.repository.moments import MOVEMENTS_OF_CHAIN, MOVEMENTS_OF_SITES, columns, opening_by, zones_of
 from lotwise.values import day_bounds
 
-_KINDS = [places.SHELF, places.TRANSIT, places.QUARANTINE, places.UNATTRIBUTED]
 _PLACE = """
 edge as (select * from unnest($1::text[], $2::date[], $3::date[], $4::date[], $5::date[])
          as e(site, happened_day, recorded_day, happened_last, since)),
@@ -148,26 +147,8 @@ weighed as materialized (
     left join whole k on k.site = p.site and k.product_id = c.product_id
     left join touched t on t.id = c.location_id and t.product_id = c.product_id),
 lying as (
-    select o.location_id, o.product_id, o.lot_id, o.quantity as was, 0::bigint as more, 0::bigint as cost_minor
-    from touched t
-    cross join lateral (
-        select * from opening_balance
-        where month = $26 and location_id = t.id and product_id = t.product_id offset 0) o
-    union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
-    from touched t
-    cross join lateral (
-        select * from daily_total
-        where (product_id, location_id, happened_on) >= (t.product_id, t.id, $26)
-          and (product_id, location_id, happened_on) < (t.product_id, t.id, t.since)
-          and recorded_on < t.since offset 0) d
-    union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, 0, 0
-    from touched t
-    cross join lateral (
-        select * from daily_total
-        where product_id = t.product_id and location_id = t.id and recorded_on > happened_on
-          and recorded_on >= $26 and recorded_on < t.since and happened_on < $26 offset 0) d
+    select id as location_id, product_id, lot_id, quantity as was, 0::bigint as more, 0::bigint as cost_minor
+    from ({lying_in("touched", "$26", "t.since")}) t
     union all
     select c.location_id, c.product_id, c.lot_id, 0, c.quantity, c.cost_minor
     from weighed c where not c.is_known{{and_moved}}),
@@ -296,7 +277,7 @@ def _by_site(zones: Iterable[Zoned]) -> dict[str, list[Zoned]]:
 
 async def changes(tx: Tx, look: Look, since: Mapping[str, date]) -> list[Change]:
     """What changed at sites from the days they are known at up to the moment."""
-    sides = [*columns(look.edges, 4), [since.get(one.site, NO_DAY) for one in look.edges], _KINDS]
+    sides = [*columns(look.edges, 4), [since.get(one.site, NO_DAY) for one in look.edges], list(KINDS)]
     odd: list[tuple[object, ...]] = []
     if look.moment.as_of is not None:
         rows = await tx.fetch(_ODD_DAYS, *sides)
