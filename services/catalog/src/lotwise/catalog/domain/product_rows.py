@@ -53,13 +53,21 @@ _PURPOSES = {"retail": "retail", "consigned": "consigned", "consignment": "consi
 _YES = frozenset({"y", "yes", "true", "1", "x"})
 
 
+class BadCell(ValueError):  # noqa: N818 - becomes a sentence beside its row
+    """A cell that does not read as what its column holds."""
+
+    def __init__(self, column: str, text: str) -> None:
+        super().__init__(text)
+        self.column = column
+
+
 def part_of(body: Mapping[str, Any]) -> int:
     """When a row's turn is, so that it finds what it names: products first, then variants, then lists of add-ons."""
     return 2 if body.get("add_on_codes") else int("variant_of_code" in body)
 
 
 def product_row(row: Row) -> dict[str, Any]:
-    """A row of a file as a row of the catalog; empty cells leave what there is. Raises ValueError."""
+    """A row of a file as a row of the catalog; empty cells leave what there is. Raises BadCell."""
     body: dict[str, Any] = {column.name: plain(row[column.name]) for column in COLUMNS if row[column.name]}
     for name in _NUMBERS & body.keys():
         body[name] = _whole(body[name], name)
@@ -83,11 +91,11 @@ def product_row(row: Row) -> dict[str, Any]:
 
 
 def _pack(text: str) -> dict[str, Any]:
-    """A pack from `box=10` or `box=10:<barcode>`. Raises ValueError."""
+    """A pack from `box=10` or `box=10:<barcode>`. Raises BadCell."""
     name, sign, rest = text.partition("=")
     units, _, gtin = rest.partition(":")
     if not sign or not name.strip() or not units.strip():
-        raise ValueError(f"pack {text[:40]!r} does not read like box=10")
+        raise BadCell("packs", f"pack {text[:40]!r} does not read like box=10")
     return {"name": name.strip(), "units": units.strip()} | ({"gtin": gtin.strip()} if gtin.strip() else {})
 
 
@@ -99,5 +107,5 @@ def _kind_of(code: str, purpose: str) -> str:
 
 def _whole(text: str, name: str) -> int:
     if not text.isdecimal():
-        raise ValueError(f"{name} {text[:20]!r} is no whole number")
+        raise BadCell(name, f"{name} {text[:20]!r} is no whole number")
     return int(text)

@@ -231,12 +231,9 @@ def _row(row: Row, seen: dict[str, int]) -> ImportRow:
     code = row["code"]
     try:
         body = product_rows.product_row(row)
-    except ValueError as problem:
-        said = str(problem)
-        made = refuse(ImportRow(row.line, 0, code[:64], row["name"][:200], {}), f"{said[:1].upper()}{said[1:]}.")
-        made.field = next(
-            (one.name for one in product_rows.COLUMNS if one.name.startswith(said.partition(" ")[0])), None
-        )
+    except product_rows.BadCell as problem:
+        said, made = str(problem), ImportRow(row.line, 0, code[:64], row["name"][:200], {})
+        refuse(made, f"{said[:1].upper()}{said[1:]}.", problem.column)
     else:
         made = ImportRow(row.line, product_rows.part_of(body), code[:64], row["name"][:200], body)
         if code in seen:

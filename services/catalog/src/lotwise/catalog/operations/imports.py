@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from lotwise.catalog.domain.imports import FILE_BYTES_MAX, READING, READY, Import
+from lotwise.catalog.domain.imports import FILE_BYTES_MAX, READY, Import
 from lotwise.catalog.domain.refusals import BadFile, ImportChanged, ImportNotReady
 from lotwise.catalog.repository import imports as rows
 from lotwise.contracts.ids import uuid7
@@ -31,7 +31,7 @@ async def take(tx: Tx, name: str, content: bytes, who: str) -> Import:
             limit_bytes=FILE_BYTES_MAX,
         )
     one = uuid7()
-    await rows.add(tx, Import(one, name, READING, who, created_at=None), content)  # type: ignore[arg-type]
+    await rows.add(tx, one, name, who, content)
     return await load(tx, one)
 
 

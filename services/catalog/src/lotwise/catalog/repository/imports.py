@@ -23,17 +23,16 @@ def _import(row: Record) -> Import:
     return Import(**told | {"unused": tuple(told["unused"])})
 
 
-async def add(tx: Tx, one: Import, content: bytes) -> None:
-    """Keep a new import with its file."""
+async def add(tx: Tx, import_id: UUID, name: str, who: str, content: bytes) -> None:
+    """Keep a new import with its file, to be read."""
     await tx.execute(
         """
         INSERT INTO product_import (id, name, state, who, content, rows, done, columns, unused)
-        VALUES ($1, $2, $3, $4, $5, 0, 0, '{}', '{}')
+        VALUES ($1, $2, 'reading', $3, $4, 0, 0, '{}', '{}')
         """,
-        one.id,
-        one.name,
-        one.state,
-        one.who,
+        import_id,
+        name,
+        who,
         content,
     )
 
