@@ -77,15 +77,20 @@ def ready(page: Page, wire: Line) -> Page:
     return page
 
 
-def scan(page: Page, code: str) -> None:
-    """What a scanner does: keys four milliseconds apart, then Enter; told so, however busy the machine is."""
+def scan(page: Page, *codes: str) -> None:
+    """What a scanner does: keys four milliseconds apart, then Enter, code upon code; told so, however busy the
+    machine is.
+    """
     wire = page.context.new_cdp_session(page)
-    start = time.time()
-    for i, sign in enumerate(code):
-        at = {"key": sign, "timestamp": start + 0.004 * i}
-        wire.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": sign, **at})
-        wire.send("Input.dispatchKeyEvent", {"type": "keyUp", **at})
-    last = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "timestamp": start + 0.004 * len(code)}
-    wire.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": "\r", **last})
-    wire.send("Input.dispatchKeyEvent", {"type": "keyUp", **last})
+    at = time.time()
+    for code in codes:
+        for sign in code:
+            key = {"key": sign, "timestamp": at}
+            wire.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": sign, **key})
+            wire.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+            at += 0.004
+        last = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "timestamp": at}
+        wire.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": "\r", **last})
+        wire.send("Input.dispatchKeyEvent", {"type": "keyUp", **last})
+        at += 0.004
     wire.detach()

@@ -99,16 +99,15 @@ def test_a_count_that_waits_is_not_lost_by_a_scan(page: Page, chain: Chain) -> N
 
 
 def test_units_are_scanned_into_their_line(page: Page, chain: Chain) -> None:
-    """STK-19, N-15: on a line of a product with serials each scan is its next serial, without a click; what was scanned
-    outlives a reload, and Next sends it.
+    """STK-19, N-15: on a line of a product with serials each scan is its next serial, without a click and however close
+    upon the one before; what was scanned outlives a reload, and Next sends it.
     """
     line = LINES[2] | {"is_serialised": True}
     chain.overrides["GET", "stock/v1/counts/(?P<id>[^/]+)/lines/3"] = lambda _: (200, line)
     page.goto(f"{TABLET}?line=3")
     serials = page.locator("textarea[name=serials]")
     expect(serials).to_be_focused()
-    for number in ("SN-0001", "SN-0002"):
-        scan(page, number)
+    scan(page, "SN-0001", "SN-0002")
     expect(serials).to_have_value("SN-0001\nSN-0002\n")
     page.reload()
     expect(serials).to_have_value("SN-0001\nSN-0002\n")

@@ -15,7 +15,7 @@ const restore = () => {
 
 addEventListener("keydown", (event) => {
   if (event.repeat) return;
-  const now = event.timeStamp, follows = now - last <= GAP;
+  const now = event.timeStamp, follows = burst && now - last <= GAP;
   const sign = event.ctrlKey && event.key === "]" ? "\x1d" : event.ctrlKey || event.altKey || event.metaKey ? "" : event.key;
   if (["Shift", "Control", "Alt"].includes(event.key)) return;
   if (sign === "Enter" || sign === "Tab") {
