@@ -27,6 +27,7 @@ from lotwise.stock.repository.audit import (
     sizes,
     wrong_days,
 )
+from lotwise.stock.repository.kept_openings import drawn_days, holding_places, wrong_day, wrong_months
 from lotwise.stock.repository.proofs import first_recorded_at, keep_proof, last_proof_at
 from lotwise.stock.repository.seals import contents_of, seals
 
@@ -75,6 +76,7 @@ async def _prove(reading: Reading) -> Proof:
     for check in CHECKS:
         async with reading() as tx:
             findings += await findings_of(tx, check)
+    findings += await _wrong_openings(reading)
     findings += await _broken_seals(reading)
     async with reading() as tx:
         counted = {"movements": movements, **await sizes(tx)}
@@ -119,6 +121,23 @@ def _later(first: date, day: date) -> date:
 
 def _edge(day: date, sign: int) -> datetime:
     return datetime.combine(day, clock(), UTC) + sign * DAY_EDGE
+
+
+async def _wrong_openings(reading: Reading) -> list[Finding]:
+    """What looking back starts from: every opening of a month, place by place; if they are right, days of sites too.
+
+    A day takes as long as a question about it: some are drawn, all of them would take an hour of a large chain's night.
+    """
+    findings: list[Finding] = []
+    async with reading() as tx:
+        places, days = await holding_places(tx), await drawn_days(tx)
+    for place in places:
+        async with reading() as tx:
+            findings += await wrong_months(tx, place)
+    for site, day in () if findings else days:
+        async with reading() as tx:
+            findings += await wrong_day(tx, site, day)
+    return findings[:FINDINGS_MAX]
 
 
 async def _broken_seals(reading: Reading) -> list[Finding]:
