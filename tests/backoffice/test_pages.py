@@ -1,6 +1,9 @@
 """Every page: whole and as a fragment, for whom it is, and what it must never do."""
 
+import csv
+import io
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -266,6 +269,25 @@ async def test_a_list_leaves_as_csv_and_runs_no_formula(page: httpx.AsyncClient,
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.text.splitlines()[0] == "Product,Code,Category,Kind,Unit,Cost,Price"
     assert answer.text.splitlines()[1].startswith("'=HYPERLINK(1),TOX-050,")
+
+
+async def test_a_list_of_any_length_leaves_whole(page: httpx.AsyncClient, chain: Chain) -> None:
+    """UI rule: given 30,250 levels in chunks; when the list is taken as CSV; then every one is in it, once."""
+    level = next(iter(chain.levels.values()))
+
+    def chunk(ask: Any) -> tuple[int, Any]:
+        """Five hundred levels from where the cursor says, the last time half as many."""
+        first = int(ask.params.get("after") or 0)
+        after = first + int(ask.params["limit"])
+        rows = [level | {"code": f"C{number}"} for number in range(first, min(after, 30_250))]
+        return 200, {"rows": rows, "next": str(after) if after < 30_250 else None}
+
+    chain.overrides["GET", "stock/v1/levels"] = chunk
+
+    answer = await page.get("/stock?format=csv")
+
+    found = [row["Code"] for row in csv.DictReader(io.StringIO(answer.text))]
+    assert found == [f"C{number}" for number in range(30_250)]
 
 
 async def test_names_of_members_are_escaped(page: httpx.AsyncClient, chain: Chain) -> None:

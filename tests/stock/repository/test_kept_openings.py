@@ -1,5 +1,6 @@
 """What looking back starts from is proven too: openings of months and of days, and the cells kept with them."""
 
+import asyncpg
 import pytest
 from tests.catalog.harness import Bench
 from tests.stock.chain import SITES, Chain
@@ -26,6 +27,13 @@ async def kept(stock_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Chain:
     return chain
 
 
+async def changed(chain: Chain, statement: str, *arguments: object) -> asyncpg.Record:
+    """The one row that a statement changes by SQL, behind the service's back."""
+    row: asyncpg.Record
+    (row,) = await chain.bench.owner.fetch(statement, *arguments)
+    return row
+
+
 async def found(chain: Chain) -> list[Finding]:
     """What the live proof finds of openings."""
     findings = (await prove_live(chain.bench.db)).findings
@@ -48,7 +56,8 @@ async def test_openings_of_every_month_and_day_are_what_the_ledger_says(kept: Ch
 @pytest.mark.parametrize("month", ["2026-02-01", "2026-03-01", "2026-06-01"])
 async def test_exactly_the_altered_opening_of_a_month_is_named(kept: Chain, month: str) -> None:
     """N-01: given one opening balance altered by SQL; when proven; then it alone is named, with both figures."""
-    row = await kept.bench.owner.fetchrow(
+    row = await changed(
+        kept,
         "update opening_balance o set quantity = quantity + 5 from location p where p.id = o.location_id"
         " and o.id = (select min(id) from opening_balance where month = $1::text::date and lot_id is not null)"
         " returning p.site, p.kind, o.product_id, o.lot_id, o.quantity, o.cost_minor",
@@ -62,9 +71,9 @@ async def test_exactly_the_altered_opening_of_a_month_is_named(kept: Chain, mont
 
 
 async def test_an_opening_balance_that_is_gone_is_named(kept: Chain) -> None:
-    """N-01: given an opening balance deleted by SQL; when proven; then the month and the place that lack it are named."""
-    row = await kept.bench.owner.fetchrow(
-        "delete from opening_balance where id = (select max(id) from opening_balance) returning month, lot_id"
+    """N-01: given an opening balance deleted by SQL; when proven; then the month and place are named."""
+    row = await changed(
+        kept, "delete from opening_balance where id = (select max(id) from opening_balance) returning month, lot_id"
     )
     (finding,) = await found(kept)
     assert finding.row.startswith(f"opening of {row['month']} of ")
@@ -85,19 +94,21 @@ async def test_an_opening_balance_that_is_gone_is_named(kept: Chain) -> None:
 )
 async def test_exactly_the_altered_opening_of_a_day_is_named(kept: Chain, change: str) -> None:
     """N-01: given any figure of a day's opening altered by SQL; when proven; then exactly that day of that site is."""
-    site, day = await kept.bench.owner.fetchrow(
+    site, day = await changed(
+        kept,
         f"update day_opening set {change} where (site, day) = (select site, day from day_opening"
-        " where cardinality(expiring_lots) > 0 order by day offset 40 limit 1) returning site, day"
+        " where cardinality(expiring_lots) > 0 order by day offset 40 limit 1) returning site, day",
     )
     assert [(one.check, one.row) for one in await found(kept)] == [("day_openings", f"opening of {day} at {site}")]
 
 
 async def test_exactly_the_altered_cell_of_a_day_is_named(kept: Chain) -> None:
     """N-01: given a kept quantity altered by SQL; when proven; then its site, day, product and lot are named."""
-    site, day, product, lot = await kept.bench.owner.fetchrow(
+    site, day, product, lot = await changed(
+        kept,
         "update day_cells set quantities[1] = quantities[1] + 3 where (site, day, learnt_on) = ("
         " select site, day, learnt_on from day_cells where lots[1] is not null order by day offset 20 limit 1)"
-        " returning site, day, products[1], lots[1]"
+        " returning site, day, products[1], lots[1]",
     )
     assert [(one.check, one.row) for one in await found(kept)] == [
         ("day_cells", f"cell kept for {day} at {site}, product {product}, lot {lot}")

@@ -17,7 +17,6 @@ __all__ = ["Gateway", "Refused", "Rows", "Shape", "Unreachable", "or_else"]
 
 READ_SECONDS = 4.0
 WRITE_SECONDS = 10.0
-CSV_ROWS_MAX = 20_000
 CHUNK = 50
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -68,13 +67,12 @@ class Gateway:
         return Rows(found, answer.get("next") if isinstance(answer, dict) else None)
 
     async def all(self, shape: type[M], service: str, path: str, **params: Any) -> AsyncIterator[M]:
-        """Read a list to its end, chunk by chunk, at most CSV_ROWS_MAX rows."""
-        given, after = 0, None
-        while given < CSV_ROWS_MAX:
+        """Read a list to its end, chunk by chunk: no more than a chunk is kept here."""
+        after = None
+        while True:
             chunk = await self.rows(shape, service, path, **(params | {"limit": 500, "after": after}))
             for row in chunk.rows:
                 yield row
-            given += len(chunk.rows)
             after = chunk.next
             if not after:
                 return

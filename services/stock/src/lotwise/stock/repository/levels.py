@@ -44,12 +44,13 @@ select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from
 _CHAIN_PAGE = f"""
 select page.*, e.in_transit, e.quarantined, e.opened, e.next_expiry, e.lots from (
     select l.site, lower(p.name) collate "C" as sort_name, {_FIGURES}
-    from level l join product p on p.id = l.product_id
-    where ($1::text[] is null or l.site = any($1))
+    from product p cross join lateral (
+        select * from level where product_id = p.id and ($1::text[] is null or site = any($1)) offset 0) l
+    where (lower(p.name) collate "C", p.id) >= ($5::text collate "C", $6::uuid)
       and ($2::text is null or p.name ilike $2 or p.code ilike $2)
       and ($3::uuid is null or p.category_id = $3)
       and (not $4::bool or l.is_below) and (not $9::bool or l.shortage_id is not null)
-      and ($10::uuid is null or l.product_id = $10)
+      and ($10::uuid is null or p.id = $10)
       and (lower(p.name) collate "C", p.id, l.site) > ($5::text collate "C", $6::uuid, $7::text)
     order by lower(p.name) collate "C", p.id, l.site limit $8) page
 {_ELSEWHERE} order by page.sort_name, page.product_id, page.site

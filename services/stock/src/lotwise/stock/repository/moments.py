@@ -300,10 +300,11 @@ order by lower(p.name) collate "C", p.id limit $6
 """
 _CHAIN_PAGE = f"""
 select l.site, lower(p.name) collate "C" as sort_name, {_PRODUCT}, p.is_archived
-from level l join product p on p.id = l.product_id
-where ($1::text[] is null or l.site = any($1))
+from product p cross join lateral (
+    select * from level where product_id = p.id and ($1::text[] is null or site = any($1)) offset 0) l
+where (lower(p.name) collate "C", p.id) >= ($5::text collate "C", $6::uuid)
   and ($2::text is null or p.name ilike $2 or p.code ilike $2) and ($3::uuid is null or p.category_id = $3)
-  and ($4::uuid is null or l.product_id = $4)
+  and ($4::uuid is null or p.id = $4)
   and (lower(p.name) collate "C", p.id, l.site) > ($5::text collate "C", $6::uuid, $7::text)
 order by lower(p.name) collate "C", p.id, l.site limit $8
 """
