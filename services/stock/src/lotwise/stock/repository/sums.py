@@ -123,14 +123,13 @@ parts as (
     join piece g on g.site = p.site and m.recorded_at >= g.recorded_from and m.recorded_at < g.recorded_until
     where (m.happened_at >= g.happened_start or m.recorded_at >= g.recorded_start)),
 {{moved}}change as materialized (
-    select location_id, product_id, lot_id, sum(was)::bigint as was, sum(quantity)::bigint as quantity,
-           sum(cost_minor)::bigint as cost_minor, bool_or(is_odd) as is_odd
+    select location_id, product_id, lot_id, bigint_sum(was) as was, bigint_sum(quantity) as quantity,
+           bigint_sum(cost_minor) as cost_minor, bool_or(is_odd) as is_odd
     from (select location_id, product_id, lot_id, 0::bigint as was, quantity, cost_minor, is_odd from parts
           union all
-          select location_id, product_id, lot_id, quantity, 0, 0, false from kept) c
+          select location_id, product_id, lot_id, quantity, 0, 0, false from kept where quantity <> 0) c
     group by location_id, product_id, lot_id
-    having sum(quantity) <> 0 or sum(cost_minor) <> 0 or sum(was) <> 0),
-whole as materialized (select distinct site, product_id from kept),
+    having bigint_sum(quantity) <> 0 or bigint_sum(cost_minor) <> 0 or bigint_sum(was) <> 0),
 touched as materialized (
     select distinct q.id, c.product_id, q.since
     from (select p.site, p.kind, c.product_id from change c join place p on p.id = c.location_id
@@ -138,13 +137,12 @@ touched as materialized (
           where c.quantity <> 0 and p.since > $25 and p.kind in ('shelf', 'unattributed')
             and (c.is_odd or told.site is null){{or_moved}}) c
     join place q on q.site = c.site and q.kind = c.kind
-    left join whole k on k.site = c.site and k.product_id = c.product_id
-    where k.site is null),
+    where (c.site, c.product_id) not in (select site, product_id from kept)),
 weighed as materialized (
     select c.location_id, c.product_id, c.lot_id, c.was, c.quantity, c.cost_minor, t.id is null as is_known,
-           t.id is null and p.since > $25 and k.site is null as is_sure
+           t.id is null and p.since > $25
+               and (p.site, c.product_id) not in (select site, product_id from kept) as is_sure
     from change c join place p on p.id = c.location_id
-    left join whole k on k.site = p.site and k.product_id = c.product_id
     left join touched t on t.id = c.location_id and t.product_id = c.product_id),
 lying as (
     select id as location_id, product_id, lot_id, quantity as was, 0::bigint as more, 0::bigint as cost_minor
@@ -156,14 +154,14 @@ lots as materialized (
     select location_id, product_id, lot_id, was, was + quantity as now, cost_minor
     from weighed where is_known and not is_sure
     union all
-    select location_id, product_id, lot_id, sum(was)::bigint, sum(was + more)::bigint, sum(cost_minor)::bigint
+    select location_id, product_id, lot_id, bigint_sum(was), bigint_sum(was + more), bigint_sum(cost_minor)
     from lying group by location_id, product_id, lot_id),
 named as (
     select k.lot_id, l.owner, l.expires_on
     from (select distinct lot_id from change where lot_id is not null and (quantity <> 0 or cost_minor <> 0)) k
     cross join lateral (select owner, expires_on from lot where id = k.lot_id offset 0) l)
 select p.site, p.kind, coalesce(k.owner, '') <> '' as is_consigned, k.expires_on,
-       sum(x.cost_minor)::bigint as cost_minor, sum(x.came - x.ended)::bigint as lots, 0::bigint as cells,
+       bigint_sum(x.cost_minor) as cost_minor, bigint_sum((x.came - x.ended)::bigint) as lots, 0::bigint as cells,
        null::uuid as product_id
 from (select location_id, lot_id, cost_minor, 0 as came, 0 as ended from weighed where is_sure
       union all
@@ -174,8 +172,8 @@ group by 1, 2, 3, 4
 union all
 select c.site, c.kind, false, null, 0, 0, count(*) filter (where c.is_now) - count(*) filter (where c.was), null
 from (select p.site, p.kind,
-             case p.kind when 'shelf' then sum(x.was) > 0 else sum(x.was) < 0 end as was,
-             case p.kind when 'shelf' then sum(x.now) > 0 else sum(x.now) < 0 end as is_now
+             case p.kind when 'shelf' then bigint_sum(x.was) > 0 else bigint_sum(x.was) < 0 end as was,
+             case p.kind when 'shelf' then bigint_sum(x.now) > 0 else bigint_sum(x.now) < 0 end as is_now
       from lots x join place p on p.id = x.location_id
       where p.kind in ('shelf', 'unattributed')
       group by p.site, p.kind, case p.kind when 'shelf' then 0 else p.id end, x.product_id) c
