@@ -134,6 +134,7 @@ def test_prices_keep_their_decimals_and_quantities_lose_empty_ones() -> None:
     assert formats.price("186") == "$186.00"
     assert formats.quantity("1234.50", "ml") == "1,234.5 ml"
     assert formats.quantity(None) == ""
+    assert [formats.many(count, "line") for count in (0, 1, 1200)] == ["0 lines", "1 line", "1,200 lines"]
 
 
 def test_instants_stand_in_the_sites_clock() -> None:

@@ -1,6 +1,7 @@
 """Transfers over HTTP: neither shelf has what is on its way, and no difference is silent."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.stock.chain import BOTOX, CREAM, Chain
@@ -136,3 +137,17 @@ async def test_each_end_belongs_to_its_site(stock: Chain) -> None:
     await stock.bench.post(f"/v1/transfers/{made['transfer_id']}:ship", {}, who="local")
     no = await stock.bench.call("POST", f"/v1/transfers/{made['transfer_id']}:receive", {}, who="local")
     assert no.status_code == 403
+
+
+async def test_transfers_are_listed_by_when_they_were_made_whatever_their_ids(stock: Chain) -> None:
+    """STK-27: given four transfers with ids of the sender's own in no order; when they are read page by page; then the
+    latest made comes first, none twice.
+    """
+    ids = [str(UUID(int=number << 80 | 0x7 << 76 | 0x2 << 62)) for number in (7, 2, 9, 4)]
+    for transfer_id in ids:
+        lines = [{"product_id": str(BOTOX), "quantity": "1"}]
+        body = {"transfer_id": transfer_id, "from_site": "harley", "to_site": "soho", "lines": lines}
+        await stock.bench.post("/v1/transfers", body)
+    first = await stock.bench.get("/v1/transfers", params={"limit": 3})
+    rest = await stock.bench.get("/v1/transfers", params={"limit": 3, "after": first["next"]})
+    assert [row["transfer_id"] for row in first["rows"] + rest["rows"]] == ids[::-1]

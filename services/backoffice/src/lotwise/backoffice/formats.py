@@ -72,6 +72,10 @@ class Formats:
         """A count with grouped thousands."""
         return "" if value is None else format_decimal(value, locale=self.locale)
 
+    def many(self, count: int, noun: str) -> str:
+        """So many of a thing: 1 line, 2 lines."""
+        return f"{self.number(count)} {noun}{'' if count == 1 else 's'}"
+
     def percent(self, ratio: float | None) -> str:
         """A ratio (0.423) as a percentage with one decimal (42.3 %)."""
         return "" if ratio is None else f"{format_decimal(round(100 * ratio, 1), locale=self.locale)} %"

@@ -31,7 +31,7 @@ from lotwise.stock.operations.transfers import Order
 from lotwise.stock.repository.transfers import transfers_page
 
 router = Router(tags=["transfers"])
-LAST = UUID(int=2**128 - 1)
+LAST = 2**63 - 1
 MOVES = (UnknownTransfer, TransferMove, BadDate)
 LINES = (UnknownProduct, UnknownLot, NotKept, BadQuantity)
 State = Literal["requested", "declined", "approved", "draft", "shipped", "received", "cancelled"]
@@ -194,12 +194,12 @@ async def transfers(
     read: Read, site: str | None = None, state: State | None = None, after: After = None, limit: Limit = 50
 ) -> Page[TransferOut]:
     """Transfers that begin or end at a site, newest first; one of them also has its steps."""
-    keys = cursor_decode(after, UUID)
+    keys = cursor_decode(after, int)
     async with read.connection() as tx:
         sites = visible(read.who, "stock.read", site)
         rows = await transfers_page(tx, sites, state, keys[0] if keys else LAST, limit)
     shown = [transfer_out(row) for row in rows]
-    return Page(rows=shown, next=cursor_encode(shown[-1].transfer_id) if len(shown) == limit else None)
+    return Page(rows=shown, next=cursor_encode(rows[-1]["seq"]) if len(shown) == limit else None)
 
 
 @router.get("/transfers/{transfer_id}", permission="stock.read", refusals=(UnknownTransfer,))

@@ -221,12 +221,12 @@ async def returns_of(tx: Tx, transfer_id: UUID) -> dict[tuple[UUID, UUID], int]:
 
 
 async def transfers_page(
-    tx: Tx, sites: Collection[str] | None, state: str | None, before: UUID, limit: int
+    tx: Tx, sites: Collection[str] | None, state: str | None, before: int, limit: int
 ) -> Sequence[asyncpg.Record]:
-    """A page of transfers that begin or end at these sites, newest first."""
+    """A page of transfers that begin or end at these sites, the latest made first, from before a number on."""
     rows: Sequence[asyncpg.Record] = await tx.fetch(
         _LIST + " where ($1::text[] is null or t.from_site = any($1) or t.to_site = any($1))"
-        " and ($2::text is null or t.state = $2) and t.id < $3 order by t.id desc limit $4",
+        " and ($2::text is null or t.state = $2) and t.seq < $3 order by t.seq desc limit $4",
         None if sites is None else list(sites), state, before, limit,
     )  # fmt: skip
     return rows
