@@ -183,9 +183,9 @@ COLUMNS = (
     Column("Site", lambda row: row.site),
     Column("Room", lambda row: row.room),
     Column("State", lambda row: row.state),
-    Column("Warranty until", lambda row: row.warranty_ends_on),
+    Column("Warranty until", lambda row: row.warranty_ends_on, is_roomy=True),
     Column("Maintenance due", lambda row: row.maintenance_due_on),
-    Column("Cost", lambda row: row.cost_minor, is_number=True),
+    Column("Cost", lambda row: row.cost_minor, is_number=True, is_roomy=True),
     Column("Worth today", lambda row: row.book_minor, is_number=True),
 )
 

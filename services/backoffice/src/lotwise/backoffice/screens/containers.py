@@ -158,8 +158,8 @@ COLUMNS = (
     Column("Opened", lambda row: row.opened_at.isoformat()),
     Column("Use by", lambda row: row.use_by.isoformat() if row.use_by else ""),
     Column("Left", lambda row: row.left, is_number=True),
-    Column("Drawn", lambda row: row.drawn, is_number=True),
-    Column("Wasted", lambda row: row.wasted, is_number=True),
+    Column("Drawn", lambda row: row.drawn, is_number=True, is_roomy=True),
+    Column("Wasted", lambda row: row.wasted, is_number=True, is_roomy=True),
     Column("", lambda _: ""),
 )
 YIELD_COLUMNS = (
