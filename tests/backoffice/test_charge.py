@@ -171,6 +171,25 @@ async def test_a_kept_bill_keeps_its_customer_its_discount_and_its_id(htmx: http
     assert chain.did("POST", "sales/v1/quotes")[-1]["coupons"] == ["SPRING"]
 
 
+async def test_a_receipts_lines_add_up_as_prices_were_said(page: httpx.AsyncClient, chain: Chain) -> None:
+    """SAL-22: beside a line of a price without tax stands its net, as on the bill, beside one with tax inside its
+    gross: 94.00 less 9.40 is 84.60.
+    """
+    line = {"name": "Serum", "quantity": "1", "unit_price": "94.00", "net_minor": 8460, "total_minor": 9211}
+    off = [{"name": "Winter skin week", "minor": 940}]
+    rows = [line | {"discounts": off}, line | {"tax_inclusive": True, "unit_price": "92.11"}]
+    paper = {
+        "site": "harley-street", "number": "H-1", "happened_at": "2026-07-01T12:00:00Z", "lines": rows,
+        "net_minor": 16920, "tax_minor": 1502, "total_minor": 18422,
+    }  # fmt: skip
+    chain.overrides["GET", "sales/v1/charges/(?P<id>[^/:]+)/receipt"] = lambda _: (200, paper)
+
+    tree = LexborHTMLParser((await page.get(f"/charges/{DESK['charge_id']}/receipt")).text)
+
+    shown = [node.text() for node in tree.css(".receipt .lines .number:not(.muted)")]
+    assert shown == ["$84.60", "$92.11"]
+
+
 async def test_the_first_receipt_of_the_desk_is_the_original(htmx: httpx.AsyncClient, chain: Chain) -> None:
     """SAL-22: printing at the desk is written down before it is printed; the next one says that it is a copy."""
     done = LexborHTMLParser((await htmx.post("/charge", data=DESK | {"line_of": [own(A)], "tender": "card"})).text)

@@ -94,9 +94,9 @@ def take_back(_chain: Chain, ask: Ask) -> Answer:
 @route("GET", "sales/v1/charges/{id}/receipt")
 def receipt(_chain: Chain, _ask: Ask) -> Answer:
     """A receipt with all that may stand on one."""
-    line = {"name": "Signature facial", "description": "", "quantity": "1", "unit_price": "145.00", "total_minor": 17400, "seller": "user:olga", "performer": "Dr Reed", "discounts": [{"name": "Spring", "minor": 500}]}  # fmt: skip
-    tip = {"name": "Tip", "description": "", "quantity": "1", "unit_price": "10.00", "total_minor": 1000, "owed": "tip", "performer": "Dr Reed"}  # fmt: skip
-    taken = {"name": "Peel", "description": "", "quantity": "1", "unit_price": "0.00", "total_minor": 0, "redeems": ident("balance")}  # fmt: skip
+    line = {"name": "Signature facial", "description": "", "quantity": "1", "unit_price": "145.00", "net_minor": 14500, "total_minor": 17400, "seller": "user:olga", "performer": "Dr Reed", "discounts": [{"name": "Spring", "minor": 500}]}  # fmt: skip
+    tip = {"name": "Tip", "description": "", "quantity": "1", "unit_price": "10.00", "net_minor": 1000, "total_minor": 1000, "owed": "tip", "performer": "Dr Reed"}  # fmt: skip
+    taken = {"name": "Peel", "description": "", "quantity": "1", "unit_price": "0.00", "net_minor": 0, "total_minor": 0, "redeems": ident("balance")}  # fmt: skip
     return 200, {"site": "harley-street", "site_name": "Harley Street", "number": "H-2029", "happened_at": NOW.isoformat(), "local_time": "2026-07-01 13:00", "state": "recorded", "currency": "USD", "lines": [line, tip, taken], "taxes": [{"name": "VAT", "percent": "20", "base_minor": 14500, "tax_minor": 2900}], "net_minor": 15500, "tax_minor": 2900, "total_minor": 18400, "paid_minor": 18400, "change_minor": 0, "due_minor": 0, "tenders": [{"kind": "reward", "amount_minor": 18400}], "copy_no": 0}  # fmt: skip
 
 

@@ -390,7 +390,8 @@ async def test_a_receipt_has_names_taxes_and_change(sales: Sales) -> None:
     )
     receipt = await sales.get(f"/v1/charges/{charge['charge_id']}/receipt", who="front_desk")
     assert (receipt["site_name"], receipt["local_time"]) == ("Harley Street", "2026-07-01 13:00")
-    assert [(one["name"], one["total_minor"]) for one in receipt["lines"]] == [("Botox", 1344)]
+    assert [(one["name"], one["net_minor"], one["total_minor"]) for one in receipt["lines"]] == [("Botox", 1200, 1344)]
+    assert [one["tax_inclusive"] for one in receipt["lines"]] == [False]
     assert [(tax["name"], tax["tax_minor"]) for tax in receipt["taxes"]] == [("GST", 60), ("PST", 84)]
     assert (receipt["paid_minor"], receipt["change_minor"], receipt["due_minor"]) == (2000, 656, 0)
 

@@ -98,6 +98,7 @@ async def test_a_receipt_is_mailed_to_the_member(sales: Sales) -> None:
         for words in ("Sold by Anna", "GST 5 %", "Total USD", "28.98", "Change"):
             assert words in text
             assert words in page
+        assert ["Botox", "24.00"] in [row.split() for row in text.splitlines()]
         assert "Anna &lt;Kim&gt;" in page
         await sales.post(where, {"way": "mail", "to": "other@planted.example"}, who="front_desk")
         assert "Copy 1" in words_of(box.messages[1], "plain")

@@ -112,7 +112,7 @@ COLUMNS = (
     Column("Name", lambda row: row.name),
     Column("Outcome", lambda row: row.word),
     Column("Column", lambda row: row.field),
-    Column("What changes or is wrong", lambda row: row.told, is_roomy=True),
+    Column("What changes or is wrong", lambda row: row.told),
     Column("What to do", lambda row: row.advice),
 )
 HEADS = (*COLUMNS[:4], COLUMNS[5])

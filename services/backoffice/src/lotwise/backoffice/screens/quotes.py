@@ -76,7 +76,24 @@ class Balance(Shape):
     last_day: date | None = None
 
 
-class QuoteLine(Shape):
+class TaxedLine(Shape):
+    """What a line comes to, and whether its price had the tax inside."""
+
+    quantity: str
+    unit_price: str
+    total_minor: int
+    net_minor: int
+    tax_inclusive: bool = False
+    description: str = ""
+    discounts: tuple[Discount, ...] = ()
+
+    @property
+    def shown_minor(self) -> int:
+        """What stands beside the line: with tax where the price has it inside."""
+        return self.total_minor if self.tax_inclusive else self.net_minor
+
+
+class QuoteLine(TaxedLine):
     """A priced line; `asked` is the number of the line on the bill that it comes from (a kit has several)."""
 
     line: int
@@ -87,17 +104,10 @@ class QuoteLine(Shape):
     code: str = ""
     unit: str = "piece"
     kind: str = "physical"
-    quantity: str
-    unit_price: str
     list_price: str | None = None
-    total_minor: int
-    net_minor: int
-    tax_inclusive: bool = False
     available: str | None = None
-    description: str = ""
     price_per: str = "unit"
     minutes: int | None = None
-    discounts: tuple[Discount, ...] = ()
     add_ons: tuple[AddOn, ...] = ()
     balances: tuple[Balance, ...] = ()
     explanation: tuple[str, ...] = ()
@@ -131,11 +141,6 @@ class QuoteLine(Shape):
             self.kind == "physical" and self.available is not None and Decimal(self.quantity) > Decimal(self.available)
         )
 
-    @property
-    def shown_minor(self) -> int:
-        """What stands beside the line: with tax where the price has it inside."""
-        return self.total_minor if self.tax_inclusive else self.net_minor
-
 
 class Tax(Shape):
     """One tax of a bill."""
@@ -163,15 +168,10 @@ class Quote(Shape):
         return [line for line in self.of(number) if line.lacks(said)]
 
 
-class ReceiptLine(Shape):
+class ReceiptLine(TaxedLine):
     """A line on paper."""
 
     name: str | None = None
-    description: str = ""
-    quantity: str
-    unit_price: str
-    total_minor: int
-    discounts: tuple[Discount, ...] = ()
     owed: str = "none"
     redeems: UUID | None = None
     seller: str = ""

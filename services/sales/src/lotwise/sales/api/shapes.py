@@ -119,10 +119,14 @@ class DispensedOut(BaseModel):
 
 
 class ChargeLineView(LineOut):
-    """A line as it is shown: with the product's code and name of today, what came back of it, what it confirmed."""
+    """A line as it is shown: with the product's code and name of today, what came back of it, what it confirmed.
+
+    `tax_inclusive`: its price had the tax inside, so `total_minor` is what stands beside it on paper, else `net_minor`.
+    """
 
     code: str | None
     name: str | None
+    tax_inclusive: bool = False
     returned: str
     dispensed: DispensedOut | None = None
 

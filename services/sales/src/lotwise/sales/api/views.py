@@ -58,6 +58,7 @@ async def charge(tx: Tx, selling: Selling, charge_id: UUID, who: Principal) -> J
         product = selling.prices.book.products.get(line.product_id)
         row["code"] = None if product is None else product.code
         row["name"] = None if product is None else product.name
+        row["tax_inclusive"] = line.tax_inclusive
         row["dispensed"] = confirmed.get(line.line)
         row["returned"] = format_quantity(returned.get((charge_id, line.line), 0), line.unit_decimals)
     shown["void"] = None if void is None else void_answer(void)

@@ -31,11 +31,11 @@ class Words:
         return [*found, "This charge was voided."] if receipt["state"] == "voided" else found
 
     def items(self) -> list[tuple[str, str, list[str]]]:
-        """Each line: its name, its total, and what is said below it."""
+        """Each line: its name, what it comes to (with tax where its price has it inside), what is said below it."""
         return [
             (
                 line["name"] or line["description"] or "Item",
-                self.money(line["total_minor"]),
+                self.money(line["total_minor" if line["tax_inclusive"] else "net_minor"]),
                 [f"{line['quantity']} x {line['unit_price']}", *notes(line, self.money)],
             )
             for line in self.receipt["lines"]
