@@ -220,6 +220,21 @@ async def test_the_inbox_is_paged(alerts: Bench) -> None:
     assert len(seen) == len(set(seen)) == 7
 
 
+async def test_the_inbox_by_severity(alerts: Bench) -> None:
+    """ALR-10: given what ran out and, later, what is below its minimum; when the critical, the warnings or nonsense are
+    asked for; then only these come, and nonsense is refused.
+    """
+    levels = {"site": "harley", "on_hand": "0", "minimum": "5", "happened_at": AT}
+    await alerts.hear(StockOut(**levels, shortage_id=uuid7(), product_id=uuid7()))
+    await alerts.hear(StockBelowMin(**levels, shortage_id=uuid7(), product_id=uuid7()))
+    found = {
+        level: [row["kind"] for row in (await alerts.get("/v1/alerts", params={"severity": level}))["rows"]]
+        for level in ("critical", "warning", "info")
+    }
+    assert found == {"critical": ["stock-out"], "warning": ["below-minimum"], "info": []}
+    assert (await alerts.call("GET", "/v1/alerts?severity=dreadful")).status_code == 422
+
+
 async def test_an_overdue_count_is_one_alert_until_it_is_posted(alerts: Bench) -> None:
     """STK-45: given a plan whose due date is over; when it is told twice; then one alert stands that a person may
     close; a posted count of another plan leaves it, one of this plan clears it.
@@ -241,7 +256,7 @@ async def test_an_overdue_count_is_one_alert_until_it_is_posted(alerts: Bench) -
     await alerts.hear(posted(other), posted(None))
 
     (alert,) = await standing(alerts)
-    assert alert["title"] == "The count “Fridge” was due on 2026-11-20"
+    assert alert["title"] == "The count “Fridge” was due on 20 Nov 2026"
     assert (alert["kind"], alert["severity"], alert["times"], alert["can_close"]) == (
         "count-overdue",
         "warning",

@@ -38,7 +38,7 @@ async def test_maintenance_is_one_alert_until_it_is_recorded(alerts: Bench) -> N
         await alerts.hear(MaintenanceDue(**UNIT, work="yearly check"))
     await alerts.hear(moved(room="Room 2"))
     (alert,) = await standing(alerts)
-    assert alert["title"].endswith("A-1: yearly check is due since 2026-11-20")
+    assert alert["title"].endswith("A-1: yearly check is due since 20 Nov 2026")
     assert (alert["kind"], alert["severity"], alert["times"], alert["can_close"]) == (
         "maintenance-due", "warning", 2, False,
     )  # fmt: skip
@@ -51,7 +51,7 @@ async def test_an_ending_warranty_is_over_when_it_is_extended(alerts: Bench) -> 
     await define(alerts)
     await alerts.hear(WarrantyEnding(**UNIT))
     (alert,) = await standing(alerts)
-    assert alert["title"].endswith("A-1: the warranty ends on 2026-11-20")
+    assert alert["title"].endswith("A-1: the warranty ends on 20 Nov 2026")
     assert (alert["kind"], alert["severity"], alert["can_close"]) == ("warranty-ending", "info", True)
     await alerts.hear(WarrantyChanged(**UNIT))
     assert await standing(alerts) == []
@@ -77,7 +77,7 @@ async def test_an_ending_contract_is_over_when_it_is_extended(alerts: Bench) -> 
         await alerts.hear(ContractEnding.model_validate(contract | ending))
     (alert,) = await standing(alerts)
     assert (alert["title"], alert["kind"], alert["severity"], alert["times"], alert["site"], alert["can_close"]) == (
-        "The contract with Acme (C-77) ends on 2026-12-20", "contract-ending", "warning", 2, "chain", True,
+        "The contract with Acme (C-77) ends on 20 Dec 2026", "contract-ending", "warning", 2, "chain", True,
     )  # fmt: skip
     await alerts.hear(ContractChanged.model_validate(contract | {"ends_on": date(2027, 12, 20)}))
     assert await standing(alerts) == []

@@ -77,4 +77,4 @@ def test_a_lot_close_to_its_expiry_is_more_than_a_remark() -> None:
 
     assert severity(LOT_EXPIRING, facts | {"days_left": 30}) == "info"
     assert severity(LOT_EXPIRING, facts) == "warning"
-    assert title(LOT_EXPIRING, "Botox", facts) == "Botox, lot A1234 expires on 2026-11-28"
+    assert title(LOT_EXPIRING, "Botox", facts) == "Botox, lot A1234 expires on 28 Nov 2026"

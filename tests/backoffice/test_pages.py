@@ -271,6 +271,23 @@ async def test_a_list_leaves_as_csv_and_runs_no_formula(page: httpx.AsyncClient,
     assert answer.text.splitlines()[1].startswith("'=HYPERLINK(1),TOX-050,")
 
 
+async def test_the_worst_alerts_stand_first_on_today(page: httpx.AsyncClient, chain: Chain) -> None:
+    """UI: given ten new remarks and an older thing that ran out; when Today opens; then what ran out stands first."""
+
+    def of(ask: Any) -> tuple[int, Any]:
+        """The alerts of the severity asked for, the newest first."""
+        level = ask.params["severity"]
+        many = {"critical": 1, "warning": 0, "info": int(ask.params["limit"])}[level]
+        row = {"kind": "x", "site": "bath", "severity": level, "state": "open", "happened_at": "2026-07-01T12:00:00Z"}
+        return 200, {"rows": [row | {"alert_id": ident(level, n), "title": f"{level} {n}"} for n in range(many)]}
+
+    chain.overrides["GET", "alerts/v1/alerts"] = of
+
+    shown = [node.text() for node in parsed(await page.get("/")).css("#today .todo a")]
+
+    assert [text.split()[0] for text in shown if text.startswith(("critical", "info"))] == ["critical", *["info"] * 5]
+
+
 async def test_a_list_of_any_length_leaves_whole(page: httpx.AsyncClient, chain: Chain) -> None:
     """UI rule: given 30,250 levels in chunks; when the list is taken as CSV; then every one is in it, once."""
     level = next(iter(chain.levels.values()))

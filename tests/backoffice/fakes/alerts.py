@@ -22,6 +22,7 @@ def alerts(_chain: Chain, ask: Ask) -> Answer:
         {"alert_id": ident("alert", i), "kind": kind, "site": where, "site_name": where, "subject_id": ident("s", i), "product_id": ALL_PRODUCTS[n]["product_id"], "severity": level, "title": title, "facts": {}, "state": "open", "times": 1 + i % 2, "happened_at": (NOW - timedelta(hours=hours)).isoformat(), "raised_at": (NOW - timedelta(hours=hours)).isoformat(), "can_close": kind == "lot-expired", "snoozed_until": None, "acknowledged_by": None, "revision": 1}
         for i, (kind, level, n, where, title, hours) in enumerate(ALERTS)
         if ask.params.get("site") in {None, where} and ask.params.get("kind") in {None, kind}
+        and ask.params.get("severity") in {None, level}
     ]  # fmt: skip
     return rows(found, ask)
 

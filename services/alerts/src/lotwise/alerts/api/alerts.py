@@ -19,6 +19,7 @@ from lotwise.values import BadValue, Unknown
 
 router = Router(tags=["alerts"])
 State = Literal["active", "open", "acknowledged", "snoozed", "cleared", "all"]
+Severity = Literal["critical", "warning", "info"]
 READ, MANAGE = "alerts.read", "alert.manage"
 
 
@@ -99,6 +100,7 @@ async def list_alerts(
     site: Slug | None = None,
     kind: Annotated[str | None, Query(max_length=40, pattern="^[a-z-]+$")] = None,
     state: State = "active",
+    severity: Severity | None = None,
     within: UUID | None = None,
     after: After = None,
     limit: Limit = 50,
@@ -107,7 +109,7 @@ async def list_alerts(
 
     What stands under another alert is listed only `within` that one.
     """
-    wanted = rows.Filter(visible(read.who, READ, site), kind, state, within)
+    wanted = rows.Filter(visible(read.who, READ, site), kind, state, within, severity)
     keys = cursor_decode(after, datetime, UUID)
     async with read.connection() as tx:
         found = await rows.page(tx, wanted, None if keys is None else (keys[0], keys[1]), limit + 1)

@@ -6,7 +6,7 @@ older than what is already known about the same thing changes nothing.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -182,17 +182,26 @@ def title(kind: str, name: str, facts: Mapping[str, Any]) -> str:
         BELOW_MINIMUM: f"{name} is below its minimum: {left}, minimum {facts.get('minimum')}",
         STOCK_OUT: f"{name} has run out",
         SHORTAGE: f"{name}: {facts.get('quantity')} sold that no lot covers",
-        LOT_EXPIRING: f"{name}, {lot} expires on {facts.get('expires_on')}",
+        LOT_EXPIRING: f"{name}, {lot} expires on {_day(facts.get('expires_on'))}",
         LOT_EXPIRED: f"{name}, {lot} has expired: {facts.get('quantity')} moved to quarantine",
         LOT_QUARANTINED: f"{name}, {lot} is in quarantine: {facts.get('quantity')} set apart",
         LOT_RECALLED: f"{name}, {units}{lot} is recalled: {facts.get('quantity')} here, {facts.get('reason')}",
-        COUNT_OVERDUE: f"The count “{facts.get('name')}” was due on {facts.get('due_on')}",
+        COUNT_OVERDUE: f"The count “{facts.get('name')}” was due on {_day(facts.get('due_on'))}",
         TRANSFER_OVERDUE: f"A transfer from {facts.get('from_site')} is on its way for {facts.get('days')} days",
         MAINTENANCE_DUE: f"{name} {facts.get('serial')}: {facts.get('work') or 'maintenance'} is due since"
-        f" {facts.get('due_on')}",
-        WARRANTY_ENDING: f"{name} {facts.get('serial')}: the warranty ends on {facts.get('due_on')}",
-        CONTRACT_ENDING: f"The contract with {facts.get('supplier')}{reference} ends on {facts.get('due_on')}",
+        f" {_day(facts.get('due_on'))}",
+        WARRANTY_ENDING: f"{name} {facts.get('serial')}: the warranty ends on {_day(facts.get('due_on'))}",
+        CONTRACT_ENDING: f"The contract with {facts.get('supplier')}{reference} ends on {_day(facts.get('due_on'))}",
         HOLD_BROKEN: f"{name}: a hold of {facts.get('quantity')} cannot be honoured",
         OUT_IN_HISTORY: f"Imported history: {many:,} {'product is' if many == 1 else 'products are'} out of stock",
     }
     return sentences[kind]
+
+
+def _day(text: object) -> str:
+    """A day as a person writes it: 2026-12-01 is 1 Dec 2026."""
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        return str(text)
+    return f"{day.day} {day:%b %Y}"

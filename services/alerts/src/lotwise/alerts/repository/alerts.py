@@ -23,7 +23,7 @@ select * from ({_SELECT}) a
  where ($1::text[] is null or a.site = any($1)) and ($2::text is null or a.kind = $2)
    and (case $3::text when 'all' then true when 'active' then a.state in ('open', 'acknowledged') else a.state = $3 end)
    and ($4::timestamptz is null or (a.raised_at, a.id) < ($4, $5::uuid))
-   and a.summary_id is not distinct from $7::uuid
+   and a.summary_id is not distinct from $7::uuid and ($8::text is null or a.severity = $8)
  order by a.raised_at desc, a.id desc limit $6
 """
 _COUNT = """
@@ -42,13 +42,15 @@ class Filter:
     kind: str | None = None
     state: str = "active"
     within: UUID | None = None
+    severity: str | None = None
 
 
 async def page(tx: Tx, wanted: Filter, after: tuple[datetime, UUID] | None, limit: int) -> list[dict[str, Any]]:
     """A page of alerts, the newest first."""
     at, key = after or (None, None)
     sites = None if wanted.sites is None else list(wanted.sites)
-    return [dict(row) for row in await tx.fetch(_LIST, sites, wanted.kind, wanted.state, at, key, limit, wanted.within)]
+    asked = (sites, wanted.kind, wanted.state, at, key, limit, wanted.within, wanted.severity)
+    return [dict(row) for row in await tx.fetch(_LIST, *asked)]
 
 
 async def find(tx: Tx, alert_id: UUID) -> dict[str, Any] | None:
