@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 from tests.backoffice.fakes import ALL_PRODUCTS, ORDERS, TRANSFERS, Chain, ident
+from tests.backoffice.fakes.alerts import ALERTS
 from tests.backoffice.fakes.pricing import DISCOUNT, PACKAGE, RUN, SERVICES
 from tests.backoffice.fakes.recalls import CHARGE, RECALL
 from tests.backoffice.office import OpenDoor, find, person
@@ -286,6 +287,16 @@ async def test_the_worst_alerts_stand_first_on_today(page: httpx.AsyncClient, ch
     shown = [node.text() for node in parsed(await page.get("/")).css("#today .todo a")]
 
     assert [text.split()[0] for text in shown if text.startswith(("critical", "info"))] == ["critical", *["info"] * 5]
+
+
+async def test_the_inbox_keeps_one_severity(page: httpx.AsyncClient) -> None:
+    """ALR-10: given alerts of three severities; when one is chosen, or nonsense; then only its rows stand, or all."""
+    one = parsed(await page.get("/alerts?severity=critical"))
+    every = parsed(await page.get("/alerts?severity=dreadful"))
+
+    assert [row.css("td")[2].text(strip=True) for row in one.css("tbody tr")] == ["Critical"]
+    assert find(one, "select[name=severity] option[selected]").attributes["value"] == "critical"
+    assert len(every.css("tbody tr")) == len(ALERTS)
 
 
 async def test_a_list_of_any_length_leaves_whole(page: httpx.AsyncClient, chain: Chain) -> None:

@@ -16,6 +16,7 @@ from lotwise.backoffice.screens.listed import Listed
 from lotwise.backoffice.session import Who
 
 screen = Screen()
+SEVERITIES = ("critical", "warning", "info")
 STATES = ("active", "open", "acknowledged", "snoozed", "cleared", "all")
 SNOOZES = {"1": "one hour", "24": "a day", "168": "a week"}
 COLUMNS = (
@@ -73,6 +74,7 @@ class Filter(BaseModel):
 
     kind: str = ""
     state: str = "active"
+    severity: str = ""
     within: str = Field(default="", pattern="^[0-9a-f-]{0,36}$")
     after: str = ""
     format: str = ""
@@ -82,11 +84,14 @@ class Filter(BaseModel):
 async def alerts(request: Request, who: Who, asked: Annotated[Filter, Query()]) -> Response:
     """The inbox, its next chunk, or its CSV."""
     state = asked.state if asked.state in STATES else "active"
-    wanted = {"site": who.slug, "kind": asked.kind, "state": state, "within": asked.within}
+    level = asked.severity if asked.severity in SEVERITIES else None
+    wanted = {"site": who.slug, "kind": asked.kind, "state": state, "severity": level, "within": asked.within}
     listed = Listed(request, who, asked, Alert, "alerts", "/v1/alerts", COLUMNS, wanted)
     if listed.is_csv:
         return listed.csv("alerts")
-    return await listed.page("screens/alerts.html", title="Alerts", states=STATES, snoozes=SNOOZES)
+    return await listed.page(
+        "screens/alerts.html", title="Alerts", states=STATES, severities=SEVERITIES, snoozes=SNOOZES
+    )
 
 
 @screen.get("/alerts/count", permission="alerts.read")

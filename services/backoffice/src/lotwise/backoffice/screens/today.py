@@ -12,7 +12,7 @@ from lotwise.backoffice.gateway import Rows, or_else
 from lotwise.backoffice.pages import page
 from lotwise.backoffice.routes import Screen
 from lotwise.backoffice.screens.adjustments import Adjustment
-from lotwise.backoffice.screens.alerts import Alert
+from lotwise.backoffice.screens.alerts import SEVERITIES, Alert
 from lotwise.backoffice.screens.orders import Order
 from lotwise.backoffice.screens.sales import Sold, Totals, revenue_chart
 from lotwise.backoffice.screens.stock import Summary
@@ -21,7 +21,6 @@ from lotwise.backoffice.session import Who
 
 screen = Screen()
 SHOWN = 6
-SEVERITIES = ("critical", "warning", "info")
 DAYS = 30
 
 
