@@ -261,10 +261,14 @@ async def held_rows(measured: System, table: Table, products: list[Any], rate: f
 
 
 async def batch_row(measured: System, table: Table, products: list[Any], yard: Yard, long: Length) -> None:
-    """Row 4: sales of tills that were offline."""
-    run = await sell(
-        measured, batches(products, 500), seconds=long.seconds, each=500, path="/v1/charges:batch", connections=3
-    )
+    """Row 4: sales of tills that were offline, the median of the rounds."""
+    runs = [
+        await sell(
+            measured, batches(products, 500), seconds=long.seconds, each=500, path="/v1/charges:batch", connections=3
+        )
+        for _ in range(long.rounds)
+    ]
+    run = sorted(runs, key=lambda one: one.stock_rate)[long.rounds // 2]
     rate = run.stock_rate
     note = f"{_of_floor(rate, yard)[2:]}; until the reports have it {run.rate:,.0f}; CPU {run.cpu_us:.0f} µs"
     bar = 5000 * min(1.0, yard.floor.rate / FLOOR_RATE) if yard.floor else 5000
