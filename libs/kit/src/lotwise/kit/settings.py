@@ -46,7 +46,7 @@ class ServiceSettings(BaseSettings):
     log_level: str = "INFO"
 
     pool_connections_max: int = Field(default=8, ge=1, le=100)
-    consumer_batch_max: int = Field(default=500, ge=1, le=2000)
+    consumer_batch_max: int = Field(default=1000, ge=1, le=2000)
     relay_batch_max: int = Field(default=500, ge=1, le=1000)
     relay_poll_ms: int = Field(default=50, ge=10, le=5000)
     parcel_events_max: int = Field(default=50, ge=1, le=500)
