@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from tests.catalog.harness import Bench
 from tests.stock.chain import BOTOX, CREAM, SERUM, SITES, Chain
 
 from lotwise.contracts.ids import uuid7
@@ -135,6 +136,16 @@ class Pen:
                 if await open_day(tx, until) is None:
                     return made
         return most
+
+
+async def storied(bench: Bench, seed: int, deeds: int) -> Pen:
+    """A chain defined anew whose ledger has a story of so many deeds."""
+    await bench.empty()
+    chain = Chain(bench)
+    await chain.define()
+    pen = Pen(chain, seed)
+    await pen.story(deeds)
+    return pen
 
 
 def _ids(instant: datetime, source: random.Random) -> Iterator[UUID]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.catalog.harness import Bench
 from tests.stock.chain import BOTOX, Chain
-from tests.stock.past import Pen
+from tests.stock.past import storied
 
 from lotwise.stock.jobs import prove_books
 from lotwise.stock.operations import audit
@@ -21,11 +21,7 @@ async def written(stock_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Chain:
     """Eleven weeks of deeds in seven blocks, proven in pages of a few rows; a test may falsify them."""
     monkeypatch.setattr(audit, "ROWS_A_PAGE", 7)
     monkeypatch.setattr(audit, "ROWS_A_STRETCH", 11)
-    await stock_bench.empty()
-    chain = Chain(stock_bench)
-    await chain.define()
-    pen = Pen(chain, 11)
-    await pen.story(60)
+    chain = (await storied(stock_bench, 11, 60)).stock
     for _ in range(4):
         await chain.receive("5")
         await chain.sell("2")

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from tests.catalog.harness import Bench
 from tests.stock.chain import SITES, Chain
-from tests.stock.past import Pen
+from tests.stock.past import storied
 
 from lotwise.stock.operations.audit import prove_live
 from lotwise.stock.repository import kept_openings
@@ -16,15 +16,11 @@ from lotwise.stock.repository.kept_openings import drawn_days
 async def kept(stock_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Chain:
     """Eleven weeks of deeds, a third late or ahead of the clock, with the openings of all their months and days."""
     monkeypatch.setattr(kept_openings, "DAYS_A_PROOF", 1000)
-    await stock_bench.empty()
-    chain = Chain(stock_bench)
-    await chain.define()
-    pen = Pen(chain, 17)
-    await pen.story(120)
+    pen = await storied(stock_bench, 17, 120)
     await pen.keep_days(most=60)
     await pen.keep_openings()
     await pen.keep_days()
-    return chain
+    return pen.stock
 
 
 async def changed(chain: Chain, statement: str, *arguments: object) -> asyncpg.Record:

@@ -12,7 +12,7 @@ from lotwise.stock.domain import places
 from lotwise.stock.domain.moments import NO_DAY
 from lotwise.stock.domain.sums import KINDS
 from lotwise.stock.repository.audit import FINDINGS_MAX, SECONDS_MAX, Finding
-from lotwise.stock.repository.moments import opening_by
+from lotwise.stock.repository.moments import PLACES, WHOLE_DAYS_OF_SITES, opening_by
 
 DAYS_A_PROOF = 100
 """How many days of sites a proof draws at random, beside the latest of each: the next nights draw others."""
@@ -54,26 +54,15 @@ union
 (select site, day from day_opening order by random() limit $1)
 order by site, day
 """
-_LYING = """
-with place as materialized (select id, kind from location where site = $1 and kind = any($4::text[])),
-parts as (
-    select o.location_id, o.product_id, o.lot_id, o.quantity, o.cost_minor
-    from place p join opening_balance o on o.month = $3 and o.location_id = p.id
-    union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
-    from place p join daily_total d on d.location_id = p.id and d.happened_on >= $3 and d.happened_on < $2
-         and d.recorded_on < $2
-    union all
-    select d.location_id, d.product_id, d.lot_id, d.quantity, d.cost_minor
-    from place p join daily_total d on d.location_id = p.id and d.recorded_on > d.happened_on
-         and d.happened_on < $3 and d.recorded_on >= $3 and d.recorded_on < $2),
+_DAY = f"""
+with {PLACES},
+parts as ({WHOLE_DAYS_OF_SITES}),
 lying as materialized (
     select t.location_id, t.product_id, t.lot_id, p.kind, sum(t.quantity)::bigint as quantity,
            sum(t.cost_minor)::bigint as cost_minor
     from parts t join place p on p.id = t.location_id group by t.location_id, t.product_id, t.lot_id, p.kind
-    having sum(t.quantity) <> 0 or sum(t.cost_minor) <> 0)"""
-_DAY = f"""
-{_LYING},
+    having sum(t.quantity) <> 0 or sum(t.cost_minor) <> 0),
+day as (select site, happened_day as day from edge),
 soon as materialized (
     select o.expires_on, count(*) filter (where l.quantity <> 0) as lots, sum(l.cost_minor)::bigint as minor
     from lying l join lot o on o.id = l.lot_id where l.kind = 'shelf' and o.expires_on is not null
@@ -95,28 +84,27 @@ found as (
     select concat_ws(' / ', stocked, unattributed, value_minor, consigned_minor, quarantined_minor, in_transit_minor,
                      (select string_agg(concat_ws(' ', day, lots, minor), ', ' order by day)
                       from unnest(expires_on, expiring_lots, expiring_minor) as e(day, lots, minor))) as words
-    from day_opening where site = $1 and day = $2)
-select 'opening of ' || $2::date || ' at ' || $1 as row,
-       'what lay there when the day began sums to other totals than were kept' as detail, e.words, f.words
-from expected e, found f where e.words <> f.words limit $5
-"""
-_CELLS = f"""
-{_LYING},
+    from day_opening join day using (site, day)),
 kept as materialized (
     select u.location_id, u.product_id, u.lot_id, u.quantity
-    from day_cells c cross join lateral unnest(c.locations, c.products, c.lots, c.quantities)
-         as u(location_id, product_id, lot_id, quantity)
-    where c.site = $1 and c.day = $2),
+    from day_cells c join day using (site, day)
+    cross join lateral unnest(c.locations, c.products, c.lots, c.quantities)
+         as u(location_id, product_id, lot_id, quantity)),
 ledger as (
     select location_id, product_id, {_NOWHERE} as lot, quantity from lying
     where quantity <> 0 and kind in ('shelf', 'unattributed') and product_id in (select product_id from kept)),
 said as (select location_id, product_id, {_NOWHERE} as lot, quantity from kept where quantity <> 0)
-select 'cell kept for ' || $2::date || ' at ' || $1 || ', product ' || product_id || ', lot ' || lot as row,
-       'what lay there when the day began is another quantity than was kept' as detail,
-       coalesce(l.quantity, 0)::text as expected, coalesce(s.quantity, 0)::text as found
-from ledger l full join said s using (location_id, product_id, lot)
-where coalesce(l.quantity, 0) <> coalesce(s.quantity, 0)
-order by product_id, lot limit $5
+select 'day_openings' as check, 'opening of ' || day || ' at ' || site as row,
+       'what lay there when the day began sums to other totals than were kept' as detail, e.words as expected,
+       f.words as found
+from day, expected e, found f where e.words <> f.words
+union all
+(select 'day_cells', 'cell kept for ' || day || ' at ' || site || ', product ' || product_id || ', lot ' || lot,
+        'what lay there when the day began is another quantity than was kept',
+        coalesce(l.quantity, 0)::text, coalesce(s.quantity, 0)::text
+ from day, ledger l full join said s using (location_id, product_id, lot)
+ where coalesce(l.quantity, 0) <> coalesce(s.quantity, 0)
+ order by product_id, lot limit $7)
 """
 
 
@@ -138,6 +126,8 @@ async def drawn_days(tx: Tx) -> Sequence[tuple[str, date]]:
 
 async def wrong_day(tx: Tx, site: str, day: date) -> list[Finding]:
     """What was kept of the beginning of a site's day, its totals and its cells, that did not lie there."""
-    asked = (site, day, await opening_by(tx, day), list(KINDS), FINDINGS_MAX)
-    findings = [Finding("day_openings", *row) for row in await tx.fetch(_DAY, *asked, timeout=SECONDS_MAX)]
-    return findings + [Finding("day_cells", *row) for row in await tx.fetch(_CELLS, *asked, timeout=SECONDS_MAX)]
+    opening = await opening_by(tx, day)
+    rows = await tx.fetch(
+        _DAY, [site], [day], [day], [day], opening, list(KINDS), FINDINGS_MAX, timeout=SECONDS_MAX
+    )  # fmt: skip
+    return [Finding(*row) for row in rows]

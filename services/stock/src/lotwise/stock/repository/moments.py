@@ -24,7 +24,7 @@ where $1::text[] is null or z.site = any($1) order by z.site, z.since
 """Zones of sites; it also tells the planner, for this transaction, to go by the one index that fits each part."""
 _OPENING = "select max(month) from opening where month <= $1"
 
-_PLACES = """
+PLACES = """
 edge as (select * from unnest($1::text[], $2::date[], $3::date[], $4::date[])
          as e(site, happened_day, recorded_day, happened_last)),
 place as (
@@ -34,7 +34,7 @@ _CELLS = """
 cell as (select * from unnest($7::text[], $8::uuid[]) as c(site, product_id))"""
 
 _DAYS_OF_CELLS = f"""
-with {_PLACES}, {_CELLS}
+with {PLACES}, {_CELLS}
 select distinct p.site, d.recorded_on from cell c join place p on p.site = c.site
 cross join lateral (
     select recorded_on from daily_total d
@@ -43,7 +43,7 @@ cross join lateral (
       and d.recorded_on <= p.recorded_day offset 0) d
 """
 _DAYS_OF_SITES = f"""
-with {_PLACES}
+with {PLACES}
 select distinct p.site, d.recorded_on from place p
 cross join lateral (
     select recorded_on from daily_total d
@@ -71,7 +71,7 @@ _WHOLE_DAYS_OF_CELLS = """
         where d.product_id = c.product_id and d.location_id = p.id and d.recorded_on > d.happened_on
           and d.recorded_on >= p.since and d.recorded_on < p.recorded_day
           and d.happened_on < p.since and d.happened_on < p.happened_day offset 0) d"""
-_WHOLE_DAYS_OF_SITES = """
+WHOLE_DAYS_OF_SITES = """
     select o.location_id, o.product_id, o.lot_id, o.quantity, o.cost_minor
     from place p join opening_balance o on o.month = p.since and o.location_id = p.id
     union all
@@ -149,12 +149,12 @@ def _found(*, of_cells: bool = False, of_chain: bool = False) -> str:
     )  # fmt: skip
     numbers = {name: f"${first + index}" for index, name in enumerate(names)}
     tail = _TAIL.format(
-        whole_days=_WHOLE_DAYS_OF_CELLS if of_cells else _WHOLE_DAYS_OF_SITES,
+        whole_days=_WHOLE_DAYS_OF_CELLS if of_cells else WHOLE_DAYS_OF_SITES,
         movements=_MOVEMENTS_OF_CELLS if of_cells else MOVEMENTS_OF_CHAIN if of_chain else MOVEMENTS_OF_SITES,
         own_cell="join cell w on w.site = p.site and w.product_id = m.product_id" if of_cells else "",
         **numbers,
     )
-    return f"with {_PLACES}, {_CELLS}, {tail}" if of_cells else f"with {_PLACES}, {tail}"
+    return f"with {PLACES}, {_CELLS}, {tail}" if of_cells else f"with {PLACES}, {tail}"
 
 
 _FIGURES = """
