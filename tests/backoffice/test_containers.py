@@ -204,3 +204,19 @@ async def test_a_vial_whose_rest_waits_leads_to_its_witness(page: httpx.AsyncCli
     assert find(listed, "#table tbody a.button").attributes["href"] == "/adjustments?state=pending"
     assert [node.text() for node in listed.css("#table tbody button")] == []
     assert [node.text() for node in one.css("button.danger")] == []
+
+
+async def test_what_is_open_is_named_wherever_available_stands(page: httpx.AsyncClient, chain: Chain) -> None:
+    """N-07, N-17: given more available than on hand, because a vial is open; when the list, the line, the card and
+    the product are looked at; then each says how much is open, and a line without an open vial does not.
+    """
+    chain.levels["bath", TOXIN["product_id"]] |= {"on_hand": "200", "opened": "30", "available": "230", "held": "5"}
+
+    cell = f"#available-bath-{TOXIN['product_id']}"
+    for path in ("/stock?site=bath", f"/products/{TOXIN['product_id']}?tab=stock"):
+        assert find(LexborHTMLParser((await page.get(path)).text), cell).text() == "23030 opened", path
+    other = find(LexborHTMLParser((await page.get("/stock?site=harley-street")).text), "tbody td[id^=available]")
+    assert "opened" not in other.text()
+    for path in (f"/stock/bath/{TOXIN['product_id']}", f"/stock/bath/{TOXIN['product_id']}/card"):
+        notes = [node.text() for node in LexborHTMLParser((await page.get(path)).text).css(".figures .note")]
+        assert "30 in opened vials, 5 held for charges" in notes, path

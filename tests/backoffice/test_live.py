@@ -62,6 +62,20 @@ async def test_a_level_reaches_the_page_as_a_partial(live: Live) -> None:
     assert "below minimum" in told["html"]
 
 
+async def test_what_is_open_stands_beside_what_is_available(live: Live) -> None:
+    """N-07, UI: a vial that is opened elsewhere shows at once in the cell of its row; one used up no longer."""
+    stream = await start(live, "owner")
+
+    seen = []
+    for number, left in enumerate(("30", "0")):
+        level(live, "bath", number, opened=left, available="34" if left == "30" else "4")
+        live.flush()
+        seen.append(said(await anext(stream))[1]["html"])
+
+    assert '<span class="fresh">34<span class="sub">30 opened</span></span>' in seen[0]
+    assert '<span class="fresh">4</span>' in seen[1]
+
+
 async def test_the_newest_of_each_thing_wins(live: Live) -> None:
     """N-08: a thousand changes of one level within a quarter of a second are rendered once, with the last figure."""
     stream = await start(live, "owner")

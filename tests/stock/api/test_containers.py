@@ -308,6 +308,26 @@ async def test_a_hold_may_take_what_is_open(clinic: Chain) -> None:
     assert (level["opened"], level["held"], level["available"]) == ("2", "0", "2")
 
 
+async def test_what_is_open_is_part_of_what_may_be_charged(clinic: Chain) -> None:
+    """N-17, N-07: given 100 U on the shelf and 92 in an open vial; when 150 are asked about; then the chain of
+    reasons names what is open, and 192 may be charged; 193 may not, by the explanation as by the hold.
+    """
+    await clinic.receive("200", VIAL)
+    await drawn(clinic, await opened(clinic), "8")
+    asked = {"site": "harley", "product": str(VIAL)}
+    why = await clinic.bench.get("/v1/explain/block", params=asked | {"quantity": "150"})
+    assert (why["is_blocked"], why["grantable"]) == (False, "192")
+    assert why["chain"] == [
+        "100 U on hand", "92 U in opened vials beside", "0 U held for other charges", "so 192 U can be charged",
+    ]  # fmt: skip
+    over = await clinic.bench.get("/v1/explain/block", params=asked | {"quantity": "193"})
+    assert over["is_blocked"]
+    lines = [{"product_id": str(VIAL), "quantity": "193"}]
+    hold = {"hold_id": str(uuid7()), "site": "harley", "lines": lines}
+    no = await clinic.bench.call("POST", "/v1/holds", hold, who="service")
+    assert no.json()["numbers"]["available"] == "192"
+
+
 async def test_opening_the_last_vial_is_no_stock_out(clinic: Chain) -> None:
     """DESIGN 3.11: given a minimum of 60 and one vial of 100; when it is opened nothing is crossed; when 50 are drawn
     the level is under its minimum; when it is empty the product is out.

@@ -55,6 +55,7 @@ class Level(Shape):
     site: str
     product_id: UUID
     on_hand: str = "0"
+    opened: str = "0"
     available: str = "0"
     minimum: str | None = None
     value_minor: int = 0

@@ -36,6 +36,7 @@ class Level(Shape):
     unit_decimals: int = 0
     on_hand: str
     held: str | None = "0"
+    opened: str = "0"
     available: str | None
     quarantined: str = "0"
     in_transit: str = "0"

@@ -120,7 +120,7 @@ async def explain_block(
     if row is None:
         raise UnknownProduct("No product has this id", field="product", product_id=str(product))
     policy = found[site].policy
-    figures = Figures(row["on_hand"], row["held"], row["minimum"])
+    figures = Figures(row["on_hand"] + row["opened"], row["held"], row["minimum"])
     decimals, unit = row["unit_decimals"], row["unit"]
     grantable = figures.grantable(policy)
     asked = _asked(quantity, decimals)
@@ -129,7 +129,10 @@ async def explain_block(
     def text(quantity: int) -> str:
         return f"{format_quantity(quantity, decimals)} {unit}"
 
-    chain = [f"{text(row['on_hand'])} on hand", f"{text(row['held'])} held for other charges"]
+    chain = [f"{text(row['on_hand'])} on hand"]
+    if row["opened"]:
+        chain.append(f"{text(row['opened'])} in opened vials beside")
+    chain.append(f"{text(row['held'])} held for other charges")
     if policy == "block_at_minimum" and row["minimum"]:
         chain.append(f"the minimum of {text(row['minimum'])} is kept")
         chain += [f"that minimum is temporary, through {one['ends_on']}: {one['reason']}" for one in temporary]
