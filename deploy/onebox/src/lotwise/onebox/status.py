@@ -157,7 +157,7 @@ def show(status: Status, console: Console) -> None:
 
 def _depth_table(status: Status) -> Table:
     table = Table()
-    for column in ("service", "to publish", "oldest", "to hear", "waiting", "dead letters", "unpublishable"):
+    for column in ("service", "to publish", "oldest", "to hear", "waiting", "dead letters", "refused"):
         table.add_column(column, justify="left" if column == "service" else "right")
     for name, one in status.depths.items():
         counts = (one.lag, one.waiting, one.dead_letters, one.unpublishable)
