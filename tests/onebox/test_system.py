@@ -72,6 +72,7 @@ def test_one_command_starts_everything(machine: Machine) -> None:
     assert status["phase"] == "ready"
     assert {row["name"] for row in status["processes"]} == {"supervisor", "postgres", "nats", *SERVICES}
     assert all(row["healthy"] for row in status["processes"])
+    assert {row["name"] for row in status["processes"] if row["port"] is None} == {"supervisor"}
     assert status["memory_bytes"] < MEMORY_BYTES_MAX
     print(f"\nmemory: {status['memory_bytes'] / 1e6:.0f} MB")
     again = machine.lotwise("up", "--detach")

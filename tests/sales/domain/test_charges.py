@@ -1,6 +1,7 @@
 """The engine that prices and taxes a charge."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -165,6 +166,35 @@ def test_a_line_explains_itself() -> None:
         "PST 7 % on the price = 16.80, rounded per line.",
         "Line total 268.80.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({"name_2": "", "rate_2_1": 0}, []),
+        ({"name_2": "PST", "rate_2_1": 0}, ["PST 0 % on the price = 0.00, rounded per line."]),
+        ({"name_2": "", "rate_2_1": 7_000_000}, ["Tax 2 7 % on the price = 16.80, rounded per line."]),
+    ],
+)
+def test_a_tax_the_site_does_not_have_is_not_explained(second: dict[str, Any], said: list[str]) -> None:
+    """SAL-13 N-17: where a site has one tax, the second, without name and rate, is no sentence; one that is named and
+    takes 0 % is, as on the receipt.
+    """
+    made = book()
+    (slots,) = made.taxes["harley"]
+    made.taxes["harley"] = (slots._replace(**second),)
+    priced = price_charge(made, "harley", [Asked(BOTOX.product_id, None, "20")], NOW, PERSON, is_fact=False)
+    taxes = ["GST 5 % on the price = 12.00, rounded per line.", *said]
+    assert explain(priced, priced.lines[0], BOTOX)[2:-1] == taxes
+    assert len(tax_totals(priced.lines, priced.slots)) == len(taxes)
+
+
+def test_a_site_without_taxes_says_so() -> None:
+    """SAL-13 N-17: where no tax has a name or a rate, a taxable product's line says that the site has none."""
+    made = book()
+    made.taxes["harley"] = (TaxSlots(date(2000, 1, 1), "", 0, 0, "", 0, 0, 1),)
+    priced = price_charge(made, "harley", [Asked(BOTOX.product_id, None, "20")], NOW, PERSON, is_fact=False)
+    assert explain(priced, priced.lines[0], BOTOX)[2:] == ["No tax: this site has none.", "Line total 240.00."]
 
 
 @pytest.mark.parametrize("rounding", ["line", "invoice"])

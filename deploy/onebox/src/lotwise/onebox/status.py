@@ -29,10 +29,14 @@ select (select count(*) from outbox where published_at is null and failed_at is 
 
 @dataclass
 class ProcessStatus:
-    """One process with all its children; `restarts` since the system's start, `last_end` says when and how it ended."""
+    """One process with all its children; `restarts` since the system's start, `last_end` says when and how it ended.
+
+    `port` is where it answers on this machine, kept from start to start; None where it does not.
+    """
 
     name: str
     pid: int | None
+    port: int | None
     healthy: bool
     memory_bytes: int
     up_seconds: float
@@ -88,7 +92,9 @@ def _process(chain: Chain, name: str, entry: dict[str, Any]) -> ProcessStatus:
     memory, created = _memory(entry["pid"], whole=name != "supervisor")
     healthy = memory > 0 and (name not in SERVICES or answers(chain.ports[name], "/readyz", 5))
     up_seconds = time.time() - created if created else 0.0
-    return ProcessStatus(name, entry["pid"], healthy, memory, up_seconds, entry["restarts"], end_in_words(entry))
+    return ProcessStatus(
+        name, entry["pid"], chain.ports.get(name), healthy, memory, up_seconds, entry["restarts"], end_in_words(entry)
+    )
 
 
 def end_in_words(entry: dict[str, Any]) -> str:
@@ -141,16 +147,16 @@ async def depths_of(chain: Chain, service: str) -> dict[str, Any] | None:
 def show(status: Status, console: Console) -> None:
     """Print it as two small tables."""
     table = Table(title=f"Lotwise at {status.address}: {status.phase}", title_justify="left")
-    for column in ("process", "pid", "health", "memory MB", "up", "restarts", "last end"):
+    for column in ("process", "pid", "port", "health", "MB", "up", "restarts", "last end"):
         table.add_column(column, justify="left" if column in {"process", "health", "last end"} else "right")
     for row in status.processes:
         health = "[green]good[/]" if row.healthy else "[red]down[/]"
         memory = f"{row.memory_bytes / 1e6:.0f}"
-        table.add_row(
-            row.name, str(row.pid or ""), health, memory, _span(row.up_seconds), str(row.restarts), row.last_end
-        )
+        number, port = str(row.pid or ""), str(row.port or "")
+        up, restarts = _span(row.up_seconds), str(row.restarts)
+        table.add_row(row.name, number, port, health, memory, up, restarts, row.last_end)
     table.add_section()
-    table.add_row("all", "", "", f"{status.memory_bytes / 1e6:.0f}", "", "", "")
+    table.add_row("all", "", "", "", f"{status.memory_bytes / 1e6:.0f}", "", "", "")
     console.print(table)
     console.print(_depth_table(status))
 

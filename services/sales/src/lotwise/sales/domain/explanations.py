@@ -214,15 +214,15 @@ def _taxes(priced: Priced, line: ChargeLine, exponent: int) -> list[str]:
         return ["No tax (tax code 0)."]
     base = f"{slots.name_1 or 'Tax 1'} included" if one and line.application_code else "the price"
     said = [
-        (one, slots.name_1 or "Tax 1", (0, slots.rate_1_1, slots.rate_1_2)[one], line.tax_1_minor, "the price"),
-        (two, slots.name_2 or "Tax 2", (0, slots.rate_2_1, slots.rate_2_2)[two], line.tax_2_minor, base),
+        (one, "Tax 1", slots.name_1, (0, slots.rate_1_1, slots.rate_1_2)[one], line.tax_1_minor, "the price"),
+        (two, "Tax 2", slots.name_2, (0, slots.rate_2_1, slots.rate_2_2)[two], line.tax_2_minor, base),
     ]
     rounding = "per line" if priced.site.tax_rounding == "line" else "once per invoice"
     return [
-        f"{name} {percent_text(rate)} % on {on} = {format_minor(tax, exponent)}, rounded {rounding}."
-        for chosen, name, rate, tax, on in said
-        if chosen
-    ]
+        f"{name or slot} {percent_text(rate)} % on {on} = {format_minor(tax, exponent)}, rounded {rounding}."
+        for chosen, slot, name, rate, tax, on in said
+        if chosen and (name or rate)
+    ] or ["No tax: this site has none."]
 
 
 def _shared_taxes(priced: Priced, shares: Sequence[Share], exponent: int) -> list[str]:
