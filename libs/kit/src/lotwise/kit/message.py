@@ -56,12 +56,16 @@ class Message(Generic[E]):
 
     @property
     def event(self) -> E:
-        """The event. Raises ValueError when the body does not fit its contract, or no contract is known."""
+        """The event, of the site that its subject names. Raises ValueError when the body does not fit its contract, or
+        names another site (who may speak for a site is said of subjects), or no contract is known.
+        """
         if self._event is None:
             kind: Any = event_type(self.subject)
             if kind is None:
                 raise ValueError(f"no contract for {self.subject}")
-            self._event = kind.__pydantic_validator__.validate_json(self.body)
+            said: Any = kind.__pydantic_validator__.validate_json(self.body)
+            site = self.subject.split(".", 2)[1]
+            self._event = said if said.site == site else _of_site(said, site)
         return self._event
 
     @property
@@ -73,6 +77,13 @@ class Message(Generic[E]):
     def clean_headers(self) -> dict[str, str]:
         """The headers as a database can keep them: without NUL and lone surrogates."""
         return {clean(name): clean(value) for name, value in self.headers.items()}
+
+
+def _of_site(said: E, site: str) -> E:
+    """A body without a site is of its subject's. Raises ValueError when it names another."""
+    if "site" in said.model_fields_set:
+        raise ValueError(f"the subject is of site {site}, the body of {said.site}")
+    return said.model_copy(update={"site": site})
 
 
 def clean(text: str) -> str:
