@@ -246,6 +246,27 @@ async def test_who_may_state_facts(sales: Sales, who: str, more: dict[str, Any],
         assert await sales.state() == before
 
 
+@pytest.mark.parametrize(
+    ("who", "more", "source", "due_minor"),
+    [
+        ("local-till", {}, "till", 0),
+        ("local-till", {"source": "desk"}, "desk", 24_000 + 2_880),
+        ("local", {}, "desk", 24_000 + 2_880),
+    ],
+)
+async def test_what_a_tills_key_sells_from_the_shelf_is_not_due(
+    sales: Sales, who: str, more: dict[str, Any], source: str, due_minor: int
+) -> None:
+    """SAL-22, DESIGN 4: given a till with a key of its own, which holds stock as the desk does and says nothing of
+    payments; when it charges 20 U; then the charge is a till's and nothing is due, for only the till knows what was
+    paid; it may say that it is a desk.
+    """
+    body = fact(line(BOTOX, "20"), hold=True, **more)
+    made = await sales.post("/v1/charges", body, who=who)
+    assert (made["source"], made["is_held"], made["due_minor"]) == (source, True, due_minor)
+    assert (await sales.post("/v1/charges", body, who=who)) == made
+
+
 async def test_corrections_and_adjustments_are_kept_with_their_sign(sales: Sales) -> None:
     """SAL-01: a money-only correction below zero and a write-off of 10 are recorded as such."""
     answer = await sales.charge(

@@ -17,6 +17,7 @@ from lotwise.contracts.fields import Instant, Slug
 from lotwise.kit.commands import Answer, Cmd, Read, visible
 from lotwise.kit.idempotency import KeyMissing
 from lotwise.kit.paging import After, Limit, Page, cursor_decode, cursor_encode
+from lotwise.kit.principal import Principal
 from lotwise.kit.problems import of_refusal
 from lotwise.kit.web import PRINCIPAL, Router, header_of
 from lotwise.sales.api import views
@@ -31,6 +32,7 @@ from lotwise.sales.api.shapes import (
     FactIn,
     FactsIn,
     ReceiptOut,
+    Source,
     VoidIn,
     VoidOut,
 )
@@ -131,7 +133,7 @@ async def _record(request: Request, body: ChargeIn, key: str | None) -> Answer[C
     selling, who = selling_of(request), request.scope[PRINCIPAL]
     charge_id = _charge_id(body, key)
     now = datetime.now(UTC)
-    source = body.source or ("desk" if body.hold else "till")
+    source = body.source or _source(body, who)
     around = await look(selling, body)
     priced = await charges.known_definitions(
         selling,
@@ -208,6 +210,11 @@ async def record_batch(request: Request) -> Response:
     except ValidationError as error:
         return await _record_all(request, _row_by_row(content, error))
     return await _record_all(request, body.charges)
+
+
+def _source(body: ChargeIn, who: Principal) -> Source:
+    """Where a charge comes from when it does not say: facts and machines with the role `till` are outside tills."""
+    return "till" if not body.hold or any(grant.role == "till" for grant in who.grants) else "desk"
 
 
 async def _record_all(request: Request, read: Sequence[FactIn | dict[str, Any]]) -> Answer[BatchOut]:

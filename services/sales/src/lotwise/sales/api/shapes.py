@@ -34,6 +34,7 @@ class ChargeIn(Strict):
     `hold` true (the desk's way): stock sets the goods aside first and may refuse. `hold` false: a fact, a sale that
     already happened (needs charge.backdate). `charge_id` is the Idempotency-Key; one of the two may be left out.
     `is_provisional` with `hold` false: the desk took it in the last three days while its line was down (SAL-26).
+    `source` left out is `till` for facts and for keys with the role till, else `desk`: only a desk's charge can be due.
     """
 
     charge_id: Id | None = None

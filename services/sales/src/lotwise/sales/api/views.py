@@ -65,8 +65,7 @@ async def charge(tx: Tx, selling: Selling, charge_id: UUID, who: Principal) -> J
     shown["returns"] = [return_answer(one.back, one.recorded_at) for one in back]
     shown["payments"] = [payment_answer(one) for one in (await payments.of_charges(tx, [charge_id])).get(charge_id, ())]
     shown["session_id"] = kept.charge.session_id
-    if kept.charge.source == "desk":
-        shown["due_minor"] = kept.charge.due_minor
+    shown["due_minor"] = kept.charge.due_minor
     return shown
 
 
