@@ -1,6 +1,7 @@
 """The house rules that no linter knows."""
 
 import ast
+import json
 import re
 import statistics
 import subprocess
@@ -117,3 +118,24 @@ def test_the_list_of_features_points_at_tests_that_exist() -> None:
         assert re.match("(works|partly: .+|not yet)$", row[-1].strip()), row
         for name in re.findall("`([a-z_/]+[.]py)`", row[-2]):
             assert (ROOT / "tests" / name).is_file(), name
+
+
+def test_every_call_a_guide_names_exists() -> None:
+    """A guide names no call that no service has: method and path stand in a committed OpenAPI document."""
+    called = re.compile(r"\b(GET|POST|PUT|DELETE)[^\n/]{0,30}(/v1/[a-z/:{}_-]+)")
+    parameter = re.compile(r"{[a-z_]+}")
+    documents = [json.loads(path.read_text()) for path in (ROOT / "docs" / "openapi").glob("*.json")]
+    known = {
+        (method.upper(), parameter.sub("{}", path))
+        for one in documents
+        for path, calls in one["paths"].items()
+        for method in calls
+    }
+    named = {
+        (path.name, method, parameter.sub("{}", call))
+        for path in tracked(".md")
+        if path.is_relative_to(ROOT / "docs" / "guides")
+        for method, call in called.findall(path.read_text())
+    }
+    assert len(named) > 10
+    assert {one for one in named if one[1:] not in known} == set()
