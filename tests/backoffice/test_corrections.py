@@ -333,3 +333,20 @@ async def test_a_table_of_a_page_is_given_as_csv(page: httpx.AsyncClient, path: 
     assert len(lines) > 1
     assert {len(line) for line in lines} == {len(lines[0])}
     assert not first or lines[0][0] == first
+
+
+async def test_what_no_lot_covers_stands_on_the_line_and_its_card(
+    page: httpx.AsyncClient, chain: Chain, door: OpenDoor
+) -> None:
+    """STK-46, N-17: given an empty shelf of which a till sold 21 while it was offline; when the line and the card are
+    looked at; then both say so and offer to receive; nothing is offered to who may not, and an even line is silent.
+    """
+    for path in (HERE, f"{HERE}/card"):
+        assert "no lot covers" not in (await page.get(path)).text
+    chain.levels["bath", TOXIN["product_id"]] |= {"on_hand": "0", "available": "0", "unattributed": "-21"}
+    for path in (HERE, f"{HERE}/card"):
+        banner = find(parsed(await page.get(path)), "main .banner")
+        assert "21 vial sold here that no lot covers." in banner.text()
+        assert find(banner, "button").attributes["data-get"] == f"{HERE}/receive"
+    door.who = person("auditor", ("*",))
+    assert not find(parsed(await page.get(HERE)), "main .banner").css("button")
