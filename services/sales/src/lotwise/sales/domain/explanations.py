@@ -15,6 +15,7 @@ from lotwise.sales.domain.discounts import BUNDLE, LINE, money
 from lotwise.sales.domain.lines import Share
 from lotwise.sales.domain.offers import why_not
 from lotwise.sales.domain.prices import PriceBook, category_price_at
+from lotwise.sales.domain.receipts import line_taxes
 from lotwise.sales.domain.taxes import CODES
 from lotwise.values import format_minor, format_quantity, site_day
 from lotwise.values import price_text as written
@@ -213,15 +214,11 @@ def _taxes(priced: Priced, line: ChargeLine, exponent: int) -> list[str]:
     if not one and not two:
         return ["No tax (tax code 0)."]
     base = f"{slots.name_1 or 'Tax 1'} included" if one and line.application_code else "the price"
-    said = [
-        (one, "Tax 1", slots.name_1, (0, slots.rate_1_1, slots.rate_1_2)[one], line.tax_1_minor, "the price"),
-        (two, "Tax 2", slots.name_2, (0, slots.rate_2_1, slots.rate_2_2)[two], line.tax_2_minor, base),
-    ]
     rounding = "per line" if priced.site.tax_rounding == "line" else "once per invoice"
     return [
-        f"{name or slot} {percent_text(rate)} % on {on} = {format_minor(tax, exponent)}, rounded {rounding}."
-        for chosen, slot, name, rate, tax, on in said
-        if chosen and (name or rate)
+        f"{tax.name} {percent_text(tax.rate)} % on {base if slot == 2 else 'the price'}"
+        f" = {format_minor(tax.tax_minor, exponent)}, rounded {rounding}."
+        for slot, tax in line_taxes(line, slots)
     ] or ["No tax: this site has none."]
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from lotwise.sales.domain.charges import ChargeLine
 from lotwise.sales.domain.definitions import TaxSlots
-from lotwise.sales.domain.taxes import CODES
+from lotwise.sales.domain.lines import Share
+from lotwise.sales.domain.taxes import CODES, rates_of
 
 
 class TaxTotal(NamedTuple):
@@ -17,24 +18,31 @@ class TaxTotal(NamedTuple):
     tax_minor: int
 
 
-def tax_totals(lines: Iterable[ChargeLine], slots: TaxSlots) -> list[TaxTotal]:
-    """The taxes of a receipt, one row per name and rate, Tax 1 before Tax 2.
+def line_taxes(line: ChargeLine | Share, slots: TaxSlots) -> list[tuple[int, TaxTotal]]:
+    """The taxes of one line, Tax 1 before Tax 2, each with the number of its slot.
 
-    A tax the site does not have, without name and rate, is no row; one that is named and takes 0 % is.
+    A tax the site does not have, without name and rate, is none; one that is named and takes 0 % is.
     """
-    rates_1, rates_2 = (0, slots.rate_1_1, slots.rate_1_2), (0, slots.rate_2_1, slots.rate_2_2)
+    one, two = CODES[line.tax_code]
+    rates = rates_of(slots, line.tax_code, line.application_code)
+    base_2 = line.net_minor + (line.tax_1_minor if rates.compound else 0)
+    return [
+        (slot, TaxTotal(name or f"Tax {slot}", rate, base, tax))
+        for slot, chosen, name, rate, base, tax in (
+            (1, one, slots.name_1, rates.first, line.net_minor, line.tax_1_minor),
+            (2, two, slots.name_2, rates.second, base_2, line.tax_2_minor),
+        )
+        if chosen and (name or rate)
+    ]
+
+
+def tax_totals(lines: Iterable[ChargeLine], slots: TaxSlots) -> list[TaxTotal]:
+    """The taxes of a receipt, one row per name and rate, Tax 1 before Tax 2."""
     sums: dict[tuple[int, str, int], tuple[int, int]] = {}
     for line in (part for sold in lines for part in sold.more.shares or (sold,)):
-        one, two = CODES[line.tax_code]
-        base_2 = line.net_minor + (line.tax_1_minor if line.application_code else 0)
-        for slot, chosen, name, rate, base, tax in (
-            (1, one, slots.name_1, rates_1[one], line.net_minor, line.tax_1_minor),
-            (2, two, slots.name_2, rates_2[two], base_2, line.tax_2_minor),
-        ):
-            if chosen and (name or rate):
-                key = (slot, name or f"Tax {slot}", rate)
-                known = sums.get(key, (0, 0))
-                sums[key] = (known[0] + base, known[1] + tax)
+        for slot, (name, rate, base, tax) in line_taxes(line, slots):
+            known = sums.get((slot, name, rate), (0, 0))
+            sums[slot, name, rate] = (known[0] + base, known[1] + tax)
     return [TaxTotal(name, rate, base, tax) for (_, name, rate), (base, tax) in sorted(sums.items())]
 
 

@@ -52,6 +52,11 @@ def settle(total: int, tenders: Sequence[Tender]) -> Settled:
     return Settled(paid, change, total - rounding - (paid - change))
 
 
+def due_of(source: str, settled: Settled) -> int:
+    """What a charge leaves to be paid: only a desk's can be due; what outside tills took only they know."""
+    return settled.due_minor if source == "desk" else 0
+
+
 def round_cash(total: int, tenders: Sequence[Tender], step: int) -> list[Tender]:
     """The tenders with a row for the rounding, where cash settles the rest of a total in steps of `step` minor units.
 

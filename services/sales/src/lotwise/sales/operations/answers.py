@@ -14,7 +14,7 @@ from lotwise.sales.domain.charges import Charge, ChargeLine
 from lotwise.sales.domain.lines import LineExtra, Share
 from lotwise.sales.domain.receipts import charge_number, return_number
 from lotwise.sales.domain.returns import Return, ReturnLine
-from lotwise.sales.domain.tenders import Tender, by_kind, settle
+from lotwise.sales.domain.tenders import Tender, by_kind, due_of, settle
 from lotwise.sales.domain.treatments import DECIMALS
 from lotwise.sales.repository.charges import Told, Void
 from lotwise.sales.repository.payments import Paid
@@ -23,16 +23,11 @@ from lotwise.values import format_quantity, price_text
 Json = dict[str, Any]
 price = lru_cache(maxsize=8192)(price_text)
 quantity = lru_cache(maxsize=8192)(format_quantity)
-OUTSIDE = frozenset({"till", "import"})
-"""The sources of charges that were paid elsewhere."""
 _TOLD = LineExtra._fields[1:7]
 
 
 def charge_answer(charge: Charge, recorded_at: datetime, state: str = "recorded") -> Json:
-    """The answer to POST /v1/charges, the same whether it was just recorded or is told again.
-
-    Nothing of what outside tills sold is due: what they took only they know.
-    """
+    """The answer to POST /v1/charges, the same whether it was just recorded or is told again."""
     settled = settle(charge.total_minor, charge.tenders)
     return {
         "charge_id": charge.charge_id,
@@ -53,7 +48,7 @@ def charge_answer(charge: Charge, recorded_at: datetime, state: str = "recorded"
         "total_minor": charge.total_minor,
         "paid_minor": settled.paid_minor,
         "change_minor": settled.change_minor,
-        "due_minor": 0 if charge.source in OUTSIDE else settled.due_minor,
+        "due_minor": due_of(charge.source, settled),
         "lines": [line_answer(line) for line in charge.lines],
         "tenders": tender_answers(charge.tenders),
     }

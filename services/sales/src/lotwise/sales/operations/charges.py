@@ -39,7 +39,7 @@ from lotwise.sales.domain.refusals import (
     UnknownSite,
 )
 from lotwise.sales.domain.returns import Sold, check_disposition
-from lotwise.sales.domain.tenders import Tender, round_cash, settle
+from lotwise.sales.domain.tenders import Tender, due_of, round_cash, settle
 from lotwise.sales.operations import balances
 from lotwise.sales.operations import checkout as queue
 from lotwise.sales.operations.answers import voided_event
@@ -242,7 +242,7 @@ def made_ready(
         site.tax_rounding,
         priced.lines,
         tenders,
-        due_minor=settled.due_minor if source == "desk" else 0,
+        due_minor=due_of(source, settled),
     )
     owing = owing_of(priced.lines, tenders, priced.asked, is_fact=not getattr(asked, "hold", False))
     ready = Ready(charge, context.current_traceparent(), context.correlation_id.get(), context.cause_id.get())
