@@ -15,6 +15,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -125,6 +126,11 @@ class Load:
     fsyncs: float
 
 
+def median_of(runs: list[Load], figure: str) -> Load:
+    """The run in the middle by one of its figures."""
+    return sorted(runs, key=attrgetter(figure))[len(runs) // 2]
+
+
 async def sell(
     measured: System, body: Body, *, seconds: float, each: int = 1, path: str = "/v1/charges", connections: int = 64
 ) -> Load:
@@ -221,7 +227,7 @@ async def sales_rows(measured: System, table: Table, products: list[Any], yard: 
     ledger, bank = yard.ledger, yard.bank
     await sell(measured, charges(products), seconds=2.0)
     runs = [await sell(measured, charges(products), seconds=long.seconds) for _ in range(long.rounds)]
-    run = sorted(runs, key=lambda one: one.rate)[len(runs) // 2]
+    run = median_of(runs, "rate")
     rate = run.rate
     answers = f"answer p50 {run.answers.quantile(0.5):.0f} p99 {run.answers.quantile(0.99):.0f} ms"
     table.add(
@@ -268,7 +274,7 @@ async def batch_row(measured: System, table: Table, products: list[Any], yard: Y
         )
         for _ in range(long.rounds)
     ]
-    run = sorted(runs, key=lambda one: one.stock_rate)[long.rounds // 2]
+    run = median_of(runs, "stock_rate")
     rate = run.stock_rate
     note = f"{_of_floor(rate, yard)[2:]}; until the reports have it {run.rate:,.0f}; CPU {run.cpu_us:.0f} µs"
     bar = 5000 * min(1.0, yard.floor.rate / FLOOR_RATE) if yard.floor else 5000
